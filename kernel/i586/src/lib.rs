@@ -1,0 +1,3 @@
+//! Facts of the core.
+#![no_std]
+#![forbid(unsafe_code)]

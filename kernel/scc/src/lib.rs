@@ -1,0 +1,3 @@
+//! Facts of the chip.
+#![no_std]
+#![forbid(unsafe_code)]

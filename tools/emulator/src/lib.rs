@@ -1,0 +1,2 @@
+//! The SCC in Rust.
+#![forbid(unsafe_code)]
