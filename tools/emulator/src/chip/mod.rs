@@ -1,0 +1,2 @@
+//! The chip around the cores: LUTs, mesh, tiles, memory controllers, FPGA, voltage regulator.
+pub(crate) mod port;
