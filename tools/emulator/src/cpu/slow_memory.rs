@@ -1,0 +1,292 @@
+//! The part of a memory access that is not a plain hit: translation, page and line crossings, the local
+//! APIC's page, message buffers and devices, code pages, watchpoints.
+//!
+//! Every page an access touches is translated before any byte is moved, so a fault leaves no half-done
+//! store behind.
+
+use super::fault::Stop;
+use super::model::Model;
+use super::op::Op;
+use super::state::Core;
+use crate::cache::Issue;
+use crate::chip::Fabric;
+use crate::chip::port::{MeshPort, Reply};
+use crate::mmu::tlb::{HOT_ENTRIES, HotEntry};
+use crate::mmu::walk::{Intent, Mode, Translated, translate};
+use scc::address::PhysAddr;
+use scc::memory_type::MemoryType;
+use scc::timing::Time;
+
+const PAGE_BYTES: u32 = 0x1000;
+
+/// The pieces of an access on either side of a page boundary.
+struct Pieces {
+    low: Translated,
+    low_bytes: u32,
+    high: Option<Translated>,
+}
+
+impl Core {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn load_slow<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        bytes: u32,
+        mode: Mode,
+    ) -> Result<u64, Stop> {
+        let pieces = self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Read, mode)?;
+        let Pieces { low, low_bytes, high } = pieces;
+        let value = self.physical_load::<M>(fabric, op, PhysAddr::new(low.physical), low_bytes, low.kind)?;
+        match high {
+            None => Ok(value),
+            Some(high) => {
+                let rest = bytes - low_bytes;
+                let upper =
+                    self.physical_load::<M>(fabric, op, PhysAddr::new(high.physical), rest, high.kind)?;
+                Ok(value | upper << (low_bytes * 8))
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn store_slow<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        bytes: u32,
+        value: u64,
+        mode: Mode,
+    ) -> Result<(), Stop> {
+        let pieces = self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Write, mode)?;
+        let Pieces { low, low_bytes, high } = pieces;
+        let at = PhysAddr::new(low.physical);
+        self.physical_store::<M>(fabric, op, at, low_bytes, value, low.kind)?;
+        if let Some(high) = high {
+            let at = PhysAddr::new(high.physical);
+            let rest = value >> (low_bytes * 8);
+            self.physical_store::<M>(fabric, op, at, bytes - low_bytes, rest, high.kind)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn probe_write_slow<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        bytes: u32,
+        mode: Mode,
+    ) -> Result<(), Stop> {
+        self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Write, mode).map(|_| ())
+    }
+
+    /// A locked read-modify-write takes the line out of L1 first [U19].
+    #[cold]
+    pub(crate) fn begin_locked<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        bytes: u32,
+    ) -> Result<(), Stop> {
+        let mode = self.mode();
+        let place = translate::<M>(self, fabric, op, linear, Intent::Write, mode)?;
+        let issue = self.issue(op);
+        let access = self.hierarchy.prepare_locked(fabric, issue, PhysAddr::new(place.physical), bytes)?;
+        self.account(access.stall, access.left);
+        Ok(())
+    }
+
+    fn translate_pieces<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        bytes: u32,
+        intent: Intent,
+        mode: Mode,
+    ) -> Result<Pieces, Stop> {
+        let low_bytes = bytes.min(PAGE_BYTES - linear % PAGE_BYTES);
+        let low = self.translate_data::<M>(fabric, op, linear, intent, mode)?;
+        let high = if low_bytes < bytes {
+            let next = linear.wrapping_add(low_bytes);
+            Some(self.translate_data::<M>(fabric, op, next, intent, mode)?)
+        } else {
+            None
+        };
+        if !self.watched_pages.is_empty() {
+            self.check_watchpoints(linear, bytes, intent)?;
+        }
+        Ok(Pieces { low, low_bytes, high })
+    }
+
+    fn translate_data<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        intent: Intent,
+        mode: Mode,
+    ) -> Result<Translated, Stop> {
+        let translated = translate::<M>(self, fabric, op, linear, intent, mode)?;
+        self.remember_hot::<M>(fabric, linear, translated, mode);
+        Ok(translated)
+    }
+
+    /// Enters a translation into the hot table if accesses through it need no more checks.
+    fn remember_hot<M: Model>(&mut self, fabric: &mut Fabric, linear: u32, place: Translated, mode: Mode) {
+        let page = place.physical & !(PAGE_BYTES - 1);
+        if self.apic.decodes(page) || self.watched_pages.contains(&(linear & !(PAGE_BYTES - 1))) {
+            return;
+        }
+        let place_value = if M::STRICT {
+            // Only plain hits bypass the hierarchy's own look at the memory type.
+            if !matches!(place.kind, MemoryType::WriteBack | MemoryType::MpbtWriteBack) {
+                return;
+            }
+            page
+        } else {
+            match fabric.dram_page(self.id, PhysAddr::new(page)) {
+                Some(index) => index,
+                None => return,
+            }
+        };
+        let tag = self.hot.tag(linear);
+        let slot = if mode == Mode::User { HOT_ENTRIES } else { 0 };
+        // The MPBT tag of a line must follow the mapping it is touched through: no hot reads across types.
+        let read = if M::STRICT && place.kind.is_mpbt() { 0 } else { tag };
+        let write = if place.writable && read != 0 { tag } else { 0 };
+        self.hot.insert(linear, slot, HotEntry { read, write, place: place_value });
+    }
+
+    /// Loads 1 to 8 bytes of one page.
+    pub(crate) fn physical_load<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        at: PhysAddr,
+        bytes: u32,
+        kind: MemoryType,
+    ) -> Result<u64, Stop> {
+        if self.apic.decodes(at.get()) {
+            self.leave_block = true;
+            let now = self.cycle_at(op);
+            return Ok(self.apic.load(at.get(), bytes, now));
+        }
+        self.in_pieces(at, bytes, if M::STRICT { 32 } else { 8 }, |core, piece, size| {
+            let issue = core.issue(op);
+            if M::STRICT {
+                let access = core.hierarchy.load(fabric, issue, piece, size, kind)?;
+                core.account(access.stall, access.left);
+                return Ok(access.value);
+            }
+            if let Some(page) = fabric.dram_page(core.id, piece).and_then(|index| fabric.dram.page(index)) {
+                return Ok(gather(&page.bytes, piece, size));
+            }
+            core.order(&issue)?;
+            let reply = fabric.read(core.id, piece, size, issue.now)?;
+            core.wait_for(op, reply);
+            Ok(reply.value)
+        })
+    }
+
+    /// Stores 1 to 8 bytes of one page.
+    pub(crate) fn physical_store<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        at: PhysAddr,
+        bytes: u32,
+        value: u64,
+        kind: MemoryType,
+    ) -> Result<(), Stop> {
+        if self.apic.decodes(at.get()) {
+            self.leave_block = true;
+            let now = self.cycle_at(op);
+            self.apic.store(at.get(), bytes, value, now);
+            self.attention |= super::state::Attention::INTERRUPT;
+            return Ok(());
+        }
+        let start = at.get();
+        self.in_pieces(at, bytes, if M::STRICT { 32 } else { 8 }, |core, piece, size| {
+            let issue = core.issue(op);
+            let part = value >> ((piece.get() - start) * 8);
+            if M::STRICT {
+                let access = core.hierarchy.store(fabric, issue, piece, size, part, kind)?;
+                core.account(access.stall, access.left);
+                return Ok(0);
+            }
+            if let Some(index) = fabric.dram_page(core.id, piece) {
+                core.leave_block |= fabric.dram.store(index, piece.get() as usize % 4096, size, part);
+                return Ok(0);
+            }
+            core.order(&issue)?;
+            let reply = fabric.write(core.id, piece, size, part, issue.now)?;
+            core.wait_for(op, reply);
+            Ok(0)
+        })
+        .map(|_| ())
+    }
+
+    /// Splits an access at multiples of `unit` and joins what the pieces return.
+    fn in_pieces(
+        &mut self,
+        at: PhysAddr,
+        bytes: u32,
+        unit: u32,
+        mut access: impl FnMut(&mut Self, PhysAddr, u32) -> Result<u64, Stop>,
+    ) -> Result<u64, Stop> {
+        let first = bytes.min(unit - at.get() % unit);
+        let low = access(self, at, first)?;
+        if first == bytes {
+            return Ok(low);
+        }
+        let high = access(self, PhysAddr::new(at.get().wrapping_add(first)), bytes - first)?;
+        Ok(low | high << (first * 8))
+    }
+
+    /// What the memory unit needs to know about the access `op` is about to make.
+    pub(crate) fn issue(&self, op: &Op) -> Issue {
+        Issue {
+            core: self.id,
+            now: self.time_at(op),
+            may_leave: self.in_order || self.cycle_at(op) <= self.horizon,
+            cycle: self.period,
+        }
+    }
+
+    /// Refuses an access that other cores could observe out of order.
+    pub(crate) fn order(&self, issue: &Issue) -> Result<(), Stop> {
+        if issue.may_leave { Ok(()) } else { Err(Stop::NotYet) }
+    }
+
+    /// Charges an answer from the mesh. The access was visible to others, so the block ends with it.
+    pub(crate) fn wait_for<T>(&mut self, op: &Op, reply: Reply<T>) {
+        let now = self.time_at(op);
+        let stall = if reply.done > now + self.period { reply.done - now - self.period } else { Time::ZERO };
+        self.account(stall, true);
+    }
+
+    /// Charges a stall, and notes whether the access left the core.
+    fn account(&mut self, stall: Time, left: bool) {
+        self.stall(stall);
+        self.in_order |= left;
+        self.leave_block |= left;
+    }
+}
+
+/// Reads up to 8 bytes of a page.
+fn gather(page: &[u8; 4096], at: PhysAddr, bytes: u32) -> u64 {
+    let offset = at.get() as usize % 4096;
+    let mut word = [0; 8];
+    let bytes = bytes as usize;
+    word[..bytes].copy_from_slice(&page[offset..offset + bytes]);
+    u64::from_le_bytes(word)
+}
