@@ -1,2 +1,77 @@
-//! Command line.
-fn main() {}
+//! `cargo xtask`: build, run, test, lint and bench; the project's only script language.
+//!
+//! Each verb is a module that runs other programs and returns an error value; this file parses the command
+//! line, calls the verb and prints an error with what to do next.
+//! `cargo run` at the root of the workspace starts this program without a verb, which means `boot`.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod ci;
+mod cli;
+mod demo;
+mod lint;
+mod process;
+mod setup;
+mod tests;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{BenchSubject, Cli, Verb};
+use crate::setup::Purpose;
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    let verb = Cli::parse().verb.unwrap_or(Verb::Boot);
+    match Workspace::locate().map_err(Failure::from).and_then(|workspace| run(&workspace, verb)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one verb to its end.
+fn run(workspace: &Workspace, verb: Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Boot => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            demo::run(workspace)?;
+        }
+        Verb::Ci => ci::run(workspace)?,
+        Verb::Lint => lint::run(workspace)?,
+        Verb::Setup => {
+            let state = setup::ensure(workspace, Purpose::Everything)?;
+            println!("{state}");
+        }
+        Verb::Fmt => process::run(process::cargo(workspace).args(["fmt", "--all"]))?,
+        Verb::Test { filter } => tests::run_by_hand(workspace, filter.as_deref())?,
+        Verb::Bench { subject: BenchSubject::Emu } => {
+            setup::ensure(workspace, Purpose::Bench)?;
+            bench::emu(workspace)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why a verb did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Workspace(#[from] workspace::WorkspaceError),
+    #[error(transparent)]
+    Command(#[from] process::CommandError),
+    #[error(transparent)]
+    Setup(#[from] setup::SetupError),
+    #[error(transparent)]
+    Lint(#[from] lint::LintError),
+    #[error(transparent)]
+    Ci(#[from] ci::CiError),
+    #[error(transparent)]
+    Demo(#[from] demo::DemoError),
+    #[error(transparent)]
+    Bench(#[from] bench::BenchError),
+}

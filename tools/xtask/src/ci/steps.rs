@@ -1,0 +1,120 @@
+//! The steps of the gate: what each runs and what to do when it fails.
+
+use crate::ci::reporter::Reporter;
+use crate::lint;
+use crate::process::{self, CommandError};
+use crate::setup::{self, Purpose};
+use crate::tests::{self, Runner};
+use crate::workspace::{self, CORE_TARGET, Workspace};
+
+/// One step.
+pub(super) struct Step {
+    /// What is checked.
+    pub(super) name: &'static str,
+    /// What to do when it fails.
+    pub(super) next: &'static str,
+    /// Does it.
+    pub(super) run: fn(&Workspace, &mut Reporter) -> Result<(), StepError>,
+}
+
+/// All steps in order.
+pub(super) const STEPS: &[Step] = &[
+    Step { name: "setup", next: "follow the hint above, then `cargo xtask setup`", run: set_up },
+    Step { name: "format", next: "`cargo xtask fmt`, then look at the diff", run: format },
+    Step {
+        name: "house rules",
+        next: "mend the lines named above; `cargo xtask lint` repeats this step",
+        run: lint,
+    },
+    Step {
+        name: "clippy, this machine",
+        next: "mend the warnings above; a lint that is wrong here is silenced with #[expect] and a reason",
+        run: clippy_host,
+    },
+    Step {
+        name: "clippy, bare metal",
+        next: "mend the warnings above; these crates must build without std for the SCC's cores",
+        run: clippy_chip,
+    },
+    Step {
+        name: "tests",
+        next: "`cargo xtask test NAME` repeats the tests whose name contains NAME",
+        run: tests,
+    },
+    Step {
+        name: "documentation examples",
+        next: "`cargo test --doc -p CRATE` repeats one crate's",
+        run: doc_tests,
+    },
+    Step {
+        name: "tests as 32-bit programs",
+        next: "look for arithmetic that relies on a 64-bit usize",
+        run: tests_in_32_bit,
+    },
+    Step { name: "documentation", next: "mend the links and warnings named above", run: documentation },
+];
+
+fn set_up(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    reporter.release_terminal();
+    for shortcoming in setup::ensure(workspace, Purpose::Ci)?.shortcomings() {
+        reporter.leave_out(shortcoming);
+    }
+    Ok(())
+}
+
+fn format(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    Ok(reporter.quietly(process::cargo(workspace).args(["fmt", "--all", "--check"]))?)
+}
+
+fn lint(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    reporter.note(lint::check(workspace)?);
+    Ok(())
+}
+
+fn clippy_host(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let mut command = process::cargo(workspace);
+    command.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    Ok(reporter.quietly(&mut command)?)
+}
+
+fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let mut command = process::cargo(workspace);
+    command.arg("clippy").args(workspace::chip_package_arguments());
+    command.args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
+    Ok(reporter.quietly(&mut command)?)
+}
+
+fn tests(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let runner = Runner::installed(workspace);
+    reporter.note(runner.announcement().to_owned());
+    Ok(reporter.aloud(&mut runner.command(workspace, None))?)
+}
+
+fn doc_tests(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    Ok(reporter.aloud(&mut tests::documentation_examples(workspace))?)
+}
+
+fn tests_in_32_bit(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    if let Err(reason) = tests::prove_32_bit_programs_run(workspace) {
+        reporter.leave_out(format!("tests as 32-bit programs are off: {reason}"));
+        return Ok(());
+    }
+    Ok(reporter.aloud(&mut tests::chip_packages_in_32_bit(workspace))?)
+}
+
+fn documentation(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let mut command = process::cargo(workspace);
+    command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    Ok(reporter.quietly(&mut command)?)
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StepError {
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error(transparent)]
+    Setup(#[from] setup::SetupError),
+    #[error(transparent)]
+    Lint(#[from] lint::LintError),
+}

@@ -1,0 +1,84 @@
+//! The command line: verbs and their arguments, as `--help` shows them.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Build, run, test, lint and bench this workspace.
+///
+/// Each verb first makes sure that the machine has what that verb needs (see `setup`).
+/// Without a verb, as in `cargo run`, it boots the demonstration board.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    after_help = "Before a change is submitted: cargo xtask fmt && cargo xtask ci"
+)]
+pub(crate) struct Cli {
+    /// What to do; `boot` if left out.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Build the emulator in release mode and run the demonstration board on it
+    Boot,
+    /// The whole gate: format, clippy, house rules, tests, documentation; stops at the first failure
+    Ci,
+    /// Only the house rules: file length, import direction, unsafe, address literals, wording, links
+    Lint,
+    /// Check the machine and install what is missing; safe to repeat
+    ///
+    /// Adds the Rust target for the SCC's cores with rustup. As root on a Debian system it also installs
+    /// missing programs with apt-get; otherwise it prints the exact command.
+    Setup,
+    /// Format every source file
+    Fmt,
+    /// Run the tests, all or those whose name contains FILTER
+    Test {
+        /// Part of a test's name
+        filter: Option<String>,
+    },
+    /// Measure speed
+    Bench {
+        /// What is measured
+        #[arg(value_enum)]
+        subject: BenchSubject,
+    },
+}
+
+/// What `bench` can measure.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BenchSubject {
+    /// The emulator: guest MIPS of its guest programs, beside QEMU and Bochs where they are installed
+    Emu,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn command_line_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_verb_is_accepted_for_cargo_run() {
+        assert!(Cli::try_parse_from(["xtask"]).expect("parses").verb.is_none());
+    }
+
+    #[test]
+    fn test_takes_an_optional_filter() {
+        let cli = Cli::try_parse_from(["xtask", "test", "reset"]).expect("parses");
+        assert!(matches!(cli.verb, Some(Verb::Test { filter: Some(filter) }) if filter == "reset"));
+    }
+
+    #[test]
+    fn bench_without_subject_is_refused() {
+        assert!(Cli::try_parse_from(["xtask", "bench"]).is_err());
+    }
+}
