@@ -1,10 +1,10 @@
 //! Addresses of the chip are written once, in the contract crates.
 //!
 //! A literal of exactly eight hexadecimal digits whose top byte lies in a window that the chip's software uses
-//! (0x80–0x83 and 0xC0–0xFF) is taken for an address. Masks of leading ones with at least eight of them, the
-//! sign bit and the last sixteen bytes of the address space are numbers of the CPU, not of the chip. Tests may
-//! name addresses, that is what they check. Where such a number really is none, the line or the one above it
-//! says `not an address:` and what it is.
+//! (0x80–0x83 and 0xC0–0xFF) is taken for an address. Not so masks of leading ones, if there are at least eight
+//! of them or an `&` stands before; the sign bit; and the last sixteen bytes of the address space: those are
+//! numbers of the CPU. Tests may name addresses, that is what they check. Where such a number really is none, the
+//! line or the one above it says `not an address:` and what it is.
 
 use crate::lint::Finding;
 use crate::lint::source::{Source, words};
@@ -33,24 +33,34 @@ fn check_file(source: &Source) -> Vec<Finding> {
         if source.is_test_line(line) || excused.contains(&line) {
             continue;
         }
-        findings.extend(words(code).filter(|word| is_address(word)).map(|word| Finding {
-            path: source.path().to_owned(),
-            line,
-            message: format!(
-                "`{word}` looks like an address of the chip; take it from crate `scc` or `i586`"
-            ),
-        }));
+        findings.extend(words(code).filter(|word| is_address(word) && !is_mask_operand(code, word)).map(
+            |word| Finding {
+                path: source.path().to_owned(),
+                line,
+                message: format!(
+                    "`{word}` looks like an address of the chip; take it from crate `scc` or `i586`"
+                ),
+            },
+        ));
     }
     findings
 }
 
 fn is_address(word: &str) -> bool {
-    let Some(digits) = word.strip_prefix("0x") else { return false };
-    let digits: String = digits.chars().filter(|c| *c != '_').take_while(char::is_ascii_hexdigit).collect();
-    match u32::from_str_radix(&digits, 16) {
-        Ok(value) if digits.len() == 8 => is_in_a_window(value) && !is_number_of_the_cpu(value),
-        _ => false,
-    }
+    eight_digits(word).is_some_and(|value| is_in_a_window(value) && !is_number_of_the_cpu(value))
+}
+
+/// Value of a literal with exactly eight hexadecimal digits.
+fn eight_digits(word: &str) -> Option<u32> {
+    let digits = word.strip_prefix("0x")?.chars().filter(|c| *c != '_').take_while(char::is_ascii_hexdigit);
+    let digits: String = digits.collect();
+    (digits.len() == 8).then(|| u32::from_str_radix(&digits, 16).expect("eight hexadecimal digits"))
+}
+
+/// Tells whether `word` is a mask of leading ones that is combined with something by `&`.
+fn is_mask_operand(code: &str, word: &str) -> bool {
+    let before = code.split(word).next().unwrap_or_default().trim_end();
+    eight_digits(word).is_some_and(is_leading_ones) && (before.ends_with('&') || before.ends_with("&="))
 }
 
 fn is_in_a_window(value: u32) -> bool {
@@ -58,8 +68,12 @@ fn is_in_a_window(value: u32) -> bool {
 }
 
 fn is_number_of_the_cpu(value: u32) -> bool {
-    let is_mask = value.leading_ones() >= 8 && value.leading_ones() == value.count_ones();
-    is_mask || value == 1 << 31 || value >> 4 == u32::MAX >> 4
+    let is_long_mask = is_leading_ones(value) && value.leading_ones() >= 8;
+    is_long_mask || value == 1 << 31 || value >> 4 == u32::MAX >> 4
+}
+
+fn is_leading_ones(value: u32) -> bool {
+    value.leading_ones() == value.count_ones()
 }
 
 #[cfg(test)]
@@ -90,6 +104,13 @@ mod tests {
         ] {
             assert_eq!(found("tools/emulator/src/a.rs", &format!("const A: u64 = {number};")), 0, "{number}");
         }
+    }
+
+    #[test]
+    fn short_masks_pass_only_where_they_mask() {
+        assert_eq!(found("tools/a/src/a.rs", "fn f(x: u32) -> u32 { x & 0xC000_0000 | 8 }"), 0);
+        assert_eq!(found("tools/a/src/a.rs", "fn f(x: u32) -> u32 { x + 0xC000_0000 }"), 1);
+        assert_eq!(found("tools/a/src/a.rs", "fn f(x: u32) -> u32 { x & 0xF900_0000 }"), 1);
     }
 
     #[test]
