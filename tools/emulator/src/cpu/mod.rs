@@ -1,0 +1,3 @@
+//! The P54C core.
+
+pub mod fpu;
