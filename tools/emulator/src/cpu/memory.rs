@@ -242,3 +242,17 @@ impl Core {
         Ok(value)
     }
 }
+
+impl Core {
+    /// Fast model: the DRAM page `linear` may be read from without further checks.
+    pub(crate) fn hot_readable(&self, linear: u32) -> Option<u32> {
+        let entry = self.hot.entry(linear, self.privilege_slot);
+        (entry.read == self.hot.tag(linear)).then_some(entry.place)
+    }
+
+    /// Fast model: the DRAM page `linear` may be written to without further checks.
+    pub(crate) fn hot_writable(&self, linear: u32) -> Option<u32> {
+        let entry = self.hot.entry(linear, self.privilege_slot);
+        (entry.write == self.hot.tag(linear)).then_some(entry.place)
+    }
+}

@@ -153,6 +153,14 @@ pub(crate) fn fall_through(core: &mut Core, _: &mut Fabric, ops: &[Op]) -> Exit 
     Exit::Left
 }
 
+/// Ends a block at its first op with `stop`.
+pub(crate) fn refuse(core: &mut Core, ops: &[Op], stop: Stop) -> Exit {
+    match ops.first() {
+        Some(op) => abandon(core, op, stop),
+        None => Exit::Left,
+    }
+}
+
 #[inline(always)]
 fn chain(core: &mut Core, fabric: &mut Fabric, rest: &[Op]) -> Exit {
     match rest.first() {
