@@ -171,3 +171,8 @@ pub(crate) fn unary<M: Model, O: Unary>(instruction: &Instruction, op: &mut Op) 
 pub(crate) fn undefined(core: &mut Core, _: &mut Fabric, ops: &[Op]) -> Exit {
     crate::cpu::op::refuse(core, ops, crate::cpu::fault::Stop::UNDEFINED)
 }
+
+/// Handler of an instruction of more than 15 bytes: #GP(0).
+pub(crate) fn too_long(core: &mut Core, _: &mut Fabric, ops: &[Op]) -> Exit {
+    crate::cpu::op::refuse(core, ops, crate::cpu::fault::Stop::PROTECTION)
+}

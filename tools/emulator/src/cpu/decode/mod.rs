@@ -1,0 +1,176 @@
+//! From bytes to [`Op`]s. `iced-x86` decodes; this module decides what a P54C accepts, which handler runs an
+//! instruction, and what it costs.
+//!
+//! An instruction is accepted if everything it needs is in [`ALLOWED`]; what is not raises #UD, as does
+//! every invalid encoding (SCC reference §2.1). `F3 0F BC` and `F3 0F BD` are BSF and BSR on this core.
+
+mod cost;
+mod float;
+mod form;
+mod integer;
+mod system;
+mod transfer;
+
+use super::model::Model;
+use super::op::{Attributes, Handler, NONE, Op};
+use iced_x86::{CpuidFeature, Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, Mnemonic};
+
+pub(crate) use cost::cost;
+
+/// Longest instruction the core accepts; a longer one raises #GP(0).
+pub(crate) const MAX_LENGTH: usize = 15;
+
+/// Encodings this core takes differently from later ones.
+const OPTIONS: u32 = DecoderOptions::NO_MPFX_0FBC
+    | DecoderOptions::NO_MPFX_0FBD
+    | DecoderOptions::NO_WBNOINVD
+    | DecoderOptions::NO_LOCK_MOV_CR
+    | DecoderOptions::CL1INVMB;
+
+/// What the core has (the `INTEL*_ONLY` features, MMX, CMOV, multi-byte NOP and all later ones are absent).
+const ALLOWED: &[CpuidFeature] = &[
+    CpuidFeature::INTEL8086,
+    CpuidFeature::INTEL186,
+    CpuidFeature::INTEL286,
+    CpuidFeature::INTEL386,
+    CpuidFeature::INTEL486,
+    CpuidFeature::FPU,
+    CpuidFeature::FPU287,
+    CpuidFeature::FPU387,
+    CpuidFeature::CPUID,
+    CpuidFeature::TSC,
+    CpuidFeature::CX8,
+    CpuidFeature::MSR,
+    CpuidFeature::PAUSE,
+    CpuidFeature::SMM,
+    CpuidFeature::CL1INVMB,
+];
+
+/// An instruction ready to be put into a block.
+pub(crate) struct Decoded {
+    pub(crate) op: Op,
+    /// Bytes it occupies.
+    pub(crate) length: u8,
+    /// Nothing may follow it in its block.
+    pub(crate) ends: bool,
+}
+
+/// The bytes given end inside the instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Incomplete;
+
+/// Decodes the instruction at the start of `bytes`; position fields of the op are left zero.
+pub(crate) fn decode<M: Model>(bytes: &[u8], eip: u32, wide: bool) -> Result<Decoded, Incomplete> {
+    let window = &bytes[..bytes.len().min(MAX_LENGTH)];
+    let mut decoder = Decoder::with_ip(if wide { 32 } else { 16 }, window, u64::from(eip), OPTIONS);
+    let mut instruction = Instruction::default();
+    decoder.decode_out(&mut instruction);
+    match decoder.last_error() {
+        DecoderError::NoMoreBytes if window.len() < MAX_LENGTH => Err(Incomplete),
+        DecoderError::NoMoreBytes => Ok(ending(form::too_long)),
+        DecoderError::None if is_allowed(&instruction) => Ok(accept::<M>(&instruction, window)),
+        _ => Ok(ending(form::undefined)),
+    }
+}
+
+fn is_allowed(instruction: &Instruction) -> bool {
+    instruction.cpuid_features().iter().all(|feature| ALLOWED.contains(feature))
+}
+
+fn accept<M: Model>(instruction: &Instruction, bytes: &[u8]) -> Decoded {
+    let mut op = Op { cost: cost(instruction, bytes), ..blank() };
+    form::operands(instruction, &mut op);
+    let repeats = is_string(instruction.mnemonic())
+        && op.attributes.intersects(Attributes::REPEAT | Attributes::REPEAT_NOT_EQUAL);
+    let mut ends = repeats || instruction.flow_control() != FlowControl::Next;
+    let handler = if let Some(handler) = integer::decode::<M>(instruction, &mut op) {
+        handler
+    } else if let Some(handler) = float::decode::<M>(instruction, bytes, &mut op) {
+        handler
+    } else if let Some((handler, closes)) = system::decode::<M>(instruction, &mut op) {
+        ends |= closes;
+        handler
+    } else {
+        ends = true;
+        form::undefined as Handler
+    };
+    op.run = handler;
+    Decoded { op, length: instruction.len().to_le_bytes()[0], ends }
+}
+
+fn is_string(mnemonic: Mnemonic) -> bool {
+    use Mnemonic as Is;
+    matches!(
+        mnemonic,
+        Is::Movsb | Is::Movsw | Is::Movsd | Is::Cmpsb | Is::Cmpsw | Is::Cmpsd | Is::Scasb | Is::Scasw
+            | Is::Scasd | Is::Lodsb | Is::Lodsw | Is::Lodsd | Is::Stosb | Is::Stosw | Is::Stosd
+            | Is::Insb | Is::Insw | Is::Insd | Is::Outsb | Is::Outsw | Is::Outsd
+    )
+}
+
+fn blank() -> Op {
+    Op { base: NONE, index: NONE, cost: 1, ..Op::BOUNDARY }
+}
+
+fn ending(handler: Handler) -> Decoded {
+    Decoded { op: Op { run: handler, ..blank() }, length: 1, ends: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::model::Fast;
+    use crate::cpu::op::Exit;
+
+    fn is_undefined(bytes: &[u8]) -> bool {
+        let mut window = bytes.to_vec();
+        window.resize(MAX_LENGTH, 0);
+        decode::<Fast>(&window, 0, true).is_ok_and(|decoded| {
+            std::ptr::fn_addr_eq(decoded.op.run, form::undefined as fn(&mut _, &mut _, &[Op]) -> Exit)
+        })
+    }
+
+    #[test]
+    fn what_a_p54c_lacks_is_undefined() {
+        for bytes in [
+            &[0x0F, 0x1F, 0x00][..],       // multi-byte NOP
+            &[0xF3, 0x0F, 0x1E, 0xFB],     // ENDBR32
+            &[0x0F, 0x44, 0xC0],           // CMOVE
+            &[0x0F, 0x6F, 0xC0],           // MOVQ mm
+            &[0x0F, 0x58, 0xC0],           // ADDPS
+            &[0x0F, 0x33],                 // RDPMC
+            &[0x0F, 0x34],                 // SYSENTER
+            &[0x0F, 0x05],                 // SYSCALL
+            &[0x0F, 0xAE, 0xE8],           // LFENCE
+            &[0x0F, 0xAE, 0x38],           // CLFLUSH
+            &[0x0F, 0x0B],                 // UD2
+            &[0x0F, 0x18, 0x00],           // PREFETCH
+            &[0x0F, 0x24, 0xC0],           // MOV EAX, TR0
+            &[0xDA, 0xC0],                 // FCMOVB
+            &[0xDB, 0xE8],                 // FUCOMI
+            &[0xDF, 0x08],                 // FISTTP m16
+            &[0xF0, 0x90],                 // LOCK NOP
+            &[0xF0, 0x0F, 0x0A],           // LOCK CL1INVMB
+            &[0x0F, 0xFF, 0xC0],           // UD0
+        ] {
+            assert!(is_undefined(bytes), "{bytes:02x?} must raise #UD");
+        }
+    }
+
+    #[test]
+    fn what_a_p54c_has_is_defined() {
+        for bytes in [
+            &[0x0F, 0x0A][..],             // CL1INVMB
+            &[0xF3, 0x0F, 0xBC, 0xC1],     // BSF under another name
+            &[0xF3, 0x90],                 // PAUSE
+            &[0x0F, 0xC7, 0x08],           // CMPXCHG8B
+            &[0x0F, 0x31],                 // RDTSC
+            &[0xD6],                       // SALC
+            &[0x82, 0xC0, 0x01],           // ADD AL, 1, alias
+            &[0xDD, 0xC8],                 // FXCH4
+            &[0xF3, 0x0F, 0x09],           // WBINVD
+        ] {
+            assert!(!is_undefined(bytes), "{bytes:02x?} must not raise #UD");
+        }
+    }
+}
