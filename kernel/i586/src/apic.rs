@@ -3,7 +3,7 @@
 //! Decoded inside the core at a fixed physical address, 32-bit registers on 16-byte boundaries. Interrupt pins: LINT0
 //! is the core's INTR, LINT1 its NMI. There is no APIC bus, so commands reach the issuing core only.
 //!
-//! Source: SCC reference §2.10; Pentium manual vol. 3 §19.3 (register layouts).
+//! Source: SCC reference §2.10; Pentium manual vol. 3 ch. 19 (register layouts).
 
 use bitfield_struct::bitfield;
 

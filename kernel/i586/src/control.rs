@@ -3,7 +3,7 @@
 //! Plain sets of bits; CR3 also carries the page directory's frame. A write that sets a bit outside `Cr4::all()`
 //! raises #GP(0). CR4.MPE exists on the SCC only: it gives bit 7 of page entries its message-buffer meaning.
 //!
-//! Source: SCC reference §2.1 (control registers) and §2.2 (reset values); Pentium manual vol. 3 §10.1.3.
+//! Source: SCC reference §2.1 (control registers) and §2.2 (reset values); Pentium manual vol. 3 ch. 10.
 
 use bitflags::bitflags;
 

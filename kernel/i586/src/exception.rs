@@ -3,7 +3,7 @@
 //! One closed enum whose discriminant is the vector, with the properties that delivery depends on: class, presence of
 //! an error code, and membership in the contributory set of the double-fault rule. Vectors 15 and 19-31 are reserved.
 //!
-//! Source: Pentium manual vol. 3 §14.2 (classes), §14.8 (double-fault table), §14.9 (each exception).
+//! Source: Pentium manual vol. 3 ch. 14 (classes, double-fault table, each exception).
 
 use bitfield_struct::bitfield;
 

@@ -4,7 +4,7 @@
 //! bits, with an accessor for the number. Bits 3, 5, 15 and 22-31 are reserved, read 0 and are in no flag, so
 //! `from_bits_truncate` drops them.
 //!
-//! Source: Pentium manual vol. 3 §3.3.3; SCC reference §2.1 (VME and CPUID present) and §2.2 (reset value).
+//! Source: Pentium manual vol. 3 ch. 3 (flags); SCC reference §2.1 (VME and CPUID present) and §2.2 (reset value).
 
 use bitflags::bitflags;
 

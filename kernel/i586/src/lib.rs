@@ -12,6 +12,9 @@
 
 pub mod apic;
 pub mod control;
+pub mod cpuid;
 pub mod exception;
 pub mod flags;
 pub mod page;
+pub mod segment;
+pub mod tss;

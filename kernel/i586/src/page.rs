@@ -4,7 +4,7 @@
 //! kinds of entry share one set of bits. Bit 7 has two meanings: "message buffer" in a table entry while CR4.MPE is
 //! set (SCC only), "4 MB page" in a directory entry while CR4.PSE is set.
 //!
-//! Source: SCC reference §2.5 and §2.1 (MPE against PSE); Pentium manual vol. 3 §11.3 and §14.9.14.
+//! Source: SCC reference §2.5 and §2.1 (MPE against PSE); Pentium manual vol. 3 ch. 11 (paging) and ch. 14 (page fault).
 
 use bitflags::bitflags;
 
