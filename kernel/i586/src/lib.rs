@@ -13,8 +13,12 @@
 pub mod apic;
 pub mod control;
 pub mod cpuid;
+pub mod debug;
 pub mod exception;
 pub mod flags;
+pub mod fpu;
+pub mod msr;
 pub mod page;
+pub mod reset;
 pub mod segment;
 pub mod tss;
