@@ -1,7 +1,7 @@
 //! Strict-mode findings: what software did that the chip would have answered with a hang, corruption or
 //! unpredictable behaviour.
 
-use scc::address::{PhysAddr, SystemAddr};
+use scc::address::{LutIndex, PhysAddr, SystemAddr};
 
 /// One finding, without the place it was found at (the machine adds core, EIP and symbol).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,31 @@ pub struct Finding {
 #[non_exhaustive]
 pub enum FindingKind {
     /// The LUT entry names a port without an agent.
-    #[error("LUT entry {entry:#07x} names a port without an agent; the chip never answers and the core hangs")]
+    #[error(
+        "LUT entry {entry:#07x} names a port without an agent; the chip never answers and the core hangs"
+    )]
     NoAgent {
         /// The LUT entry used.
         entry: u32,
+    },
+    /// An uncached access to a line that the core's own L1 or L2 holds.
+    #[error("uncached access to a line that is also cached; the cached copy and memory drift apart")]
+    UncachedAccessToCachedLine,
+    /// L2 was switched off by its way disable while it held dirty lines.
+    #[error("L2 disabled with dirty lines in it; they are hidden until it is enabled again")]
+    L2DisabledWithDirtyLines,
+    /// INVD with dirty lines in L1.
+    #[error("INVD with dirty lines in L1; their data is lost")]
+    InvalidateDiscardsDirtyLines,
+    /// CL1INVMB with dirty message lines in L1.
+    #[error("CL1INVMB with modified message lines in L1; their data is lost")]
+    MessageInvalidateDiscardsDirtyLines,
+    /// A LUT entry was changed while dirty lines of its window were cached.
+    #[error(
+        "LUT entry {index} changed with dirty lines of its window cached; they are written to the new target"
+    )]
+    LutChangedUnderDirtyLines {
+        /// The entry.
+        index: LutIndex,
     },
 }

@@ -1,6 +1,9 @@
 //! The SCC in Rust.
 #![forbid(unsafe_code)]
 
+pub mod cache;
+mod chip;
 mod cpu;
+pub mod diagnostics;
 
 pub use cpu::fpu;
