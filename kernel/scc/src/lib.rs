@@ -10,7 +10,10 @@
 extern crate std;
 
 pub mod address;
+pub mod command;
 pub mod fpga;
+pub mod gic;
+pub mod host;
 pub mod id;
 pub mod lut;
 pub mod map;
@@ -18,3 +21,4 @@ pub mod memory_type;
 pub mod mpb;
 pub mod tile;
 pub mod timing;
+pub mod vrc;

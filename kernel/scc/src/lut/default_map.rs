@@ -18,6 +18,7 @@ use crate::address::LutIndex;
 use crate::fpga;
 use crate::id::{CoreId, TileId};
 use crate::map;
+use crate::vrc;
 
 /// Entry sccMerge writes for `core` at `index`; `None` where it writes nothing.
 ///
@@ -49,7 +50,7 @@ pub fn default_entry(board: BoardMemory, core: CoreId, index: LutIndex) -> Optio
         map::index::FPGA => system_interface(0x100),
         map::index::HOST_WINDOW => system_interface(0x200),
         map::index::FPGA_MEMORY => system_interface(0x180),
-        map::index::VRC => LutEntry::new(false, 0, SubDestination::South, 0),
+        map::index::VRC => LutEntry::new(false, vrc::TILE.route(), SubDestination::South, 0),
         map::index::BOOT_SLOT => own.entry(board.boot_extension(core)),
         _ => return None,
     })
