@@ -162,3 +162,46 @@ impl fmt::Display for TileCoord {
         write!(f, "({},{})", self.x, self.y)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CoreId, TileCoord, TileId};
+
+    #[test]
+    fn numbers_outside_the_chip_are_refused() {
+        assert_eq!(CoreId::new(48), None);
+        assert_eq!(TileId::new(24), None);
+        assert_eq!(TileCoord::new(6, 0), None);
+        assert_eq!(TileCoord::new(0, 4), None);
+        assert_eq!(CoreId::from_tile(TileId::new(0).unwrap(), 2), None);
+    }
+
+    #[test]
+    fn routes_name_tiles_and_their_gaps_do_not() {
+        let named = (0..=u8::MAX).filter_map(TileId::from_route);
+        assert!(named.eq(TileId::all()));
+        for tile in TileId::all() {
+            assert_eq!(TileId::from_route(tile.route()), Some(tile));
+        }
+        assert_eq!(TileId::from_route(0x06), None);
+        assert_eq!(TileId::from_route(0x40), None);
+    }
+
+    #[test]
+    fn cores_and_tiles_agree_about_each_other() {
+        assert_eq!(CoreId::all().count(), CoreId::COUNT);
+        let through_tiles = TileId::all().flat_map(TileId::cores);
+        assert!(CoreId::all().eq(through_tiles));
+        for core in CoreId::all() {
+            assert_eq!(CoreId::from_tile(core.tile(), core.slot()), Some(core));
+        }
+    }
+
+    #[test]
+    fn opposite_corners_are_eight_hops_apart() {
+        let corner = TileCoord::new(0, 0).unwrap();
+        let hops = |x, y| corner.hops_to(TileCoord::new(x, y).unwrap());
+        assert_eq!([hops(0, 0), hops(5, 0), hops(0, 2), hops(5, 2), hops(5, 3)], [0, 5, 2, 7, 8]);
+        assert_eq!(TileCoord::new(5, 3).unwrap().hops_to(corner), 8);
+    }
+}
