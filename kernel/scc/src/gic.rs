@@ -8,9 +8,9 @@
 //! high [21:0] IPI from core 26..47       [22] host (MCPC)
 //! ```
 //!
-//! The request register is *not* shifted: low [31:0] = core 0..31, high [15:0] = core 32..47. Its index is the
-//! receiving core, the bit the sender. Unverified: only that reading fits all register tables, but no program
-//! at hand exercises it. Facts: SCC reference §7.5.
+//! The request register is *not* shifted: bit n stands for core n, 0 to 31 in the low word, 32 to 47 in the
+//! high one. Its index is the receiving core, the bit the sender. Unverified: only that reading fits all
+//! register tables, but no program at hand exercises it. Facts: SCC reference §7.5.
 
 use crate::id::CoreId;
 

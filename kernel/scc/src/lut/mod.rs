@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Bits 20 to 13 together are the route. The address extension becomes bits 33 to 24 of the system address;
-//! bits 23 to 0 pass through. What sccMerge writes by default is in [`default_map`], the memory
-//! controllers and board sizes in [`MemoryController`] and [`BoardMemory`]. Facts: SCC reference §3.1, §3.3.
+//! bits 23 to 0 pass through. What sccMerge writes by default is in [`default_entry`], the memory controllers
+//! and board sizes in [`MemoryController`] and [`BoardMemory`]. Facts: SCC reference §3.1, §3.3.
 
 use core::fmt;
 
