@@ -130,6 +130,52 @@ impl Core {
         self.store_slow::<M>(fabric, op, linear, W::BYTES, u64::from(value), self.mode())
     }
 
+    /// Loads a 64-bit number; a quadword inside a page the fast model knows costs two word loads.
+    #[inline(always)]
+    pub(crate) fn load_double<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+    ) -> Result<u64, Stop> {
+        if !M::STRICT
+            && (linear & 0xFFF) <= 0xFF8
+            && let Some(page) = self.hot_readable(linear).and_then(|index| fabric.dram.page(index))
+        {
+            let offset = (linear & 0xFFF) as usize;
+            let low = u32::read(&page.bytes, offset);
+            let high = u32::read(&page.bytes, offset + 4);
+            if let (Some(low), Some(high)) = (low, high) {
+                return Ok(u64::from(high) << 32 | u64::from(low));
+            }
+        }
+        self.load64::<M>(fabric, op, linear)
+    }
+
+    /// Stores a 64-bit number.
+    #[inline(always)]
+    pub(crate) fn store_double<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        value: u64,
+    ) -> Result<(), Stop> {
+        if !M::STRICT
+            && (linear & 0xFFF) <= 0xFF8
+            && let Some(page) = self.hot_writable(linear).and_then(|index| fabric.dram.page_mut(index))
+        {
+            let offset = (linear & 0xFFF) as usize;
+            if !page.holds_code(offset, 8)
+                && u32::write(&mut page.bytes, offset, low_word(value))
+                && u32::write(&mut page.bytes, offset + 4, low_word(value >> 32))
+            {
+                return Ok(());
+            }
+        }
+        self.store64::<M>(fabric, op, linear, value)
+    }
+
     /// Loads 8 bytes from a linear address at the current privilege level.
     pub(crate) fn load64<M: Model>(
         &mut self,

@@ -275,7 +275,7 @@ impl Core {
     }
 
     /// Charges a stall, and notes whether the access left the core.
-    fn account(&mut self, stall: Time, left: bool) {
+    pub(crate) fn account(&mut self, stall: Time, left: bool) {
         self.stall(stall);
         self.in_order |= left;
         self.leave_block |= left;

@@ -6,7 +6,7 @@
 use iced_x86::{Instruction, Mnemonic, OpKind};
 
 /// Prefix bytes other than 0F: one cycle each.
-const PREFIXES: [u8; 11] = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
+pub(super) const PREFIXES: [u8; 11] = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
 
 /// Cost of an instruction whose encoding starts at `bytes`.
 pub(crate) fn cost(instruction: &Instruction, bytes: &[u8]) -> u16 {

@@ -1,0 +1,192 @@
+//! Runs one core until its time is up or something outside it has to happen.
+//!
+//! Between two blocks, in this order: things that want attention (NMI, INIT, interrupts, debug traps), the
+//! deadline, the next block. An exception is delivered as soon as the instruction that raised it has been
+//! abandoned.
+
+use super::block::CodeCache;
+use super::fault::Stop;
+use super::model::Model;
+use super::op::{Exit, Op};
+use super::state::{Activity, Attention, Core};
+use super::system::{debug, interrupt};
+use crate::chip::Fabric;
+use i586::flags::Eflags;
+
+/// Why a slice ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slice {
+    /// The deadline was reached.
+    Deadline,
+    /// The next access must wait for cores that are earlier.
+    Waiting,
+    /// The core stopped executing: HLT, shutdown, hang, stopped clock.
+    NotRunning,
+    /// The chip has effects for the machine to apply.
+    Effects,
+    /// The observer asked to stop before the instruction at EIP.
+    Observed,
+    /// A debugger's data watchpoint was hit by the instruction at EIP, before the access.
+    Watchpoint,
+}
+
+/// Sees every instruction before it runs. Used by traces, debuggers and single-stepping tests only.
+pub(crate) trait Observer {
+    /// Returns false to stop before this instruction.
+    fn before(&mut self, core: &Core, fabric: &Fabric) -> bool;
+}
+
+/// Runs until `deadline` (in the core's own cycles) or until the slice ends otherwise.
+pub(crate) fn run<M: Model>(
+    core: &mut Core,
+    code: &mut CodeCache,
+    fabric: &mut Fabric,
+    deadline: u64,
+    mut observer: Option<&mut dyn Observer>,
+) -> Slice {
+    loop {
+        let mut single = observer.is_some();
+        if !core.attention.is_empty() {
+            if core.attention.contains(Attention::NOT_RUNNING) {
+                return Slice::NotRunning;
+            }
+            match attend::<M>(core, fabric) {
+                Ok(()) => {}
+                Err(stop) => {
+                    if let Some(slice) = settle::<M>(core, fabric, stop) {
+                        return slice;
+                    }
+                    continue;
+                }
+            }
+            single |= core.attention.intersects(Attention::SHADOW | Attention::STEPPING);
+            core.attention.remove(Attention::SHADOW);
+        }
+        if core.cycles >= deadline {
+            return Slice::Deadline;
+        }
+        if let Some(observer) = observer.as_deref_mut()
+            && !observer.before(core, fabric)
+        {
+            return Slice::Observed;
+        }
+        let slice = if single {
+            run_single::<M>(core, code, fabric)
+        } else {
+            match code.enter::<M>(core, fabric, false) {
+                Ok(block) => {
+                    core.block_eip = core.eip;
+                    let first = block.ops.first().map(|op| op.run);
+                    match first.map(|run| run(core, fabric, &block.ops)) {
+                        Some(Exit::Stopped) => stopped::<M>(core, fabric),
+                        _ => None,
+                    }
+                }
+                Err(stop) => settle::<M>(core, fabric, stop),
+            }
+        };
+        core.in_order = false;
+        if let Some(slice) = slice {
+            core.leave_block = false;
+            return slice;
+        }
+        if core.leave_block {
+            core.leave_block = false;
+            if fabric.has_effects() {
+                return Slice::Effects;
+            }
+        }
+    }
+}
+
+/// Runs one instruction with the debugging facilities of the core looking on.
+#[cold]
+fn run_single<M: Model>(core: &mut Core, code: &mut CodeCache, fabric: &mut Fabric) -> Option<Slice> {
+    let trap_flag = core.flags.has(Eflags::TRAP);
+    if core.attention.contains(Attention::STEPPING)
+        && let Some(fault) = debug::instruction_breakpoint(core)
+    {
+        return settle::<M>(core, fabric, Stop::Fault(fault));
+    }
+    let before = core.instructions;
+    let exit = match code.enter::<M>(core, fabric, true) {
+        Ok(block) => {
+            core.block_eip = core.eip;
+            block.ops.first().map(|op| op.run).map(|run| run(core, fabric, &block.ops))
+        }
+        Err(stop) => return settle::<M>(core, fabric, stop),
+    };
+    if exit == Some(Exit::Stopped) {
+        return stopped::<M>(core, fabric);
+    }
+    if core.instructions != before {
+        core.flags.assign(Eflags::RESUME, core.flags.has(Eflags::RESUME) && core.keeps_resume());
+        if trap_flag {
+            debug::single_step(core);
+        }
+    }
+    None
+}
+
+#[cold]
+fn stopped<M: Model>(core: &mut Core, fabric: &mut Fabric) -> Option<Slice> {
+    match core.stop.take() {
+        Some(stop) => settle::<M>(core, fabric, stop),
+        None => None,
+    }
+}
+
+/// Deals with an instruction that did not complete.
+#[cold]
+fn settle<M: Model>(core: &mut Core, fabric: &mut Fabric, stop: Stop) -> Option<Slice> {
+    match stop {
+        Stop::Fault(fault) => match interrupt::raise::<M>(core, fabric, fault) {
+            Ok(()) => None,
+            Err(stop) => settle_delivery(core, stop),
+        },
+        other => settle_delivery(core, other),
+    }
+}
+
+fn settle_delivery(core: &mut Core, stop: Stop) -> Option<Slice> {
+    match stop {
+        Stop::NotYet => Some(Slice::Waiting),
+        Stop::Watchpoint => Some(Slice::Watchpoint),
+        Stop::Hang(finding) => {
+            core.activity = Activity::Hung(finding);
+            core.attention |= Attention::NOT_RUNNING;
+            Some(Slice::NotRunning)
+        }
+        // Delivery turns faults of its own into double faults and shutdown.
+        Stop::Fault(_) => unreachable!("a fault during delivery is handled by delivery"),
+    }
+}
+
+/// Takes what is due between two instructions.
+fn attend<M: Model>(core: &mut Core, fabric: &mut Fabric) -> Result<(), Stop> {
+    if core.attention.contains(Attention::INIT) {
+        core.attention.remove(Attention::INIT);
+        core.init_reset();
+        return Ok(());
+    }
+    if core.attention.contains(Attention::DEBUG_TRAP) {
+        core.attention.remove(Attention::DEBUG_TRAP);
+        return interrupt::debug_trap::<M>(core, fabric);
+    }
+    if core.attention.contains(Attention::SHADOW) {
+        return Ok(());
+    }
+    if core.attention.contains(Attention::NMI) {
+        core.attention.remove(Attention::NMI);
+        return interrupt::non_maskable::<M>(core, fabric);
+    }
+    if core.attention.contains(Attention::INTERRUPT) {
+        core.apic.advance(core.cycle_at(&Op::BOUNDARY));
+        if core.apic.pending_vector().is_none() {
+            core.attention.remove(Attention::INTERRUPT);
+        } else if core.flags.has(Eflags::INTERRUPT) {
+            return interrupt::external::<M>(core, fabric);
+        }
+    }
+    Ok(())
+}
