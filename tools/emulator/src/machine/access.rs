@@ -1,0 +1,126 @@
+//! The host's view of the board: loading images, looking at memory, releasing resets.
+//!
+//! The host sees DRAM, message buffers and registers behind all caches (SCC reference §8.2). Looking never
+//! disturbs: locks and counters keep their values.
+
+use super::Machine;
+use crate::cpu::state::Attention;
+use scc::address::{LutIndex, PhysAddr};
+use scc::id::CoreId;
+use scc::lut::{default_entry, filler_entry};
+
+/// Why the host could not reach an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HostAccessError {
+    /// The core's LUT sends the address to something that is not DRAM or a message buffer.
+    #[error("core {core} address {at} is not memory: its LUT entry is {entry:#07x}")]
+    NotMemory {
+        /// Whose LUT was used.
+        core: CoreId,
+        /// The address.
+        at: PhysAddr,
+        /// The entry.
+        entry: u32,
+    },
+}
+
+impl Machine {
+    /// Writes `bytes` to core-physical memory as `core`'s LUT maps it now, behind the caches.
+    ///
+    /// # Errors
+    /// If a byte is not in DRAM or a message buffer; bytes before it are written.
+    pub fn write_core_memory(
+        &mut self,
+        core: CoreId,
+        at: PhysAddr,
+        bytes: &[u8],
+    ) -> Result<(), HostAccessError> {
+        let mut at = at;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(room_in_line(at)));
+            if !self.fabric.host_store(core, at, now) {
+                return Err(self.not_memory(core, at));
+            }
+            at = advance(at, now.len());
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Reads core-physical memory as `core`'s LUT maps it now, behind the caches.
+    ///
+    /// # Errors
+    /// If a byte is not in DRAM or a message buffer.
+    pub fn read_core_memory(
+        &self,
+        core: CoreId,
+        at: PhysAddr,
+        bytes: &mut [u8],
+    ) -> Result<(), HostAccessError> {
+        let mut at = at;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let length = rest.len().min(room_in_line(at));
+            let (now, later) = rest.split_at_mut(length);
+            if !self.fabric.host_fetch(core, at, now) {
+                return Err(self.not_memory(core, at));
+            }
+            at = advance(at, length);
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn not_memory(&self, core: CoreId, at: PhysAddr) -> HostAccessError {
+        HostAccessError::NotMemory { core, at, entry: self.fabric.lut(core, at.lut_index()).bits() }
+    }
+
+    /// Writes the LUTs of all cores as sccMerge does (SCC reference §3.3). With `filler`, entries that it
+    /// leaves alone point at the first slot after the private ones (`-lut_default`).
+    pub fn default_luts(&mut self, filler: bool) {
+        let memory = self.fabric.memory();
+        for core in CoreId::all() {
+            for index in LutIndex::all() {
+                let entry = default_entry(memory, core, index)
+                    .or_else(|| filler.then(|| filler_entry(memory, core)));
+                if let Some(entry) = entry {
+                    self.fabric.set_lut(core, index, entry);
+                }
+            }
+        }
+        self.apply_effects();
+    }
+
+    /// Releases a core and its L2 from reset, as `sccReset -r` does.
+    pub fn release(&mut self, core: CoreId) {
+        self.fabric.release_reset(core, self.now);
+        self.apply_effects();
+    }
+
+    /// Puts a core and its L2 into reset, as `sccReset -p` does.
+    pub fn hold_in_reset(&mut self, core: CoreId) {
+        self.fabric.assert_reset(core, self.now);
+        self.apply_effects();
+    }
+
+    /// What a core has written to its UARTs so far.
+    #[must_use]
+    pub fn console(&self, core: CoreId) -> &[u8] {
+        self.fabric.console(core)
+    }
+
+    /// FLUSH# of a core went active: L1 is written back and invalidated.
+    pub(super) fn flush_l1(&mut self, core: CoreId) {
+        let unit = &mut self.units[core.index()];
+        unit.core.attention |= Attention::FLUSH_PIN;
+    }
+}
+
+fn room_in_line(at: PhysAddr) -> usize {
+    32 - at.get() as usize % 32
+}
+
+fn advance(at: PhysAddr, bytes: usize) -> PhysAddr {
+    at.wrapping_add(u32::try_from(bytes).expect("at most one line"))
+}

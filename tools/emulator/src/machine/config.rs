@@ -1,0 +1,119 @@
+//! What a machine is built as.
+
+use super::Machine;
+use scc::lut::BoardMemory;
+
+/// How memory behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MemoryModel {
+    /// Caches, message-buffer tags and the write-combining buffer are modelled; stale data is stale.
+    #[default]
+    Strict,
+    /// No caches: every access is coherent; message buffers and devices keep their exact behaviour.
+    Fast,
+}
+
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimingModel {
+    /// Instructions, caches, mesh and memory cost what they cost on the chip.
+    #[default]
+    Scc,
+    /// One cycle per instruction; accesses cost nothing.
+    Flat,
+}
+
+/// What happens when software does something the chip would answer with a hang or corruption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Diagnostics {
+    /// The run stops with a report.
+    #[default]
+    Stop,
+    /// The report is kept; the core does what the chip would do (it may hang).
+    Warn,
+    /// As [`Diagnostics::Warn`], without a report.
+    Off,
+}
+
+/// Settings of a machine; [`Machine::builder`] gives the defaults.
+#[derive(Debug, Clone)]
+pub struct MachineBuilder {
+    pub(super) memory: BoardMemory,
+    pub(super) model: MemoryModel,
+    pub(super) timing: TimingModel,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) quantum: u64,
+    pub(super) poison: bool,
+    pub(super) seed: u64,
+}
+
+impl Default for MachineBuilder {
+    fn default() -> Self {
+        MachineBuilder {
+            memory: BoardMemory::Gb32,
+            model: MemoryModel::default(),
+            timing: TimingModel::default(),
+            diagnostics: Diagnostics::default(),
+            quantum: 1000,
+            poison: false,
+            seed: 0,
+        }
+    }
+}
+
+impl MachineBuilder {
+    /// Installed memory; default 32 GB.
+    #[must_use]
+    pub fn memory(mut self, memory: BoardMemory) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// Memory model; default strict.
+    #[must_use]
+    pub fn model(mut self, model: MemoryModel) -> Self {
+        self.model = model;
+        self
+    }
+
+    /// Timing model; default scc.
+    #[must_use]
+    pub fn timing(mut self, timing: TimingModel) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// What findings do; default stop.
+    #[must_use]
+    pub fn diagnostics(mut self, diagnostics: Diagnostics) -> Self {
+        self.diagnostics = diagnostics;
+        self
+    }
+
+    /// How many cycles a core may run ahead of the slowest one with private work; default 1000, at least 1.
+    #[must_use]
+    pub fn quantum(mut self, cycles: u64) -> Self {
+        self.quantum = cycles.max(1);
+        self
+    }
+
+    /// Fills message buffers and DRAM with 0xA5 instead of 0 [U37, U56].
+    #[must_use]
+    pub fn poison(mut self, poison: bool) -> Self {
+        self.poison = poison;
+        self
+    }
+
+    /// Seed of everything the chip leaves to chance: phases in which cores start. 0 starts them in step.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Builds the machine in power-on state: all resets asserted.
+    #[must_use]
+    pub fn build(self) -> Machine {
+        Machine::new(&self)
+    }
+}

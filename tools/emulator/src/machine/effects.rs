@@ -1,0 +1,61 @@
+//! Carries what the chip does over to the cores: resets, pins, clocks, cache control, LUT changes.
+
+use super::Machine;
+use crate::chip::effects::{Effect, L2Mode, Pin, PinLevel, ResetLine};
+use crate::cpu::state::Activity;
+use scc::id::{CoreId, TileId};
+use scc::timing::Time;
+
+impl Machine {
+    /// Applies everything the chip has queued.
+    pub(super) fn apply_effects(&mut self) {
+        while let Some((at, effect)) = self.fabric.take_effect() {
+            self.apply(at, effect);
+        }
+    }
+
+    fn apply(&mut self, at: Time, effect: Effect) {
+        match effect {
+            Effect::CoreReset(core, line) => {
+                let apic_enabled = self.fabric.apic_enabled(core);
+                self.units[core.index()].set_reset(line, apic_enabled, at);
+            }
+            Effect::L2Reset(core, line) => {
+                let hierarchy = &mut self.units[core.index()].core.hierarchy;
+                let mut control = hierarchy.control();
+                control.l2_reset = line == ResetLine::Asserted;
+                hierarchy.set_control(control);
+            }
+            Effect::L2(core, mode) => {
+                let hierarchy = &mut self.units[core.index()].core.hierarchy;
+                let mut control = hierarchy.control();
+                control.l2_way_disable = mode == L2Mode::WaysDisabled;
+                control.l2_clock_stopped = mode == L2Mode::ClockStopped;
+                hierarchy.set_control(control);
+            }
+            Effect::Pin(core, Pin::Flush, PinLevel::Active) => self.flush_l1(core),
+            Effect::Pin(core, Pin::Smi, PinLevel::Active) => self.refuse_smi(core),
+            Effect::Pin(core, pin, level) => self.units[core.index()].set_pin(pin, level, at),
+            Effect::TileClock(tile, period) => self.set_clock(tile, period),
+            Effect::Lut(core, _) => self.units[core.index()].core.forget_hot_translations(),
+            Effect::PowerLost(tile) => {
+                for core in cores_of(tile) {
+                    let unit = &mut self.units[core.index()];
+                    unit.core.activity = Activity::Reset;
+                    unit.core.hierarchy.reset();
+                    unit.refresh_running();
+                }
+            }
+        }
+    }
+
+    fn set_clock(&mut self, tile: TileId, period: Time) {
+        for core in cores_of(tile) {
+            self.units[core.index()].set_period(period);
+        }
+    }
+}
+
+fn cores_of(tile: TileId) -> impl Iterator<Item = CoreId> {
+    CoreId::all().filter(move |core| core.tile() == tile)
+}

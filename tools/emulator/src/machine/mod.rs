@@ -1,0 +1,130 @@
+//! The whole board: 48 cores, the chip around them, and who runs next.
+//!
+//! One host thread runs all cores in one deterministic order. A core runs until it is a quantum ahead of the
+//! slowest other one; whatever other agents could observe is done in global time order (see [`schedule`]).
+
+mod access;
+mod config;
+mod effects;
+mod registers;
+mod schedule;
+mod statistics;
+mod unit;
+
+pub use access::HostAccessError;
+pub use config::{Diagnostics, MachineBuilder, MemoryModel, TimingModel};
+pub use registers::{Registers, SegmentRegister};
+pub use schedule::{Limits, Report, RunEnd};
+pub use statistics::{CoreStatistics, Statistics};
+
+use crate::chip::{Fabric, FabricConfig, FabricTiming};
+use crate::cpu::model::{Fast, Strict};
+use crate::cpu::run::run;
+use crate::cpu::state::{Activity, Core};
+use scc::id::CoreId;
+use scc::timing::{LatencyParameters, Time};
+use unit::{Run, Unit};
+
+/// An SCC board.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    units: Vec<Unit>,
+    fabric: Fabric,
+    run: Run,
+    quantum: u64,
+    diagnostics: Diagnostics,
+    model: MemoryModel,
+    /// Findings kept under [`Diagnostics::Warn`].
+    reports: Vec<Report>,
+    /// Start of the slice that ran last.
+    now: Time,
+    host_access_time: Time,
+}
+
+impl Machine {
+    /// Settings to build a machine from.
+    #[must_use]
+    pub fn builder() -> MachineBuilder {
+        MachineBuilder::default()
+    }
+
+    fn new(settings: &MachineBuilder) -> Self {
+        let flat = settings.timing == TimingModel::Flat;
+        let timing =
+            if flat { FabricTiming::Flat } else { FabricTiming::Scc(LatencyParameters::default()) };
+        let fabric = Fabric::new(&FabricConfig {
+            memory: settings.memory,
+            timing,
+            poison: settings.poison,
+            ..FabricConfig::default()
+        });
+        let strict = settings.model == MemoryModel::Strict;
+        let units = CoreId::all()
+            .map(|id| {
+                let mut core = Core::new(id, strict, flat, fabric.tile_period(id.tile()));
+                if flat {
+                    core.hierarchy.set_l2_cycles(0);
+                }
+                Unit::new(core)
+            })
+            .collect();
+        Machine {
+            units,
+            fabric,
+            run: if strict { run::<Strict> } else { run::<Fast> },
+            quantum: settings.quantum,
+            diagnostics: settings.diagnostics,
+            model: settings.model,
+            reports: Vec::new(),
+            now: Time::ZERO,
+            host_access_time: Time::ZERO,
+        }
+    }
+
+    /// The chip around the cores.
+    #[must_use]
+    pub fn fabric(&self) -> &Fabric {
+        &self.fabric
+    }
+
+    /// The chip around the cores, as the host may change it.
+    pub fn fabric_mut(&mut self) -> &mut Fabric {
+        &mut self.fabric
+    }
+
+    /// Which memory model the machine was built with.
+    #[must_use]
+    pub fn model(&self) -> MemoryModel {
+        self.model
+    }
+
+    /// Emulated time since power-on: no core that can run is earlier.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        self.now
+    }
+
+    /// Instructions completed by all cores since power-on.
+    #[must_use]
+    pub fn instructions(&self) -> u64 {
+        self.units.iter().map(|unit| unit.core.instructions).sum()
+    }
+
+    /// Number of cores that are executing (not halted, in reset, or stopped).
+    #[must_use]
+    pub fn busy_cores(&self) -> usize {
+        self.units.iter().filter(|unit| unit.core.is_running()).count()
+    }
+
+    /// What a core is doing.
+    #[must_use]
+    pub fn activity(&self, core: CoreId) -> &Activity {
+        &self.units[core.index()].core.activity
+    }
+
+    /// Findings collected so far under [`Diagnostics::Warn`].
+    #[must_use]
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+}
