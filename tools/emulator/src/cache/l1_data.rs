@@ -2,13 +2,14 @@
 //! (SCC reference §2.3, §2.6).
 //!
 //! A tag word is the line address with flags in its five low bits, so that a look-up is one masked comparison
-//! per way. The cache only stores; what misses, stores and evictions do is decided by the hierarchy.
+//! per way. The message tags are a bit map beside them, so that CL1INVMB, which software executes before every
+//! poll, costs as much as there are tagged lines. The cache only stores; what misses, stores and evictions do is decided by the hierarchy.
 //!
 //! ```text
-//!   31                             5   4      3        2       1      0
-//!   +------------------------------+------+---------+--------+-------+-------+
-//!   |  core-physical line address  | CODE | MESSAGE | SHARED | DIRTY | VALID |
-//!   +------------------------------+------+---------+--------+-------+-------+
+//!   31                             5   4   3      2        1       0
+//!   +------------------------------+-----+------+--------+-------+-------+
+//!   |  core-physical line address  |  0  | CODE | SHARED | DIRTY | VALID |
+//!   +------------------------------+-----+------+--------+-------+-------+
 //!     invalid: 0     E: VALID     S: VALID+SHARED     M: VALID+DIRTY
 //! ```
 
@@ -23,11 +24,10 @@ const LINES: usize = SETS * WAYS;
 const VALID: u32 = 1 << 0;
 const DIRTY: u32 = 1 << 1;
 const SHARED: u32 = 1 << 2;
-const MESSAGE: u32 = 1 << 3;
 /// The code cache may hold the line too: a store has to look there. Never missing, sometimes stale.
-const CODE: u32 = 1 << 4;
+const CODE: u32 = 1 << 3;
 /// What must match for a hit.
-const MATCH: u32 = !(DIRTY | SHARED | MESSAGE | CODE);
+const MATCH: u32 = !(DIRTY | SHARED | CODE);
 
 /// Place of a line in the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub(crate) struct L1Data {
     tags: Box<[[u32; WAYS]; SETS]>,
     data: Box<[LineBytes; LINES]>,
     replacement: Box<[TreeBits; SETS]>,
+    /// The message tags, by slot.
+    messages: [u64; LINES / 64],
 }
 
 impl L1Data {
@@ -69,6 +71,7 @@ impl L1Data {
             tags: Box::new([[0; WAYS]; SETS]),
             data: Box::new([[0; 32]; LINES]),
             replacement: Box::new([TreeBits::default(); SETS]),
+            messages: [0; LINES / 64],
         }
     }
 
@@ -78,6 +81,10 @@ impl L1Data {
         let set = line.set::<SETS>();
         let wanted = line.tag() | VALID;
         let tags = &self.tags[set];
+        let latest = self.replacement[set].latest();
+        if tags[latest] & MATCH == wanted {
+            return Some(Slot::new(set, latest));
+        }
         let mut hits = 0_u32;
         for (way, tag) in tags.iter().enumerate() {
             hits |= u32::from(tag & MATCH == wanted) << way;
@@ -88,7 +95,10 @@ impl L1Data {
     /// Records a use of the line.
     #[inline(always)]
     pub(crate) fn touch(&mut self, slot: Slot) {
-        self.replacement[slot.0 / WAYS % SETS].touch(slot.0 % WAYS);
+        let replacement = &mut self.replacement[slot.0 / WAYS % SETS];
+        if replacement.latest() != slot.0 % WAYS {
+            replacement.touch(slot.0 % WAYS);
+        }
     }
 
     /// Returns the slot that a fill of `line` replaces: an invalid way if there is one, else the PLRU victim.
@@ -124,6 +134,7 @@ impl L1Data {
     pub(crate) fn install(&mut self, slot: Slot, line: Line, bytes: &LineBytes, state: FillState) {
         let shared = if state == FillState::Shared { SHARED } else { 0 };
         *self.tag_mut(slot) = line.tag() | VALID | shared;
+        self.clear_message(slot);
         self.data[slot.0 % LINES] = *bytes;
         self.touch(slot);
     }
@@ -146,13 +157,16 @@ impl L1Data {
 
     /// Whether the line carries the message tag.
     pub(crate) fn is_message(&self, slot: Slot) -> bool {
-        self.tag(slot) & MESSAGE != 0
+        self.messages[slot.0 / 64] >> (slot.0 % 64) & 1 != 0
     }
 
     /// Makes the line M.
     #[inline(always)]
     pub(crate) fn set_dirty(&mut self, slot: Slot) {
-        *self.tag_mut(slot) |= DIRTY;
+        // Almost always dirty already; not writing spares the next look-up a wait for this store.
+        if self.tag(slot) & DIRTY == 0 {
+            *self.tag_mut(slot) |= DIRTY;
+        }
     }
 
     /// Makes a written-back or written-through line E.
@@ -163,7 +177,7 @@ impl L1Data {
     /// Sets the message tag.
     #[inline(always)]
     pub(crate) fn set_message(&mut self, slot: Slot) {
-        *self.tag_mut(slot) |= MESSAGE;
+        self.messages[slot.0 / 64] |= 1 << (slot.0 % 64);
     }
 
     /// Records that the code cache may hold the line.
@@ -179,25 +193,38 @@ impl L1Data {
     /// Drops the line, whatever it holds.
     pub(crate) fn invalidate(&mut self, slot: Slot) {
         *self.tag_mut(slot) = 0;
+        self.clear_message(slot);
     }
 
     /// Drops every line.
     pub(crate) fn invalidate_all(&mut self) {
         self.tags.fill([0; WAYS]);
+        self.messages.fill(0);
     }
 
-    /// Drops every line with the message tag.
-    pub(crate) fn invalidate_messages(&mut self) {
-        for tag in self.tags.as_flattened_mut() {
-            if *tag & MESSAGE != 0 {
-                *tag = 0;
+    /// Drops every line with the message tag; returns one of those that were dirty.
+    pub(crate) fn invalidate_messages(&mut self) -> Option<Line> {
+        let mut dirty = None;
+        for word in 0..self.messages.len() {
+            while self.messages[word] != 0 {
+                let slot = Slot(word * 64 + self.messages[word].trailing_zeros() as usize);
+                if self.is_dirty(slot) {
+                    dirty = Some(self.line(slot));
+                }
+                self.invalidate(slot);
             }
         }
+        dirty
     }
 
-    /// Returns the first dirty line among those that satisfy `wanted`.
-    pub(crate) fn find_dirty(&self, mut wanted: impl FnMut(&Self, Slot) -> bool) -> Option<Line> {
-        Slot::all().find(|&slot| self.is_dirty(slot) && wanted(self, slot)).map(|slot| self.line(slot))
+    /// Returns the first dirty line that satisfies `wanted`.
+    pub(crate) fn find_dirty(&self, mut wanted: impl FnMut(Line) -> bool) -> Option<Line> {
+        let mut dirty = self.tags.as_flattened().iter().filter(|&tag| tag & DIRTY != 0);
+        dirty.find(|&&tag| wanted(Line::of_tag(tag))).map(|&tag| Line::of_tag(tag))
+    }
+
+    fn clear_message(&mut self, slot: Slot) {
+        self.messages[slot.0 / 64] &= !(1 << (slot.0 % 64));
     }
 
     #[inline(always)]
@@ -267,7 +294,7 @@ mod tests {
         let message = fill(&mut cache, 0x1020);
         cache.set_dirty(plain);
         cache.set_message(message);
-        cache.invalidate_messages();
+        assert_eq!(cache.invalidate_messages(), None);
         assert_eq!(cache.find(line(0x1000)), Some(plain));
         assert!(cache.is_dirty(plain));
         assert_eq!(cache.find(line(0x1020)), None);

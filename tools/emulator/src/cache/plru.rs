@@ -8,19 +8,37 @@
 //!
 //! An access to a way makes the two bits on its path point away from it. Invalid ways are filled first; that
 //! choice belongs to the caches, which know the tags.
+//!
+//! The way used last is kept beside the three bits: touching it again changes nothing, so a cache that looks
+//! there first has nothing to write on most hits.
 
 /// Ways of every cache of the core.
 pub(crate) const WAYS: usize = 4;
 
-/// Replacement state of one set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Replacement state of one set: the tree in bits 0 to 2, the way used last in bits 3 and 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TreeBits(u8);
 
+impl Default for TreeBits {
+    /// All bits 0, as if way 3 had been used last.
+    fn default() -> Self {
+        Self(3 << Self::LATEST)
+    }
+}
+
 impl TreeBits {
-    /// Per way, the bits left alone by an access to it.
-    const KEEP: [u8; WAYS] = [!0b011, !0b011, !0b101, !0b101];
-    /// Per way, the bits set by an access to it.
-    const SET: [u8; WAYS] = [0b011, 0b001, 0b100, 0b000];
+    /// Position of the way used last.
+    const LATEST: u32 = 3;
+    /// Per way, the tree bits left alone by an access to it.
+    const KEEP: [u8; WAYS] = [0b100, 0b100, 0b010, 0b010];
+    /// Per way, what an access to it sets.
+    const SET: [u8; WAYS] = [0b0_0011, 0b0_1001, 0b1_0100, 0b1_1000];
+
+    /// Returns the way used last.
+    #[inline(always)]
+    pub(crate) fn latest(self) -> usize {
+        usize::from(self.0 >> Self::LATEST) % WAYS
+    }
 
     /// Records an access to `way` (0 to 3).
     #[inline(always)]
@@ -46,7 +64,14 @@ mod tests {
     use super::*;
 
     fn all_states() -> impl Iterator<Item = TreeBits> {
-        (0..8).map(TreeBits)
+        (0..8).map(|tree| {
+            let latest = (0..4).find(|&way| {
+                let mut bits = TreeBits(tree);
+                bits.touch(way);
+                bits.0 & 7 == tree
+            });
+            TreeBits(tree | u8::try_from(latest.unwrap()).unwrap() << TreeBits::LATEST)
+        })
     }
 
     #[test]
@@ -57,6 +82,19 @@ mod tests {
                 bits.touch(way);
                 assert_ne!(bits.victim(), way, "{start:?}");
                 assert_eq!(bits.victim() / 2, 1 - way / 2, "the victim is in the other pair, {start:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn touching_the_latest_way_again_changes_nothing() {
+        for start in all_states().chain([TreeBits::default()]) {
+            let mut bits = start;
+            bits.touch(start.latest());
+            assert_eq!(bits, start);
+            for way in 0..WAYS {
+                bits.touch(way);
+                assert_eq!(bits.latest(), way);
             }
         }
     }

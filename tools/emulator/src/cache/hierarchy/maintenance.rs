@@ -35,7 +35,7 @@ impl Hierarchy {
 
     /// INVD: empties both L1 caches; dirty lines are lost.
     pub fn invd(&mut self) {
-        if let Some(lost) = self.l1_data.find_dirty(|_, _| true) {
+        if let Some(lost) = self.l1_data.find_dirty(|_| true) {
             self.warn(FindingKind::InvalidateDiscardsDirtyLines, lost.start());
         }
         self.l1_data.invalidate_all();
@@ -44,17 +44,16 @@ impl Hierarchy {
 
     /// CL1INVMB: drops the message lines of the L1 data cache; modified data is lost.
     pub fn cl1invmb(&mut self) {
-        if let Some(lost) = self.l1_data.find_dirty(|cache, slot| cache.is_message(slot)) {
+        if let Some(lost) = self.l1_data.invalidate_messages() {
             self.warn(FindingKind::MessageInvalidateDiscardsDirtyLines, lost.start());
         }
-        self.l1_data.invalidate_messages();
     }
 
     /// Whether data not yet written to memory would go through LUT entry `index`: dirty
     /// lines of L1 and L2, and the write-combining buffer.
     #[must_use]
     pub fn dirty_lines_in(&self, index: LutIndex) -> bool {
-        self.l1_data.find_dirty(|cache, slot| cache.line(slot).lut_index() == index).is_some()
+        self.l1_data.find_dirty(|line| line.lut_index() == index).is_some()
             || self.l2.find_dirty(|line| line.lut_index() == index).is_some()
             || self.write_combine.held().is_some_and(|line| line.lut_index() == index)
     }
