@@ -28,4 +28,4 @@ mod write_combine;
 pub use hierarchy::{Access, CacheControl, Fetch, FetchedLine, Hierarchy};
 pub use l1_code::CodeSlot;
 pub use memory_unit::Issue;
-pub use statistics::Statistics;
+pub use statistics::CacheStatistics;

@@ -2,8 +2,8 @@
 //! reports.
 
 /// Counts since the hierarchy was made. Hits are accesses less misses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct CacheStatistics {
     /// Data reads of every memory type, page walks included.
     pub data_reads: u64,
     /// Cacheable data reads that missed L1.

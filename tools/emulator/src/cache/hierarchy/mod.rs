@@ -30,7 +30,7 @@ use super::l1_data::{L1Data, Slot};
 use super::l2::{L2, L2Slot};
 use super::line::{Line, LineBytes};
 use super::memory_unit::{Issue, MemoryUnit};
-use super::statistics::Statistics;
+use super::statistics::CacheStatistics;
 use super::write_combine::WriteCombine;
 use crate::chip::port::{LineWrite, MeshPort, Refusal};
 use crate::diagnostics::{Finding, FindingKind};
@@ -70,7 +70,7 @@ pub struct Hierarchy {
     l2_cycles: u64,
     /// Lines of the locked operation under way: its loads fill nothing.
     locked: Option<LockedLines>,
-    statistics: Statistics,
+    statistics: CacheStatistics,
     warnings: Vec<Finding>,
 }
 
@@ -87,7 +87,7 @@ impl Hierarchy {
             control: CacheControl::default(),
             l2_cycles: LatencyParameters::default().l2_hit_cycles,
             locked: None,
-            statistics: Statistics::default(),
+            statistics: CacheStatistics::default(),
             warnings: Vec::new(),
         }
     }
@@ -126,7 +126,7 @@ impl Hierarchy {
 
     /// Returns the event counts.
     #[must_use]
-    pub const fn statistics(&self) -> &Statistics {
+    pub const fn statistics(&self) -> &CacheStatistics {
         &self.statistics
     }
 
