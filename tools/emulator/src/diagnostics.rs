@@ -46,4 +46,30 @@ pub enum FindingKind {
         /// The entry.
         index: LutIndex,
     },
+    /// An access to the local APIC that is not an aligned 32-bit one.
+    #[error(
+        "{bytes}-byte access at offset {offset:#05x} of the local APIC; only aligned 32-bit accesses are \
+         defined, the chip's answer is unpredictable"
+    )]
+    ApicAccessWidth {
+        /// Offset of the first byte in the APIC's page.
+        offset: u32,
+        /// Size of the access.
+        bytes: u32,
+    },
+    /// An access to the local APIC's page where no register is.
+    #[error("offset {offset:#05x} of the local APIC has no register; it reads 0 and keeps nothing")]
+    ApicNoRegister {
+        /// Offset in the APIC's page.
+        offset: u32,
+    },
+    /// An interrupt command for somebody else than the core itself.
+    #[error("interrupt command {command:#010x} leaves the core; there is no APIC bus and it reaches nobody")]
+    ApicCommandDropped {
+        /// Low word of the command register.
+        command: u32,
+    },
+    /// An interrupt acknowledge cycle for the plain INTR line.
+    #[error("interrupt acknowledge without an interrupt controller to answer; vector 0xff is taken")]
+    NoInterruptController,
 }
