@@ -2,6 +2,7 @@
 //! unpredictable behaviour.
 
 use scc::address::{LutIndex, PhysAddr, SystemAddr};
+use std::fmt;
 
 /// One finding, without the place it was found at (the machine adds core, EIP and symbol).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,4 +73,23 @@ pub enum FindingKind {
     /// An interrupt acknowledge cycle for the plain INTR line.
     #[error("interrupt acknowledge without an interrupt controller to answer; vector 0xff is taken")]
     NoInterruptController,
+    /// An unmasked x87 error with CR0.NE clear: FERR# goes active and nothing answers it.
+    #[error("x87 error with CR0.NE clear; FERR# is wired to nothing and the core freezes")]
+    NumericErrorWithoutHandler,
+    /// SMI# was asserted; system management mode is not modelled.
+    #[error("SMI# asserted; system management mode is not modelled")]
+    SystemManagementNotModelled,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        if let Some(physical) = self.physical {
+            write!(f, "; physical {physical}")?;
+        }
+        if let Some(system) = &self.system {
+            write!(f, "; system {system}")?;
+        }
+        Ok(())
+    }
 }

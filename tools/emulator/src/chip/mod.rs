@@ -1,2 +1,3 @@
-//! The chip around the cores: LUTs, mesh, tiles, memory controllers, FPGA, voltage regulator.
-pub(crate) mod port;
+//! x
+pub(crate) mod port; pub(crate) mod dram; pub mod effects; pub(crate) mod lanes; pub(crate) mod config; mod fabric_stub;
+pub use fabric_stub::*; pub use config::{FabricConfig, Timing as FabricTiming, PowerUpContents}; pub(crate) mod bulk;

@@ -95,12 +95,12 @@ impl CodeCache {
         }
         let mut window = Window::open::<M>(core, fabric, linear)?;
         let key = Key { physical: window.physical(), wide: core.segment(SegmentName::Cs).big, single };
-        let index = match self.places.get(&key) {
-            Some(&index) if self.refresh::<M>(core, fabric, index, &mut window) => index,
+        let index = match self.places.get(&key).copied() {
+            Some(index) if self.refresh::<M>(core, fabric, index, &mut window) => index,
             known => {
                 let block = build::<M>(core, fabric, &mut window, key)?;
                 match known {
-                    Some(&index) => {
+                    Some(index) => {
                         self.blocks[index as usize] = block;
                         index
                     }

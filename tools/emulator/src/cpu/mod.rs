@@ -1,3 +1,21 @@
-//! The P54C core.
+//! One P54C core: state, decoding, execution.
 
+pub(crate) mod apic;
+pub(crate) mod block;
+pub(crate) mod counters;
+pub(crate) mod decode;
+pub(crate) mod execute;
+pub(crate) mod fault;
+pub(crate) mod fetch;
+pub(crate) mod flags;
 pub mod fpu;
+pub(crate) mod memory;
+pub(crate) mod model;
+pub(crate) mod op;
+pub(crate) mod run;
+pub(crate) mod segment;
+pub(crate) mod slow_memory;
+pub(crate) mod state;
+pub(crate) mod system;
+pub(crate) mod watch;
+pub(crate) mod width;

@@ -121,7 +121,7 @@ impl Core {
         } else {
             None
         };
-        if !self.watched_pages.is_empty() {
+        if !self.watchpoints.is_empty() {
             self.check_watchpoints(linear, bytes, intent)?;
         }
         Ok(Pieces { low, low_bytes, high })
@@ -143,7 +143,7 @@ impl Core {
     /// Enters a translation into the hot table if accesses through it need no more checks.
     fn remember_hot<M: Model>(&mut self, fabric: &mut Fabric, linear: u32, place: Translated, mode: Mode) {
         let page = place.physical & !(PAGE_BYTES - 1);
-        if self.apic.decodes(page) || self.watched_pages.contains(&(linear & !(PAGE_BYTES - 1))) {
+        if self.apic.decodes(page) || self.is_watched_page(linear) {
             return;
         }
         let place_value = if M::STRICT {

@@ -7,6 +7,7 @@ use super::flags::Flags;
 use super::fpu::Fpu;
 use super::op::Op;
 use super::segment::{Segment, SegmentName};
+use super::watch::Watchpoint;
 use crate::cache::Hierarchy;
 use crate::mmu::tlb::{Geometry, HOT_ENTRIES, HotTable, Tlb};
 use i586::flags::Eflags;
@@ -55,6 +56,8 @@ bitflags::bitflags! {
         const NOT_RUNNING = 32;
         /// A single-step or data breakpoint trap is due.
         const DEBUG_TRAP = 64;
+        /// FLUSH# went active: L1 is to be written back and invalidated.
+        const FLUSH_PIN = 128;
     }
 }
 
@@ -121,8 +124,12 @@ pub struct Core {
     pub(crate) horizon: u64,
     /// The running instruction has made an access in global order; its later ones follow at once.
     pub(crate) in_order: bool,
-    /// Data watchpoints of a debugger: pages that must not become hot.
-    pub(crate) watched_pages: Vec<u32>,
+    /// Data watchpoints of a debugger.
+    pub(crate) watchpoints: Vec<Watchpoint>,
+    /// The debugger has seen the hit and wants the instruction to go on.
+    pub(crate) pass_watchpoints: bool,
+    /// Linear address of the access that hit a watchpoint.
+    pub(crate) watch_hit: Option<u32>,
     pub(crate) flat_timing: bool,
 }
 
@@ -170,7 +177,9 @@ impl Core {
             tsc_base: 0,
             horizon: 0,
             in_order: false,
-            watched_pages: Vec::new(),
+            watchpoints: Vec::new(),
+            pass_watchpoints: false,
+            watch_hit: None,
             flat_timing,
         };
         core.reset(false);

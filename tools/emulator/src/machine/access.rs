@@ -4,7 +4,8 @@
 //! disturbs: locks and counters keep their values.
 
 use super::Machine;
-use crate::cpu::state::Attention;
+use crate::cpu::state::{Activity, Attention};
+use crate::diagnostics::{Finding, FindingKind};
 use scc::address::{LutIndex, PhysAddr};
 use scc::id::CoreId;
 use scc::lut::{default_entry, filler_entry};
@@ -108,6 +109,14 @@ impl Machine {
     #[must_use]
     pub fn console(&self, core: CoreId) -> &[u8] {
         self.fabric.console(core)
+    }
+
+    /// SMI# of a core went active.
+    pub(super) fn refuse_smi(&mut self, core: CoreId) {
+        let unit = &mut self.units[core.index()];
+        let kind = FindingKind::SystemManagementNotModelled;
+        unit.core.activity = Activity::Hung(Box::new(Finding { kind, physical: None, system: None }));
+        unit.refresh_running();
     }
 
     /// FLUSH# of a core went active: L1 is written back and invalidated.

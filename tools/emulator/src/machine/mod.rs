@@ -17,7 +17,7 @@ pub use registers::{Registers, SegmentRegister};
 pub use schedule::{Limits, Report, RunEnd};
 pub use statistics::{CoreStatistics, Statistics};
 
-use crate::chip::{Fabric, FabricConfig, FabricTiming};
+use crate::chip::{Fabric, FabricConfig, FabricTiming, PowerUpContents};
 use crate::cpu::model::{Fast, Strict};
 use crate::cpu::run::run;
 use crate::cpu::state::{Activity, Core};
@@ -55,7 +55,7 @@ impl Machine {
         let fabric = Fabric::new(&FabricConfig {
             memory: settings.memory,
             timing,
-            poison: settings.poison,
+            contents: if settings.poison { PowerUpContents::Poison } else { PowerUpContents::Zero },
             ..FabricConfig::default()
         });
         let strict = settings.model == MemoryModel::Strict;

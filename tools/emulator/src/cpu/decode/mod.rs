@@ -24,7 +24,6 @@ pub(crate) const MAX_LENGTH: usize = 15;
 const OPTIONS: u32 = DecoderOptions::NO_MPFX_0FBC
     | DecoderOptions::NO_MPFX_0FBD
     | DecoderOptions::NO_WBNOINVD
-    | DecoderOptions::NO_LOCK_MOV_CR
     | DecoderOptions::CL1INVMB;
 
 /// What the core has (the `INTEL*_ONLY` features, MMX, CMOV, multi-byte NOP and all later ones are absent).

@@ -1,0 +1,276 @@
+//! Global interrupt controller: per core a status, a mask and whether a packet is on its way or unanswered.
+//!
+//! ```text
+//!            status & !mask != 0                    write to RESET (either word)
+//!  idle ───────────────────────────► pending ─────────────────────────────────► idle, evaluated again
+//!            sends one packet                 clears the written status bits
+//! ```
+//!
+//! Events set status bits in either state, also when masked. Registers go in, a set of cores to send an interrupt
+//! packet to comes out; carrying the packet to the core's tile is the mesh's business.
+//!
+//! Source: SCC reference §7.5 ([U43], [U44]).
+
+use scc::id::CoreId;
+
+use crate::chip::effects::Pin;
+use crate::chip::lanes::{self, DwordLanes};
+
+/// Which dword of a 64-bit register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// Bits 31..0.
+    Low,
+    /// Bits 63..32.
+    High,
+}
+
+/// Status bit of the first inter-processor interrupt.
+const IPI_SHIFT: u32 = 6;
+/// Status bit of the host's interrupt.
+const MCPC_BIT: u32 = 54;
+/// Status bits that exist.
+const STATUS_BITS: u64 = (1 << (MCPC_BIT + 1)) - 1;
+
+/// Cores that the controller sends an interrupt packet to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Packets(u64);
+
+impl Packets {
+    fn push(&mut self, core: CoreId) {
+        self.0 |= 1 << core.index();
+    }
+
+    /// The cores, in ascending order.
+    pub(crate) fn cores(self) -> impl Iterator<Item = CoreId> {
+        CoreId::all().filter(move |core| self.0 & (1 << core.index()) != 0)
+    }
+
+    /// Whether there is nothing to send.
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct CoreInterrupts {
+    status: u64,
+    mask: u64,
+    pending: bool,
+    config: u32,
+}
+
+/// The controller of all cores.
+#[derive(Debug)]
+pub(crate) struct Gic {
+    cores: [CoreInterrupts; CoreId::COUNT],
+}
+
+impl Gic {
+    /// State after FPGA reset: nothing set, everything masked.
+    pub(crate) fn new() -> Self {
+        let core = CoreInterrupts { status: 0, mask: u64::MAX, pending: false, config: 0 };
+        Self { cores: [core; CoreId::COUNT] }
+    }
+
+    /// STATUS of a core.
+    pub(crate) fn status(&self, core: CoreId, half: Half) -> u32 {
+        pick(self.cores[core.index()].status, half)
+    }
+
+    /// MASK of a core.
+    pub(crate) fn mask(&self, core: CoreId, half: Half) -> u32 {
+        pick(self.cores[core.index()].mask, half)
+    }
+
+    /// CONFIG of a core.
+    pub(crate) fn config(&self, core: CoreId) -> u32 {
+        self.cores[core.index()].config
+    }
+
+    /// The pin that a packet to `core` raises, by its CONFIG.
+    pub(crate) fn pin(&self, core: CoreId) -> Pin {
+        if self.config(core) & 1 == 0 { Pin::Intr } else { Pin::Nmi }
+    }
+
+    /// Writes CONFIG of a core; a packet already sent is not changed.
+    pub(crate) fn write_config(&mut self, core: CoreId, lanes: DwordLanes) {
+        let config = &mut self.cores[core.index()].config;
+        *config = lanes.merge_into(*config) & 1;
+    }
+
+    /// Writes MASK of a core.
+    pub(crate) fn write_mask(&mut self, core: CoreId, half: Half, lanes: DwordLanes) -> Packets {
+        let state = &mut self.cores[core.index()];
+        let [mut low, mut high] = lanes::split(state.mask);
+        let word = if half == Half::Low { &mut low } else { &mut high };
+        *word = lanes.merge_into(*word);
+        state.mask = lanes::join(low, high);
+        self.evaluate(core)
+    }
+
+    /// Writes RESET of a core: clears the given status bits and takes the packet as answered.
+    pub(crate) fn write_reset(&mut self, core: CoreId, half: Half, value: u32) -> Packets {
+        let state = &mut self.cores[core.index()];
+        state.status &= !place(value, half);
+        state.pending = false;
+        self.evaluate(core)
+    }
+
+    /// Writes IPI_REQUEST of `target`: bit `s` raises the interrupt of sender `s` there.
+    pub(crate) fn write_request(&mut self, target: CoreId, half: Half, value: u32) -> Packets {
+        let senders = place(value, half) & ((1 << CoreId::COUNT) - 1);
+        self.raise(target, senders << IPI_SHIFT)
+    }
+
+    /// Writes MCPC_REQUEST: bit `n` raises the host's interrupt at core `n`.
+    pub(crate) fn write_mcpc_request(&mut self, half: Half, value: u32) -> Packets {
+        let targets = place(value, half);
+        let mut packets = Packets::default();
+        for core in CoreId::all().filter(|core| targets & (1 << core.index()) != 0) {
+            packets.0 |= self.raise(core, 1 << MCPC_BIT).0;
+        }
+        packets
+    }
+
+    /// Disables every source of a core, as the host does when it pulls the core's reset.
+    pub(crate) fn mask_all(&mut self, core: CoreId) {
+        self.cores[core.index()].mask = u64::MAX;
+    }
+
+    fn raise(&mut self, core: CoreId, bits: u64) -> Packets {
+        self.cores[core.index()].status |= bits & STATUS_BITS;
+        self.evaluate(core)
+    }
+
+    fn evaluate(&mut self, core: CoreId) -> Packets {
+        let mut packets = Packets::default();
+        let state = &mut self.cores[core.index()];
+        if state.status & !state.mask != 0 && !state.pending {
+            state.pending = true;
+            packets.push(core);
+        }
+        packets
+    }
+}
+
+fn pick(value: u64, half: Half) -> u32 {
+    let [low, high] = lanes::split(value);
+    if half == Half::Low { low } else { high }
+}
+
+fn place(value: u32, half: Half) -> u64 {
+    if half == Half::Low { lanes::join(value, 0) } else { lanes::join(0, value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn core(number: usize) -> CoreId {
+        CoreId::all().nth(number).expect("48 cores")
+    }
+
+    fn unmask(gic: &mut Gic, target: CoreId) -> Packets {
+        let first = gic.write_mask(target, Half::Low, DwordLanes::whole(0));
+        let second = gic.write_mask(target, Half::High, DwordLanes::whole(0));
+        Packets(first.0 | second.0)
+    }
+
+    fn request(gic: &mut Gic, target: CoreId, sender: u32) -> Packets {
+        if sender < 32 {
+            gic.write_request(target, Half::Low, 1 << sender)
+        } else {
+            gic.write_request(target, Half::High, 1 << (sender - 32))
+        }
+    }
+
+    /// Checklist 57 ([U43]).
+    #[test]
+    fn a_request_sets_the_senders_status_bit_at_the_target() {
+        for (sender, half, bit) in [(0, Half::Low, 6), (25, Half::Low, 31), (26, Half::High, 0), (47, Half::High, 21)] {
+            let mut gic = Gic::new();
+            request(&mut gic, core(5), sender);
+            assert_eq!(gic.status(core(5), half), 1 << bit, "sender {sender}");
+            assert_eq!(gic.status(core(6), half), 0);
+        }
+    }
+
+    /// Checklist 58.
+    #[test]
+    fn a_masked_event_is_remembered_and_delivered_when_unmasked() {
+        let mut gic = Gic::new();
+        assert!(request(&mut gic, core(3), 7).is_empty());
+        assert_eq!(gic.status(core(3), Half::Low), 1 << 13);
+        assert_eq!(unmask(&mut gic, core(3)).cores().collect::<Vec<_>>(), [core(3)]);
+    }
+
+    /// Checklist 59.
+    #[test]
+    fn a_second_event_waits_for_the_reset_of_the_first() {
+        let mut gic = Gic::new();
+        unmask(&mut gic, core(0));
+        assert!(!request(&mut gic, core(0), 1).is_empty());
+        assert!(request(&mut gic, core(0), 2).is_empty());
+        assert!(!gic.write_reset(core(0), Half::Low, 1 << 7).is_empty());
+        assert_eq!(gic.status(core(0), Half::Low), 1 << 8);
+        assert!(gic.write_reset(core(0), Half::Low, 1 << 8).is_empty());
+    }
+
+    /// [U44](b): either word of RESET answers the packet, also with no bit written.
+    #[test]
+    fn clearing_the_words_one_after_the_other_sends_a_second_packet() {
+        let mut gic = Gic::new();
+        unmask(&mut gic, core(9));
+        request(&mut gic, core(9), 0);
+        request(&mut gic, core(9), 40);
+        assert!(!gic.write_reset(core(9), Half::Low, u32::MAX).is_empty());
+        assert!(gic.write_reset(core(9), Half::High, u32::MAX).is_empty());
+        assert_eq!(gic.status(core(9), Half::High), 0);
+    }
+
+    /// Checklist 60.
+    #[test]
+    fn reset_clears_only_the_bits_written() {
+        let mut gic = Gic::new();
+        request(&mut gic, core(1), 0);
+        request(&mut gic, core(1), 1);
+        gic.write_reset(core(1), Half::Low, 1 << 6);
+        assert_eq!(gic.status(core(1), Half::Low), 1 << 7);
+        gic.write_mask(core(1), Half::High, DwordLanes::whole(0x1234_5678));
+        assert_eq!(gic.mask(core(1), Half::High), 0x1234_5678);
+        assert_eq!(gic.mask(core(1), Half::Low), u32::MAX);
+    }
+
+    /// Checklist 61.
+    #[test]
+    fn configuration_chooses_the_pin() {
+        let mut gic = Gic::new();
+        assert_eq!(gic.pin(core(2)), Pin::Intr);
+        gic.write_config(core(2), DwordLanes::whole(0xFFFF_FFFF));
+        assert_eq!(gic.config(core(2)), 1);
+        assert_eq!(gic.pin(core(2)), Pin::Nmi);
+    }
+
+    /// Checklist 62.
+    #[test]
+    fn a_host_request_sets_bit_54_of_each_named_core() {
+        let mut gic = Gic::new();
+        unmask(&mut gic, core(31));
+        unmask(&mut gic, core(47));
+        assert_eq!(gic.write_mcpc_request(Half::Low, 1 << 31).cores().collect::<Vec<_>>(), [core(31)]);
+        assert_eq!(gic.write_mcpc_request(Half::High, 0xFFFF_8000).cores().collect::<Vec<_>>(), [core(47)]);
+        assert_eq!(gic.status(core(47), Half::High), 1 << 22);
+        assert_eq!(gic.status(core(0), Half::High), 0);
+    }
+
+    /// [U44](d).
+    #[test]
+    fn masking_does_not_recall_a_packet() {
+        let mut gic = Gic::new();
+        unmask(&mut gic, core(4));
+        assert!(!request(&mut gic, core(4), 4).is_empty());
+        gic.mask_all(core(4));
+        assert!(unmask(&mut gic, core(4)).is_empty());
+    }
+}
