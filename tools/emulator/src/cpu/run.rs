@@ -92,7 +92,7 @@ pub(crate) fn run<M: Model>(
         }
         if core.leave_block {
             core.leave_block = false;
-            if fabric.has_effects() {
+            if std::mem::take(&mut core.leave_slice) || fabric.has_effects() {
                 return Slice::Effects;
             }
         }

@@ -212,6 +212,7 @@ impl Core {
             let now = self.cycle_at(op);
             self.apic.store(at.get(), bytes, value, now);
             self.attention |= super::state::Attention::INTERRUPT;
+            self.leave_slice = true;
             return Ok(());
         }
         let start = at.get();

@@ -107,6 +107,8 @@ pub struct Core {
     pub(crate) attention: Attention,
     /// A single memory step asks for the block to be left after it.
     pub(crate) leave_block: bool,
+    /// The slice must end after this block: its deadline may have moved.
+    pub(crate) leave_slice: bool,
     /// Why the last block stopped.
     pub(crate) stop: Option<Stop>,
 
@@ -169,6 +171,7 @@ impl Core {
             activity: Activity::Reset,
             attention: Attention::NOT_RUNNING,
             leave_block: false,
+            leave_slice: false,
             stop: None,
             cycles: 0,
             instructions: 0,

@@ -1,8 +1,11 @@
 //! Carries what the chip does over to the cores: resets, pins, clocks, cache control, LUT changes.
 
 use super::Machine;
+use crate::cache::CacheControl;
 use crate::chip::effects::{Effect, L2Mode, Pin, PinLevel, ResetLine};
 use crate::cpu::state::Activity;
+use crate::diagnostics::FindingKind;
+use scc::address::LutIndex;
 use scc::id::{CoreId, TileId};
 use scc::timing::Time;
 
@@ -37,15 +40,26 @@ impl Machine {
             Effect::Pin(core, Pin::Smi, PinLevel::Active) => self.refuse_smi(core),
             Effect::Pin(core, pin, level) => self.units[core.index()].set_pin(pin, level, at),
             Effect::TileClock(tile, period) => self.set_clock(tile, period),
-            Effect::Lut(core, _) => self.units[core.index()].core.forget_hot_translations(),
+            Effect::Lut(core, index) => self.change_window(core, index),
             Effect::PowerLost(tile) => {
                 for core in cores_of(tile) {
                     let unit = &mut self.units[core.index()];
                     unit.core.activity = Activity::Reset;
                     unit.core.hierarchy.reset();
+                    let control = unit.core.hierarchy.control();
+                    unit.core.hierarchy.set_control(CacheControl { l2_reset: true, ..control });
                     unit.refresh_running();
                 }
             }
+        }
+    }
+
+    /// Lines cached through the window keep their old contents; dirty ones go to the new target.
+    fn change_window(&mut self, core: CoreId, index: LutIndex) {
+        let core = &mut self.units[core.index()].core;
+        core.forget_hot_translations();
+        if core.hierarchy.dirty_lines_in(index) {
+            core.hierarchy.report(FindingKind::LutChangedUnderDirtyLines { index });
         }
     }
 

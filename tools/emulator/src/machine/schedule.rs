@@ -176,11 +176,15 @@ impl Machine {
     fn take_reports(&mut self, core: CoreId) -> Option<RunEnd> {
         let state = &mut self.units[core.index()].core;
         let hung = matches!(state.activity, Activity::Hung(_));
-        if !hung && !self.fabric.has_findings() && !state.hierarchy.has_warnings() {
+        let warned = state.hierarchy.has_warnings() || state.apic.has_finding();
+        if !hung && !warned && !self.fabric.has_findings() {
             return None;
         }
         let mut found: Vec<(CoreId, Finding)> = self.fabric.take_findings();
         found.extend(state.hierarchy.take_warnings().into_iter().map(|finding| (core, finding)));
+        if let Some(kind) = state.apic.take_finding() {
+            found.push((core, Finding { kind, physical: None, system: None }));
+        }
         if let Activity::Hung(finding) = &state.activity {
             found.push((core, (**finding).clone()));
         }

@@ -109,6 +109,7 @@ impl Unit {
         let core = &mut self.core;
         core.epoch = core.time();
         core.tsc_base = core.tsc_base.wrapping_add(core.cycles);
+        core.apic.rebase(core.cycles);
         core.cycles = 0;
         core.period = period;
     }

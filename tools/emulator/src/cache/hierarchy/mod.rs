@@ -257,6 +257,13 @@ impl Hierarchy {
         Access { value, stall, left: self.unit.transactions() != before }
     }
 
+    /// Keeps a finding that the machine made about this core's caches.
+    pub(crate) fn report(&mut self, kind: FindingKind) {
+        if self.warnings.len() < WARNING_LIMIT {
+            self.warnings.push(Finding { kind, physical: None, system: None });
+        }
+    }
+
     fn warn(&mut self, kind: FindingKind, at: PhysAddr) {
         let finding = Finding { kind, physical: Some(at), system: None };
         if self.warnings.len() < WARNING_LIMIT && self.warnings.last() != Some(&finding) {
