@@ -25,7 +25,7 @@
 //! The cache counts are those of the cache model; without one they are 0. Source: SCC reference §2.1, MSRs;
 //! what an event includes follows the Pentium manual, performance monitoring.
 
-use crate::cache::Statistics;
+use crate::cache::CacheStatistics;
 use i586::msr::Event;
 
 /// Events that only the processor core itself sees, counted since the core was made.
@@ -50,7 +50,7 @@ pub(crate) struct Sources<'a> {
     /// Instructions completed by the core.
     pub(crate) instructions: u64,
     /// The core's cache events.
-    pub(crate) memory: &'a Statistics,
+    pub(crate) memory: &'a CacheStatistics,
 }
 
 /// How often `event` has happened since the core was made; 0 for events that are not modelled.

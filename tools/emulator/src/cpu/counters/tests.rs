@@ -1,7 +1,7 @@
 //! Tests of the counters and model-specific registers.
 
 use super::*;
-use crate::cache::Statistics;
+use crate::cache::CacheStatistics;
 
 const CESR: u32 = 0x11;
 const CTR0: u32 = 0x12;
@@ -16,7 +16,7 @@ const ALWAYS: u64 = 3 << 6;
 struct Bench {
     counters: Counters,
     instructions: u64,
-    memory: Statistics,
+    memory: CacheStatistics,
 }
 
 impl Bench {
@@ -149,7 +149,7 @@ fn cache_events_come_from_the_cache_statistics() {
     for (code, count) in expected.into_iter().chain([(0x1E, 5), (0x28, 150), (0x29, 21)]) {
         let mut bench = Bench::default();
         bench.write(CESR, code | ALWAYS);
-        bench.memory = Statistics {
+        bench.memory = CacheStatistics {
             data_reads: 100,
             data_read_misses: 10,
             data_reads_uncached: 2,
@@ -160,7 +160,7 @@ fn cache_events_come_from_the_cache_statistics() {
             code_misses: 5,
             code_reads_uncached: 3,
             l1_write_backs: 4,
-            ..Statistics::default()
+            ..CacheStatistics::default()
         };
         assert_eq!(bench.read(CTR0), count, "event {code:#x}");
     }
