@@ -5,5 +5,6 @@ pub mod cache;
 mod chip;
 mod cpu;
 pub mod diagnostics;
+pub mod loader;
 
 pub use cpu::fpu;
