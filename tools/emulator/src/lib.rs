@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cache;
-mod chip;
+pub mod chip;
 mod cpu;
 pub mod diagnostics;
 pub mod loader;
