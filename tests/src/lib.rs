@@ -1,1 +1,4 @@
-//! Tests.
+//! What the tests of this workspace share: judges to compare the emulator with.
+#![forbid(unsafe_code)]
+
+pub mod native;

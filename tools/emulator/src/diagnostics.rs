@@ -1,8 +1,11 @@
 //! Strict-mode findings: what software did that the chip would have answered with a hang, corruption or
 //! unpredictable behaviour.
 
-use scc::address::{LutIndex, PhysAddr, SystemAddr};
 use std::fmt;
+
+use scc::address::{LutIndex, PhysAddr, SystemAddr};
+use scc::fpga::FpgaPort;
+use scc::id::TileId;
 
 /// One finding, without the place it was found at (the machine adds core, EIP and symbol).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,114 @@ pub enum FindingKind {
     NoAgent {
         /// The LUT entry used.
         entry: u32,
+    },
+    /// An address beyond the memory installed on a controller.
+    #[error("address beyond the {gigabytes} GB on the memory controller; it wraps to the installed size")]
+    BeyondMemory {
+        /// Installed size.
+        gigabytes: u8,
+    },
+    /// The bypass bit on a LUT entry that is not the own tile's message buffer.
+    #[error("LUT entry {entry:#08x} has the bypass bit set for something other than the own tile's MPB")]
+    BypassMisuse {
+        /// The LUT entry used.
+        entry: u32,
+    },
+    /// A tile whose voltage domain is switched off.
+    #[error("tile {tile} has no supply voltage; it never answers and the core hangs")]
+    TileWithoutPower {
+        /// The tile addressed.
+        tile: TileId,
+    },
+    /// A whole line read from registers.
+    #[error("32-byte read of registers, with the side effects of each; registers must be mapped uncached")]
+    RegisterLineRead,
+    /// A whole line written to registers.
+    #[error("32-byte write to registers, changing each of them; registers must be mapped uncached")]
+    RegisterLineWrite,
+    /// A CRB offset without a register.
+    #[error("no tile register at CRB offset {offset:#06x}; it reads 0 and ignores writes")]
+    UndefinedTileRegister {
+        /// Offset in the block.
+        offset: u32,
+    },
+    /// An FPGA offset without a register.
+    #[error("no FPGA register at offset {offset:#06x}; the FPGA may never answer and the core hangs")]
+    UndefinedFpgaRegister {
+        /// Offset in the register bank.
+        offset: u32,
+    },
+    /// An FPGA register of the host's side, accessed by a core.
+    #[error("FPGA register {offset:#06x} belongs to the host; a core may get no answer and hang")]
+    HostFpgaRegister {
+        /// Offset in the register bank.
+        offset: u32,
+    },
+    /// An FPGA offset beyond the register bank.
+    #[error("FPGA offset {offset:#08x} is beyond the register bank; the bank repeats or nobody answers")]
+    FpgaOffsetWraps {
+        /// Offset in the 16 MB window.
+        offset: u64,
+    },
+    /// An FPGA register that the emulator does not model.
+    #[error("FPGA register {offset:#06x} is not modelled by the emulator; it has no effect here")]
+    FpgaRegisterNotModelled {
+        /// Offset in the register bank.
+        offset: u32,
+    },
+    /// A port of the FPGA with nothing behind it in the emulator.
+    #[error("the FPGA's {port:?} port is not modelled by the emulator; nobody answers and the core hangs")]
+    FpgaPortNotModelled {
+        /// The port.
+        port: FpgaPort,
+    },
+    /// A host address without host memory behind it.
+    #[error("no host memory at {address:#011x}; the host does not answer and the core hangs")]
+    NoHostMemory {
+        /// The 34-bit address.
+        address: u64,
+    },
+    /// GCBCFG written with a mesh ratio that is not the mesh's.
+    #[error("GCBCFG {value:#010x} changes the mesh clock ratio; data between tile and mesh is corrupted")]
+    MeshRatioChanged {
+        /// The value in the register.
+        value: u32,
+    },
+    /// GCBCFG written with a tile ratio that does not fit the divider.
+    #[error("GCBCFG {value:#010x} has a tile clock ratio that is not 7*(divider+1); data is corrupted")]
+    TileRatioMismatch {
+        /// The value in the register.
+        value: u32,
+    },
+    /// GCBCFG written with tile divider 0.
+    #[error("GCBCFG {value:#010x} asks for tile divider 0 (1600 MHz), which the chip does not support")]
+    DividerZero {
+        /// The value in the register.
+        value: u32,
+    },
+    /// A tile runs faster than its voltage permits.
+    #[error("tile {tile} at {megahertz} MHz; its voltage permits {limit} MHz and it fails")]
+    FrequencyAboveVoltage {
+        /// The tile.
+        tile: TileId,
+        /// Its frequency, rounded down.
+        megahertz: u32,
+        /// Limit of the voltage in force.
+        limit: u16,
+    },
+    /// A voltage command for the mesh.
+    #[error(
+        "voltage command {command:#07x} for the mesh and system interface, which software must not touch"
+    )]
+    MeshVoltage {
+        /// The command word.
+        command: u32,
+    },
+    /// An I/O port without a device; reported once per port.
+    #[error("no device at I/O port {port:#06x}; it reads as ones and ignores writes")]
+    UnknownPort {
+        /// The port.
+        port: u16,
     },
     /// An uncached access to a line that the core's own L1 or L2 holds.
     #[error("uncached access to a line that is also cached; the cached copy and memory drift apart")]

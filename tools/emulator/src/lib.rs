@@ -10,6 +10,7 @@ pub mod cache;
 pub mod chip;
 mod cpu;
 pub mod diagnostics;
+pub mod loader;
 mod machine;
 mod mmu;
 

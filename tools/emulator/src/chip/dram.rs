@@ -28,7 +28,7 @@ const ABSENT: u32 = u32::MAX;
 pub type PageIndex = u32;
 
 /// One 4 KB page.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Page {
     /// The page's contents. Whoever writes here directly calls [`Page::written`] for the bytes written.
     pub bytes: [u8; PAGE],
@@ -98,7 +98,6 @@ impl DramAddress {
 }
 
 /// All DRAM of the board.
-#[derive(Debug, Clone)]
 pub struct Dram {
     pages: Vec<Page>,
     slots: Vec<Option<Box<[u32; PAGES_PER_SLOT]>>>,

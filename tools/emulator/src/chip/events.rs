@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 
 use scc::id::CoreId;
 use scc::timing::Time;
-use scc::vrc::{VoltageDomain, VoltageId};
+use scc::vrc::{Vid, VoltageDomain};
 
 use super::effects::{Effect, Pin};
 
@@ -19,7 +19,7 @@ pub(crate) enum Event {
     /// An interrupt packet of the GIC reaches the core's tile and raises the pin.
     InterruptPacket(CoreId, Pin),
     /// A regulator finishes the command of a core.
-    VoltageSettled(CoreId, VoltageDomain, VoltageId),
+    VoltageSettled(CoreId, VoltageDomain, Vid),
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -53,11 +53,6 @@ impl Pins {
         self.store(Glcfg::from_bits(self.value.into_bits() | bit(pin)))
     }
 
-    /// Level of a pin.
-    pub(crate) fn level(self, pin: Pin) -> PinLevel {
-        level(self.value.into_bits(), pin)
-    }
-
     /// What the core reports.
     pub(crate) fn signal(&mut self, signal: Signal) {
         let value = self.value;
@@ -120,7 +115,7 @@ mod tests {
     fn hard_reset_leaves_every_pin_inactive() {
         let pins = Pins::new();
         assert_eq!(pins.read().into_bits(), 0x0034_0DF8);
-        assert!(Pin::ALL.into_iter().all(|pin| pins.level(pin) == PinLevel::Inactive));
+        assert!(Pin::ALL.into_iter().all(|pin| level(0x0034_0DF8, pin) == PinLevel::Inactive));
     }
 
     #[test]
@@ -130,7 +125,11 @@ mod tests {
         assert_eq!(write(&mut pins, 0x0DF9), []);
         assert_eq!(
             write(&mut pins, 0x0DFA & !(1 << 5)),
-            [(Pin::Nmi, PinLevel::Inactive), (Pin::Intr, PinLevel::Active), (Pin::ProbeMode, PinLevel::Active)]
+            [
+                (Pin::Nmi, PinLevel::Inactive),
+                (Pin::Intr, PinLevel::Active),
+                (Pin::ProbeMode, PinLevel::Active)
+            ]
         );
     }
 

@@ -58,10 +58,7 @@ impl DwordLanes {
 pub(crate) fn dwords(address: u64, bytes: u32, value: u64) -> [DwordLanes; 2] {
     let enabled = split(low_bytes(bytes) << shift(address));
     let value = split(merge(0, address, bytes, value));
-    [
-        DwordLanes { enabled: enabled[0], value: value[0] },
-        DwordLanes { enabled: enabled[1], value: value[1] },
-    ]
+    [DwordLanes { enabled: enabled[0], value: value[0] }, DwordLanes { enabled: enabled[1], value: value[1] }]
 }
 
 /// Low and high dword of a quadword.

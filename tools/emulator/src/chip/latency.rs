@@ -162,7 +162,9 @@ mod tests {
     fn uncontended_round_trips_match_the_measured_core_cycles() {
         let cycles = |time: Time| time.cycles_floor(tile_period(2));
         let mut latency = latency();
-        let trip = |latency: &mut Latency, destination, hops| latency.trip(tile(0), destination, hops, Time::ZERO).done;
+        let trip = |latency: &mut Latency, destination, hops| {
+            latency.trip(tile(0), destination, hops, Time::ZERO).done
+        };
         assert_eq!(cycles(trip(&mut latency, Destination::Bypass, 0)), 20);
         assert_eq!(cycles(trip(&mut latency, Destination::Tile(tile(23)), 8)), 102);
         assert_eq!(cycles(trip(&mut latency, Destination::Memory(MemoryController::Mc0), 0)), 96);

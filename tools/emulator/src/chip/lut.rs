@@ -105,7 +105,11 @@ pub(crate) struct Luts {
 impl Luts {
     /// Every entry as after a hard reset: no agent ([U26]).
     pub(crate) fn new() -> Self {
-        Self { windows: CoreId::all().map(|core| [Window::decode(core, LutEntry::RESET); LutIndex::COUNT]).collect() }
+        Self {
+            windows: CoreId::all()
+                .map(|core| [Window::decode(core, LutEntry::RESET); LutIndex::COUNT])
+                .collect(),
+        }
     }
 
     /// The window an address of a core falls in.

@@ -1,3 +1,33 @@
-//! x
-pub(crate) mod port; pub(crate) mod dram; pub mod effects; pub(crate) mod lanes; pub(crate) mod config; mod fabric_stub;
-pub use fabric_stub::*; pub use config::{FabricConfig, Timing as FabricTiming, PowerUpContents}; pub(crate) mod bulk;
+//! The chip around the cores: LUTs, mesh, tiles, memory controllers, FPGA, voltage regulator, host.
+//!
+//! ```text
+//!  core ─► lut (window: agent, hops) ─► latency (when) ─► fabric (who)
+//!                                                          ├─ dram, mpb            memory
+//!                                                          ├─ tile (glcfg)         registers in, levels out ─► effects
+//!                                                          ├─ fpga (gic, counters) registers in, packets out ─► events
+//!                                                          ├─ vrc                  voltages
+//!                                                          └─ host                 consoles, soft RAM
+//! ```
+//!
+//! [`Fabric`] is the whole; every block below it knows only itself. `events` holds what is still on its way,
+//! `effects` what the machine has to do to its cores.
+
+mod bulk;
+pub mod config;
+pub mod dram;
+pub mod effects;
+mod events;
+mod fabric;
+mod fpga;
+mod glcfg;
+pub mod host;
+mod lanes;
+mod latency;
+mod lut;
+mod mpb;
+pub mod port;
+pub mod statistics;
+mod tile;
+mod vrc;
+
+pub use fabric::Fabric;

@@ -44,8 +44,14 @@ pub trait MeshPort {
     /// Reads 1 to 8 bytes inside one aligned quadword (NCRD); the value is right-aligned.
     fn read(&mut self, core: CoreId, at: PhysAddr, bytes: u32, now: Time) -> Result<Reply<u64>, Refusal>;
     /// Writes 1 to 8 bytes inside one aligned quadword (NCWR).
-    fn write(&mut self, core: CoreId, at: PhysAddr, bytes: u32, value: u64, now: Time)
-    -> Result<Reply<()>, Refusal>;
+    fn write(
+        &mut self,
+        core: CoreId,
+        at: PhysAddr,
+        bytes: u32,
+        value: u64,
+        now: Time,
+    ) -> Result<Reply<()>, Refusal>;
     /// Reads the 32-byte line at `line` (RDO).
     fn read_line(&mut self, core: CoreId, line: PhysAddr, now: Time) -> Result<Reply<[u8; LINE]>, Refusal>;
     /// Writes the 32-byte line at `line`.

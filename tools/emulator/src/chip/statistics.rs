@@ -2,42 +2,20 @@
 //!
 //! Flits by SCC reference §1.3 and B.3: a header, plus two data flits for a line or one for up to 8 bytes.
 
+use scc::command::Command;
 use scc::id::CoreId;
 use scc::lut::MemoryController;
 use serde::Serialize;
 
-/// Kind of transaction a core issues (SCC reference §2.8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
-    /// RDO: line read.
-    ReadLine,
-    /// NCRD: partial read.
-    Read,
-    /// NCWR: partial write.
-    Write,
-    /// WCWR: complete write-combining buffer.
-    WriteCombined,
-    /// WBI: dirty line.
-    WriteBack,
-    /// NCIORD.
-    IoRead,
-    /// NCIOWR.
-    IoWrite,
-}
-
-impl Command {
-    /// Flits of request and response together.
-    const fn flits(self) -> u64 {
-        match self {
-            // Request 1; response header and two data flits.
-            Self::ReadLine => 4,
-            // Request 1; response header and one data flit.
-            Self::Read | Self::IoRead => 3,
-            // Request header and one data flit; response 1.
-            Self::Write | Self::IoWrite => 3,
-            // Request header and two data flits; response 1.
-            Self::WriteCombined | Self::WriteBack => 4,
-        }
+/// Flits of a request and its response together.
+const fn flits(command: Command) -> u64 {
+    match command {
+        // One flit there, header and two data flits back; or header and two data flits there, one back.
+        Command::ReadLine | Command::WriteCombined | Command::WriteBack => 4,
+        // The same with one data flit.
+        Command::ReadPartial | Command::WritePartial | Command::PortRead | Command::PortWrite => 3,
+        // Responses are counted with their requests.
+        Command::LineData | Command::PartialData | Command::WriteComplete | Command::Abort => 0,
     }
 }
 
@@ -101,17 +79,18 @@ impl Statistics {
         let traffic = &mut self.cores[core.index()];
         let counter = match command {
             Command::ReadLine => &mut traffic.line_reads,
-            Command::Read => &mut traffic.reads,
-            Command::Write => &mut traffic.writes,
+            Command::ReadPartial => &mut traffic.reads,
+            Command::WritePartial => &mut traffic.writes,
             Command::WriteCombined => &mut traffic.combined_writes,
             Command::WriteBack => &mut traffic.write_backs,
-            Command::IoRead => &mut traffic.io_reads,
-            Command::IoWrite => &mut traffic.io_writes,
+            Command::PortRead => &mut traffic.io_reads,
+            Command::PortWrite => &mut traffic.io_writes,
+            Command::LineData | Command::PartialData | Command::WriteComplete | Command::Abort => return,
         };
         *counter += 1;
         if routers > 0 {
-            self.flits += command.flits();
-            self.flit_hops += command.flits() * u64::from(routers);
+            self.flits += flits(command);
+            self.flit_hops += flits(command) * u64::from(routers);
         }
     }
 

@@ -53,11 +53,6 @@ impl Tile {
         self.clock
     }
 
-    /// What the L2 of core `z` is configured to do.
-    pub(crate) fn l2_mode(&self, z: u8) -> L2Mode {
-        l2_mode(self.l2[slot(z)])
-    }
-
     /// Reads a register other than a LUT entry, with its side effect.
     pub(crate) fn read(&mut self, register: TileRegister, requester: Requester) -> u32 {
         let value = self.peek(register, requester);
@@ -217,7 +212,7 @@ mod tests {
         assert_eq!(write(&mut tile, 0x28, 0x6DF), TileChange::L2(1, L2Mode::WaysDisabled));
         assert_eq!(write(&mut tile, 0x28, 0x7DF), TileChange::Nothing);
         assert_eq!(write(&mut tile, 0x28, 0x26DF), TileChange::L2(1, L2Mode::ClockStopped));
-        assert_eq!(tile.l2_mode(0), L2Mode::Enabled);
+        assert_eq!(host_read(&mut tile, 0x20), 0x6CF);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use super::fault::Stop;
 use super::model::Model;
 use super::op::Op;
 use super::state::Core;
+use super::system::debug;
+use super::system::eflags::check_alignment;
 use crate::cache::Issue;
 use crate::chip::Fabric;
 use crate::chip::port::{MeshPort, Reply};
@@ -121,9 +123,13 @@ impl Core {
         } else {
             None
         };
+        if mode == Mode::User {
+            check_alignment(self, linear, bytes)?;
+        }
         if !self.watchpoints.is_empty() {
             self.check_watchpoints(linear, bytes, intent)?;
         }
+        debug::note_data_access(self, linear, bytes, intent);
         Ok(Pieces { low, low_bytes, high })
     }
 
@@ -143,7 +149,9 @@ impl Core {
     /// Enters a translation into the hot table if accesses through it need no more checks.
     fn remember_hot<M: Model>(&mut self, fabric: &mut Fabric, linear: u32, place: Translated, mode: Mode) {
         let page = place.physical & !(PAGE_BYTES - 1);
-        if self.apic.decodes(page) || self.is_watched_page(linear) {
+        let checked = mode == Mode::User && self.alignment_checks_on();
+        if checked || self.apic.decodes(page) || self.is_watched_page(linear) || debug::watches_page(self, linear)
+        {
             return;
         }
         let place_value = if M::STRICT {

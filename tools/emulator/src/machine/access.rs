@@ -8,7 +8,8 @@ use crate::cpu::state::{Activity, Attention};
 use crate::diagnostics::{Finding, FindingKind};
 use scc::address::{LutIndex, PhysAddr};
 use scc::id::CoreId;
-use scc::lut::{default_entry, filler_entry};
+use scc::host::Uart;
+use scc::lut::{SubDestination, default_entry, filler_entry};
 
 /// Why the host could not reach an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +40,16 @@ impl Machine {
         let mut at = at;
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (now, later) = rest.split_at(rest.len().min(room_in_line(at)));
-            if !self.fabric.host_store(core, at, now) {
+            let (now, later) = rest.split_at(rest.len().min(room_in_quadword(at)));
+            let target = self.fabric.translate(core, at);
+            if !matches!(target.sub, SubDestination::East | SubDestination::West | SubDestination::Mpb) {
+                return Err(self.not_memory(core, at));
+            }
+            let mut word = [0; 8];
+            word[..now.len()].copy_from_slice(now);
+            let length = u32::try_from(now.len()).expect("at most a quadword");
+            let value = u64::from_le_bytes(word);
+            if self.fabric.host_write(target, length, value, self.now).is_err() {
                 return Err(self.not_memory(core, at));
             }
             at = advance(at, now.len());
@@ -49,28 +58,18 @@ impl Machine {
         Ok(())
     }
 
-    /// Reads core-physical memory as `core`'s LUT maps it now, behind the caches.
+    /// Reads core-physical addresses as `core`'s LUT maps them now, behind the caches and without side effects.
     ///
     /// # Errors
-    /// If a byte is not in DRAM or a message buffer.
+    /// If nothing readable is at one of them.
     pub fn read_core_memory(
         &self,
         core: CoreId,
         at: PhysAddr,
         bytes: &mut [u8],
     ) -> Result<(), HostAccessError> {
-        let mut at = at;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let length = rest.len().min(room_in_line(at));
-            let (now, later) = rest.split_at_mut(length);
-            if !self.fabric.host_fetch(core, at, now) {
-                return Err(self.not_memory(core, at));
-            }
-            at = advance(at, length);
-            rest = later;
-        }
-        Ok(())
+        let readable = self.fabric.peek_core(core, at, bytes);
+        if readable == bytes.len() { Ok(()) } else { Err(self.not_memory(core, advance(at, readable))) }
     }
 
     fn not_memory(&self, core: CoreId, at: PhysAddr) -> HostAccessError {
@@ -80,7 +79,7 @@ impl Machine {
     /// Writes the LUTs of all cores as sccMerge does (SCC reference §3.3). With `filler`, entries that it
     /// leaves alone point at the first slot after the private ones (`-lut_default`).
     pub fn default_luts(&mut self, filler: bool) {
-        let memory = self.fabric.memory();
+        let memory = self.memory;
         for core in CoreId::all() {
             for index in LutIndex::all() {
                 let entry = default_entry(memory, core, index)
@@ -101,14 +100,14 @@ impl Machine {
 
     /// Puts a core and its L2 into reset, as `sccReset -p` does.
     pub fn hold_in_reset(&mut self, core: CoreId) {
-        self.fabric.assert_reset(core, self.now);
+        self.fabric.pull_reset(core, self.now);
         self.apply_effects();
     }
 
-    /// What a core has written to its UARTs so far.
+    /// What a core has written to one of its UARTs so far.
     #[must_use]
-    pub fn console(&self, core: CoreId) -> &[u8] {
-        self.fabric.console(core)
+    pub fn console(&self, core: CoreId, uart: Uart) -> &[u8] {
+        self.fabric.console(core, uart)
     }
 
     /// SMI# of a core went active.
@@ -126,8 +125,8 @@ impl Machine {
     }
 }
 
-fn room_in_line(at: PhysAddr) -> usize {
-    32 - at.get() as usize % 32
+fn room_in_quadword(at: PhysAddr) -> usize {
+    8 - at.get() as usize % 8
 }
 
 fn advance(at: PhysAddr, bytes: usize) -> PhysAddr {

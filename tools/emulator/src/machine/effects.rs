@@ -12,15 +12,18 @@ use scc::timing::Time;
 impl Machine {
     /// Applies everything the chip has queued.
     pub(super) fn apply_effects(&mut self) {
-        while let Some((at, effect)) = self.fabric.take_effect() {
-            self.apply(at, effect);
+        while self.fabric.has_effects() {
+            let effects: Vec<_> = self.fabric.take_effects().collect();
+            for (at, effect) in effects {
+                self.apply(at, effect);
+            }
         }
     }
 
     fn apply(&mut self, at: Time, effect: Effect) {
         match effect {
             Effect::CoreReset(core, line) => {
-                let apic_enabled = self.fabric.apic_enabled(core);
+                let apic_enabled = self.fabric.glcfg(core).apic_enabled(core.slot());
                 self.units[core.index()].set_reset(line, apic_enabled, at);
             }
             Effect::L2Reset(core, line) => {

@@ -9,6 +9,8 @@ mod effects;
 mod registers;
 mod schedule;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 pub use access::HostAccessError;
@@ -17,19 +19,21 @@ pub use registers::{Registers, SegmentRegister};
 pub use schedule::{Limits, Report, RunEnd};
 pub use statistics::{CoreStatistics, Statistics};
 
-use crate::chip::{Fabric, FabricConfig, FabricTiming, PowerUpContents};
+use crate::chip::Fabric;
+use crate::chip::config::{FabricConfig, PowerUpContents, Timing};
 use crate::cpu::model::{Fast, Strict};
 use crate::cpu::run::run;
 use crate::cpu::state::{Activity, Core};
 use scc::id::CoreId;
+use scc::lut::BoardMemory;
 use scc::timing::{LatencyParameters, Time};
 use unit::{Run, Unit};
 
 /// An SCC board.
-#[derive(Debug, Clone)]
 pub struct Machine {
     units: Vec<Unit>,
     fabric: Fabric,
+    memory: BoardMemory,
     run: Run,
     quantum: u64,
     diagnostics: Diagnostics,
@@ -38,7 +42,6 @@ pub struct Machine {
     reports: Vec<Report>,
     /// Start of the slice that ran last.
     now: Time,
-    host_access_time: Time,
 }
 
 impl Machine {
@@ -51,7 +54,7 @@ impl Machine {
     fn new(settings: &MachineBuilder) -> Self {
         let flat = settings.timing == TimingModel::Flat;
         let timing =
-            if flat { FabricTiming::Flat } else { FabricTiming::Scc(LatencyParameters::default()) };
+            if flat { Timing::Flat } else { Timing::Scc(LatencyParameters::default()) };
         let fabric = Fabric::new(&FabricConfig {
             memory: settings.memory,
             timing,
@@ -71,13 +74,13 @@ impl Machine {
         Machine {
             units,
             fabric,
+            memory: settings.memory,
             run: if strict { run::<Strict> } else { run::<Fast> },
             quantum: settings.quantum,
             diagnostics: settings.diagnostics,
             model: settings.model,
             reports: Vec::new(),
             now: Time::ZERO,
-            host_access_time: Time::ZERO,
         }
     }
 

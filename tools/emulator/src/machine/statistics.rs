@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::cache::CacheStatistics;
-use crate::chip::FabricStatistics;
+use crate::chip::statistics::Statistics as FabricStatistics;
 use scc::id::CoreId;
 use serde::Serialize;
 

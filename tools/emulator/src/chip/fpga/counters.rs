@@ -2,41 +2,40 @@
 //!
 //! Source: SCC reference §7.6 ([U45]: zero after FPGA configuration, untouched by chip reset).
 
-/// How many counters there are, in two sets of 48.
-pub(crate) const COUNT: usize = 96;
+use scc::fpga::CounterId;
 
 /// All counters.
 #[derive(Debug)]
 pub(crate) struct AtomicCounters {
-    values: [u32; COUNT],
+    values: [u32; CounterId::COUNT],
 }
 
 impl AtomicCounters {
     pub(crate) const fn new() -> Self {
-        Self { values: [0; COUNT] }
+        Self { values: [0; CounterId::COUNT] }
     }
 
     /// A read of the counter register: the old value, then one more.
-    pub(crate) fn take(&mut self, index: usize) -> u32 {
-        let value = self.values[index];
+    pub(crate) fn take(&mut self, counter: CounterId) -> u32 {
+        let value = self.values[counter.index()];
         // The counter wraps at 32 bits.
-        self.values[index] = value.wrapping_add(1);
+        self.values[counter.index()] = value.wrapping_add(1);
         value
     }
 
     /// A write to the counter register: one less, whatever the data.
-    pub(crate) fn give_back(&mut self, index: usize) {
-        self.values[index] = self.values[index].wrapping_sub(1);
+    pub(crate) fn give_back(&mut self, counter: CounterId) {
+        self.values[counter.index()] = self.values[counter.index()].wrapping_sub(1);
     }
 
     /// The value without a side effect.
-    pub(crate) fn value(&self, index: usize) -> u32 {
-        self.values[index]
+    pub(crate) fn value(&self, counter: CounterId) -> u32 {
+        self.values[counter.index()]
     }
 
     /// Sets the value.
-    pub(crate) fn set(&mut self, index: usize, value: u32) {
-        self.values[index] = value;
+    pub(crate) fn set(&mut self, counter: CounterId, value: u32) {
+        self.values[counter.index()] = value;
     }
 }
 
@@ -48,14 +47,15 @@ mod tests {
     #[test]
     fn reads_count_up_writes_count_down_and_the_initial_value_is_plain() {
         let mut counters = AtomicCounters::new();
-        counters.set(95, u32::MAX);
-        assert_eq!(counters.take(95), u32::MAX);
-        assert_eq!(counters.take(95), 0);
-        counters.give_back(95);
-        assert_eq!(counters.value(95), 0);
-        assert_eq!(counters.value(95), 0);
-        counters.give_back(95);
-        assert_eq!(counters.value(95), u32::MAX);
-        assert_eq!(counters.value(0), 0);
+        let (last, first) = (CounterId::new(95).expect("counter"), CounterId::new(0).expect("counter"));
+        counters.set(last, u32::MAX);
+        assert_eq!(counters.take(last), u32::MAX);
+        assert_eq!(counters.take(last), 0);
+        counters.give_back(last);
+        assert_eq!(counters.value(last), 0);
+        assert_eq!(counters.value(last), 0);
+        counters.give_back(last);
+        assert_eq!(counters.value(last), u32::MAX);
+        assert_eq!(counters.value(first), 0);
     }
 }

@@ -11,26 +11,11 @@
 //!
 //! Source: SCC reference §7.5 ([U43], [U44]).
 
+use scc::gic::{self, Word};
 use scc::id::CoreId;
 
 use crate::chip::effects::Pin;
-use crate::chip::lanes::{self, DwordLanes};
-
-/// Which dword of a 64-bit register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Half {
-    /// Bits 31..0.
-    Low,
-    /// Bits 63..32.
-    High,
-}
-
-/// Status bit of the first inter-processor interrupt.
-const IPI_SHIFT: u32 = 6;
-/// Status bit of the host's interrupt.
-const MCPC_BIT: u32 = 54;
-/// Status bits that exist.
-const STATUS_BITS: u64 = (1 << (MCPC_BIT + 1)) - 1;
+use crate::chip::lanes::DwordLanes;
 
 /// Cores that the controller sends an interrupt packet to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,18 +54,18 @@ pub(crate) struct Gic {
 impl Gic {
     /// State after FPGA reset: nothing set, everything masked.
     pub(crate) fn new() -> Self {
-        let core = CoreInterrupts { status: 0, mask: u64::MAX, pending: false, config: 0 };
+        let core = CoreInterrupts { status: 0, mask: gic::MASK_RESET, pending: false, config: 0 };
         Self { cores: [core; CoreId::COUNT] }
     }
 
     /// STATUS of a core.
-    pub(crate) fn status(&self, core: CoreId, half: Half) -> u32 {
-        pick(self.cores[core.index()].status, half)
+    pub(crate) fn status(&self, core: CoreId, word: Word) -> u32 {
+        word.of(self.cores[core.index()].status)
     }
 
     /// MASK of a core.
-    pub(crate) fn mask(&self, core: CoreId, half: Half) -> u32 {
-        pick(self.cores[core.index()].mask, half)
+    pub(crate) fn mask(&self, core: CoreId, word: Word) -> u32 {
+        word.of(self.cores[core.index()].mask)
     }
 
     /// CONFIG of a core.
@@ -100,46 +85,44 @@ impl Gic {
     }
 
     /// Writes MASK of a core.
-    pub(crate) fn write_mask(&mut self, core: CoreId, half: Half, lanes: DwordLanes) -> Packets {
+    pub(crate) fn write_mask(&mut self, core: CoreId, word: Word, lanes: DwordLanes) -> Packets {
         let state = &mut self.cores[core.index()];
-        let [mut low, mut high] = lanes::split(state.mask);
-        let word = if half == Half::Low { &mut low } else { &mut high };
-        *word = lanes.merge_into(*word);
-        state.mask = lanes::join(low, high);
+        let others = state.mask & !word.place(u32::MAX);
+        let merged = lanes.merge_into(word.of(state.mask));
+        state.mask = (others | word.place(merged)) & gic::SOURCES;
         self.evaluate(core)
     }
 
     /// Writes RESET of a core: clears the given status bits and takes the packet as answered.
-    pub(crate) fn write_reset(&mut self, core: CoreId, half: Half, value: u32) -> Packets {
+    pub(crate) fn write_reset(&mut self, core: CoreId, word: Word, value: u32) -> Packets {
         let state = &mut self.cores[core.index()];
-        state.status &= !place(value, half);
+        state.status &= !word.place(value);
         state.pending = false;
         self.evaluate(core)
     }
 
     /// Writes IPI_REQUEST of `target`: bit `s` raises the interrupt of sender `s` there.
-    pub(crate) fn write_request(&mut self, target: CoreId, half: Half, value: u32) -> Packets {
-        let senders = place(value, half) & ((1 << CoreId::COUNT) - 1);
-        self.raise(target, senders << IPI_SHIFT)
+    pub(crate) fn write_request(&mut self, target: CoreId, word: Word, value: u32) -> Packets {
+        self.raise(target, gic::status_of_request(word, value))
     }
 
-    /// Writes MCPC_REQUEST: bit `n` raises the host's interrupt at core `n`.
-    pub(crate) fn write_mcpc_request(&mut self, half: Half, value: u32) -> Packets {
-        let targets = place(value, half);
+    /// Writes MCPC_REQUEST, the host's, the host's: bit `n` raises the host's interrupt at core `n`.
+    pub(crate) fn write_host_request(&mut self, word: Word, value: u32) -> Packets {
+        let targets = word.place(value);
         let mut packets = Packets::default();
         for core in CoreId::all().filter(|core| targets & (1 << core.index()) != 0) {
-            packets.0 |= self.raise(core, 1 << MCPC_BIT).0;
+            packets.0 |= self.raise(core, 1 << gic::STATUS_BIT_OF_HOST).0;
         }
         packets
     }
 
     /// Disables every source of a core, as the host does when it pulls the core's reset.
     pub(crate) fn mask_all(&mut self, core: CoreId) {
-        self.cores[core.index()].mask = u64::MAX;
+        self.cores[core.index()].mask = gic::MASK_RESET;
     }
 
     fn raise(&mut self, core: CoreId, bits: u64) -> Packets {
-        self.cores[core.index()].status |= bits & STATUS_BITS;
+        self.cores[core.index()].status |= bits;
         self.evaluate(core)
     }
 
@@ -154,15 +137,6 @@ impl Gic {
     }
 }
 
-fn pick(value: u64, half: Half) -> u32 {
-    let [low, high] = lanes::split(value);
-    if half == Half::Low { low } else { high }
-}
-
-fn place(value: u32, half: Half) -> u64 {
-    if half == Half::Low { lanes::join(value, 0) } else { lanes::join(0, value) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,27 +146,29 @@ mod tests {
     }
 
     fn unmask(gic: &mut Gic, target: CoreId) -> Packets {
-        let first = gic.write_mask(target, Half::Low, DwordLanes::whole(0));
-        let second = gic.write_mask(target, Half::High, DwordLanes::whole(0));
+        let first = gic.write_mask(target, Word::Low, DwordLanes::whole(0));
+        let second = gic.write_mask(target, Word::High, DwordLanes::whole(0));
         Packets(first.0 | second.0)
     }
 
     fn request(gic: &mut Gic, target: CoreId, sender: u32) -> Packets {
         if sender < 32 {
-            gic.write_request(target, Half::Low, 1 << sender)
+            gic.write_request(target, Word::Low, 1 << sender)
         } else {
-            gic.write_request(target, Half::High, 1 << (sender - 32))
+            gic.write_request(target, Word::High, 1 << (sender - 32))
         }
     }
 
     /// Checklist 57 ([U43]).
     #[test]
     fn a_request_sets_the_senders_status_bit_at_the_target() {
-        for (sender, half, bit) in [(0, Half::Low, 6), (25, Half::Low, 31), (26, Half::High, 0), (47, Half::High, 21)] {
+        for (sender, word, bit) in
+            [(0, Word::Low, 6), (25, Word::Low, 31), (26, Word::High, 0), (47, Word::High, 21)]
+        {
             let mut gic = Gic::new();
             request(&mut gic, core(5), sender);
-            assert_eq!(gic.status(core(5), half), 1 << bit, "sender {sender}");
-            assert_eq!(gic.status(core(6), half), 0);
+            assert_eq!(gic.status(core(5), word), 1 << bit, "sender {sender}");
+            assert_eq!(gic.status(core(6), word), 0);
         }
     }
 
@@ -201,7 +177,7 @@ mod tests {
     fn a_masked_event_is_remembered_and_delivered_when_unmasked() {
         let mut gic = Gic::new();
         assert!(request(&mut gic, core(3), 7).is_empty());
-        assert_eq!(gic.status(core(3), Half::Low), 1 << 13);
+        assert_eq!(gic.status(core(3), Word::Low), 1 << 13);
         assert_eq!(unmask(&mut gic, core(3)).cores().collect::<Vec<_>>(), [core(3)]);
     }
 
@@ -212,9 +188,9 @@ mod tests {
         unmask(&mut gic, core(0));
         assert!(!request(&mut gic, core(0), 1).is_empty());
         assert!(request(&mut gic, core(0), 2).is_empty());
-        assert!(!gic.write_reset(core(0), Half::Low, 1 << 7).is_empty());
-        assert_eq!(gic.status(core(0), Half::Low), 1 << 8);
-        assert!(gic.write_reset(core(0), Half::Low, 1 << 8).is_empty());
+        assert!(!gic.write_reset(core(0), Word::Low, 1 << 7).is_empty());
+        assert_eq!(gic.status(core(0), Word::Low), 1 << 8);
+        assert!(gic.write_reset(core(0), Word::Low, 1 << 8).is_empty());
     }
 
     /// [U44](b): either word of RESET answers the packet, also with no bit written.
@@ -224,9 +200,9 @@ mod tests {
         unmask(&mut gic, core(9));
         request(&mut gic, core(9), 0);
         request(&mut gic, core(9), 40);
-        assert!(!gic.write_reset(core(9), Half::Low, u32::MAX).is_empty());
-        assert!(gic.write_reset(core(9), Half::High, u32::MAX).is_empty());
-        assert_eq!(gic.status(core(9), Half::High), 0);
+        assert!(!gic.write_reset(core(9), Word::Low, u32::MAX).is_empty());
+        assert!(gic.write_reset(core(9), Word::High, u32::MAX).is_empty());
+        assert_eq!(gic.status(core(9), Word::High), 0);
     }
 
     /// Checklist 60.
@@ -235,11 +211,11 @@ mod tests {
         let mut gic = Gic::new();
         request(&mut gic, core(1), 0);
         request(&mut gic, core(1), 1);
-        gic.write_reset(core(1), Half::Low, 1 << 6);
-        assert_eq!(gic.status(core(1), Half::Low), 1 << 7);
-        gic.write_mask(core(1), Half::High, DwordLanes::whole(0x1234_5678));
-        assert_eq!(gic.mask(core(1), Half::High), 0x1234_5678);
-        assert_eq!(gic.mask(core(1), Half::Low), u32::MAX);
+        gic.write_reset(core(1), Word::Low, 1 << 6);
+        assert_eq!(gic.status(core(1), Word::Low), 1 << 7);
+        gic.write_mask(core(1), Word::High, DwordLanes::whole(0x1234_5678));
+        assert_eq!(gic.mask(core(1), Word::High), 0x0034_5678);
+        assert_eq!(gic.mask(core(1), Word::Low), u32::MAX);
     }
 
     /// Checklist 61.
@@ -258,10 +234,10 @@ mod tests {
         let mut gic = Gic::new();
         unmask(&mut gic, core(31));
         unmask(&mut gic, core(47));
-        assert_eq!(gic.write_mcpc_request(Half::Low, 1 << 31).cores().collect::<Vec<_>>(), [core(31)]);
-        assert_eq!(gic.write_mcpc_request(Half::High, 0xFFFF_8000).cores().collect::<Vec<_>>(), [core(47)]);
-        assert_eq!(gic.status(core(47), Half::High), 1 << 22);
-        assert_eq!(gic.status(core(0), Half::High), 0);
+        assert_eq!(gic.write_host_request(Word::Low, 1 << 31).cores().collect::<Vec<_>>(), [core(31)]);
+        assert_eq!(gic.write_host_request(Word::High, 0xFFFF_8000).cores().collect::<Vec<_>>(), [core(47)]);
+        assert_eq!(gic.status(core(47), Word::High), 1 << 22);
+        assert_eq!(gic.status(core(0), Word::High), 0);
     }
 
     /// [U44](d).

@@ -38,8 +38,8 @@ pub(super) struct IoLog {
 }
 
 impl IoLog {
-    pub(super) fn enable(&mut self, enabled: bool) {
-        self.events = enabled.then(Vec::new);
+    pub(super) fn start(&mut self) {
+        self.events.get_or_insert_default();
     }
 
     pub(super) fn record(&mut self, event: IoEvent) {

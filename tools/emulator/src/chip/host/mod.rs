@@ -15,7 +15,7 @@ use scc::timing::Time;
 
 pub use io_log::{IoDirection, IoEvent};
 pub(crate) use soft_ram::SoftRam;
-use uart::{Uart, UartRegister};
+use uart::Uart;
 
 use io_log::IoLog;
 
@@ -50,7 +50,7 @@ impl Host {
         let mut value = 0;
         for lane in 0..bytes.min(4) {
             let byte_port = nth(port, lane);
-            let byte = match device(byte_port) {
+            let byte = match UartName::at(byte_port) {
                 Some((uart, register)) => self.uart_mut(core, uart).read(register),
                 None => {
                     newly_unknown = newly_unknown.or(self.first_touch(byte_port));
@@ -59,27 +59,50 @@ impl Host {
             };
             value |= u32::from(byte) << (8 * lane);
         }
-        self.log.record(IoEvent { at: now, core, port, bytes, direction: IoDirection::In, value, known: device(port).is_some() });
+        self.log.record(IoEvent {
+            at: now,
+            core,
+            port,
+            bytes,
+            direction: IoDirection::In,
+            value,
+            known: UartName::at(port).is_some(),
+        });
         PortAnswer { value, newly_unknown }
     }
 
     /// Writes 1 to 4 ports beginning at `port`.
-    pub(crate) fn io_write(&mut self, core: CoreId, port: u16, bytes: u32, value: u32, now: Time) -> PortAnswer {
+    pub(crate) fn io_write(
+        &mut self,
+        core: CoreId,
+        port: u16,
+        bytes: u32,
+        value: u32,
+        now: Time,
+    ) -> PortAnswer {
         let mut newly_unknown = None;
         for (lane, byte) in (0..bytes.min(4)).zip(value.to_le_bytes()) {
             let byte_port = nth(port, lane);
-            match device(byte_port) {
+            match UartName::at(byte_port) {
                 Some((uart, register)) => self.uart_mut(core, uart).write(register, byte),
                 None => newly_unknown = newly_unknown.or(self.first_touch(byte_port)),
             }
         }
-        self.log.record(IoEvent { at: now, core, port, bytes, direction: IoDirection::Out, value, known: device(port).is_some() });
+        self.log.record(IoEvent {
+            at: now,
+            core,
+            port,
+            bytes,
+            direction: IoDirection::Out,
+            value,
+            known: UartName::at(port).is_some(),
+        });
         PortAnswer { value, newly_unknown }
     }
 
     /// Everything a core transmitted on a UART.
     pub(crate) fn console(&self, core: CoreId, uart: UartName) -> &[u8] {
-        self.uarts[core.index()][uart.index()].transmitted()
+        self.uarts[core.index()][position(uart)].transmitted()
     }
 
     /// Queues bytes for a core to receive on a UART.
@@ -87,9 +110,9 @@ impl Host {
         self.uart_mut(core, uart).receive(bytes);
     }
 
-    /// Turns the record of port accesses on or off.
-    pub(crate) fn record_io(&mut self, enabled: bool) {
-        self.log.enable(enabled);
+    /// Starts recording port accesses.
+    pub(crate) fn record_io(&mut self) {
+        self.log.start();
     }
 
     /// Takes the port accesses recorded since the last call.
@@ -98,7 +121,7 @@ impl Host {
     }
 
     fn uart_mut(&mut self, core: CoreId, uart: UartName) -> &mut Uart {
-        &mut self.uarts[core.index()][uart.index()]
+        &mut self.uarts[core.index()][position(uart)]
     }
 
     /// `port` if it was never reported before.
@@ -111,14 +134,19 @@ impl Host {
     }
 }
 
+/// Place of a UART in a core's table.
+const fn position(uart: UartName) -> usize {
+    match uart {
+        UartName::Com1 => 0,
+        UartName::Com2 => 1,
+        UartName::Com3 => 2,
+        UartName::Com4 => 3,
+    }
+}
+
 /// The port `lane` above `port`; ports wrap at 64 K like the address.
 fn nth(port: u16, lane: u32) -> u16 {
     port.wrapping_add(u16::try_from(lane).expect("at most 3"))
-}
-
-fn device(port: u16) -> Option<(UartName, UartRegister)> {
-    let uart = UartName::ALL.into_iter().find(|uart| uart.base_port() == port & !7)?;
-    Some((uart, UartRegister::from_port(port)))
 }
 
 #[cfg(test)]
@@ -146,8 +174,14 @@ mod tests {
     #[test]
     fn an_unknown_port_reads_ones_and_is_reported_once() {
         let mut host = Host::new();
-        assert_eq!(host.io_read(core(1), 0x64, 1, Time::ZERO), PortAnswer { value: 0xFF, newly_unknown: Some(0x64) });
-        assert_eq!(host.io_read(core(2), 0x64, 1, Time::ZERO), PortAnswer { value: 0xFF, newly_unknown: None });
+        assert_eq!(
+            host.io_read(core(1), 0x64, 1, Time::ZERO),
+            PortAnswer { value: 0xFF, newly_unknown: Some(0x64) }
+        );
+        assert_eq!(
+            host.io_read(core(2), 0x64, 1, Time::ZERO),
+            PortAnswer { value: 0xFF, newly_unknown: None }
+        );
         assert_eq!(host.io_write(core(1), 0x70, 1, 0x8F, Time::ZERO).newly_unknown, Some(0x70));
         assert_eq!(host.io_read(core(2), 0xCF8, 4, Time::ZERO).value, u32::MAX);
     }
@@ -157,7 +191,7 @@ mod tests {
         let mut host = Host::new();
         host.io_read(core(0), 0x3FD, 1, Time::ZERO);
         assert!(host.take_io_events().is_empty());
-        host.record_io(true);
+        host.record_io();
         host.io_read(core(3), 0x3FD, 1, Time::ZERO);
         let events = host.take_io_events();
         assert_eq!(events.len(), 1);

@@ -9,6 +9,8 @@ use crate::chip::port::LINE;
 
 /// Bytes the host provides.
 const SIZE: u64 = 1 << 30;
+/// Bytes of the window.
+const WINDOW: u64 = 2 << 30;
 /// Bytes of a page, the unit in which the memory comes into being.
 const PAGE: u64 = 4096;
 
@@ -19,9 +21,10 @@ pub(crate) struct SoftRam {
 }
 
 impl SoftRam {
-    /// Whether the host has memory at this offset of the window.
-    pub(crate) const fn exists(offset: u64) -> bool {
-        offset < SIZE
+    /// Offset of a 34-bit address in the host's memory; `None` where the host has none.
+    pub(crate) const fn offset(address: u64) -> Option<u64> {
+        let offset = address % WINDOW;
+        if offset < SIZE { Some(offset) } else { None }
     }
 
     /// Reads 1 to 8 bytes inside one aligned quadword.
@@ -72,6 +75,7 @@ mod tests {
         ram.write_line(0x1FE0, &[3; LINE]);
         assert_eq!(ram.read(0x1FFC, 4), 0x0303_0303);
         assert_eq!(ram.read(0x3000_0000, 8), 0);
-        assert!(!SoftRam::exists(1 << 30));
+        assert_eq!(SoftRam::offset(0x2_4000_0000), None);
+        assert_eq!(SoftRam::offset(0x2_0000_1000), Some(0x1000));
     }
 }

@@ -7,50 +7,13 @@
 
 use std::collections::VecDeque;
 
-/// Bit of the line control register that maps the divisor over registers 0 and 1.
-const DIVISOR_ACCESS: u8 = 0x80;
+use scc::host::{
+    INTERRUPT_ENABLE_TRANSMITTER, INTERRUPT_NONE, INTERRUPT_TRANSMITTER, LINE_CONTROL_DIVISOR,
+    LINE_STATUS_IDLE, UartRegister,
+};
+
 /// Bit of the modem control register that connects output to input.
 const LOOP: u8 = 0x10;
-/// Bit of the interrupt enable register for "transmitter empty".
-const ENABLE_TRANSMITTER_EMPTY: u8 = 0x02;
-
-/// Register of a 16450, by offset from its base port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UartRegister {
-    /// Receive buffer, transmit holding or divisor low.
-    Data,
-    /// Interrupt enable or divisor high.
-    InterruptEnable,
-    /// Interrupt identification; a 16450 has nothing to write here.
-    InterruptIdentification,
-    /// Line control.
-    LineControl,
-    /// Modem control.
-    ModemControl,
-    /// Line status.
-    LineStatus,
-    /// Modem status.
-    ModemStatus,
-    /// Scratch.
-    Scratch,
-}
-
-impl UartRegister {
-    /// The register at `port`, wherever the UART's eight ports are.
-    pub(crate) const fn from_port(port: u16) -> Self {
-        match port & 7 {
-            0 => Self::Data,
-            1 => Self::InterruptEnable,
-            2 => Self::InterruptIdentification,
-            3 => Self::LineControl,
-            4 => Self::ModemControl,
-            5 => Self::LineStatus,
-            6 => Self::ModemStatus,
-            _ => Self::Scratch,
-        }
-    }
-}
-
 /// A 16450 and what it transmitted.
 #[derive(Debug, Default)]
 pub(crate) struct Uart {
@@ -90,15 +53,15 @@ impl Uart {
             UartRegister::InterruptEnable if self.divisor_mapped() => self.divisor[1],
             UartRegister::InterruptEnable => self.interrupt_enable,
             UartRegister::InterruptIdentification => {
-                if self.interrupt_enable & ENABLE_TRANSMITTER_EMPTY != 0 {
-                    0x02
+                if self.interrupt_enable & INTERRUPT_ENABLE_TRANSMITTER != 0 {
+                    INTERRUPT_TRANSMITTER
                 } else {
-                    0x01
+                    INTERRUPT_NONE
                 }
             }
             UartRegister::LineControl => self.line_control,
             UartRegister::ModemControl => self.modem_control,
-            UartRegister::LineStatus => 0x60 | u8::from(!self.received.is_empty()),
+            UartRegister::LineStatus => LINE_STATUS_IDLE | u8::from(!self.received.is_empty()),
             UartRegister::ModemStatus => self.modem_status(),
             UartRegister::Scratch => self.scratch,
         }
@@ -121,7 +84,7 @@ impl Uart {
     }
 
     fn divisor_mapped(&self) -> bool {
-        self.line_control & DIVISOR_ACCESS != 0
+        self.line_control & LINE_CONTROL_DIVISOR != 0
     }
 
     /// Modem inputs: in the loop they follow the outputs, otherwise a host is always connected.

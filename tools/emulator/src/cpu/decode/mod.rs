@@ -86,8 +86,8 @@ fn accept<M: Model>(instruction: &Instruction, bytes: &[u8]) -> Decoded {
         handler
     } else if let Some(handler) = float::decode::<M>(instruction, bytes, &mut op) {
         handler
-    } else if let Some(handler) = system::decode::<M>(instruction, &mut op) {
-        ends = true;
+    } else if let Some((handler, closes)) = system::decode::<M>(instruction, &mut op) {
+        ends |= closes;
         handler
     } else {
         ends = true;

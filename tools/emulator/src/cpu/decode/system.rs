@@ -1,15 +1,17 @@
-//! Segment, system, far-transfer and port instructions: from mnemonic and operand kinds to handlers.
+//! Privileged and segment-related instructions: from mnemonic and operand kinds to handlers.
 
 use super::form::{bytes, immediate, is_memory, register, sized, sized_word};
+use super::transfer::{is_segment, operand_bytes, string};
 use crate::cpu::execute::branch::{InMemory, InRegister};
-use crate::cpu::execute::string::Repeated;
 use crate::cpu::model::Model;
-use crate::cpu::op::{Attributes, Handler, Op, closing};
+use crate::cpu::op::{Handler, Op, closing, memory, registers};
+use crate::cpu::segment::SegmentName;
 use crate::cpu::system::control_registers::{
     Clts, Lmsw, MovFromControl, MovFromDebug, MovToControl, MovToDebug, SmswMem, SmswReg,
 };
 use crate::cpu::system::descriptor_tables::{
-    Global, Interrupts, Lldt, LoadTable, LocalTable, Ltr, StoreSystemMem, StoreSystemReg, StoreTable, Task,
+    Global, Interrupts, Lldt, LoadTable, LocalTable, Ltr, StoreSystemMem, StoreSystemReg, StoreTable,
+    SystemRegister, Table, Task,
 };
 use crate::cpu::system::far_call::{CallFarDirect, CallFarIndirect};
 use crate::cpu::system::far_jump::{JmpFarDirect, JmpFarIndirect};
@@ -24,16 +26,15 @@ use crate::cpu::system::segment_moves::{
 };
 use crate::cpu::system::software_interrupt::{Int, Int1, Int3, Into};
 use crate::cpu::system::verify::{ArplMem, ArplReg, Lar, Lsl, Verr, Verw};
-use iced_x86::{Instruction, Mnemonic, OpKind};
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-/// Picks the register or the memory instance of a step; the register goes to `source`.
-macro_rules! by_place {
-    ($instruction:expr, $op:expr, $operand:expr, |$t:ident| $handler:expr) => {{
-        let handler: Handler = if is_memory($instruction, $operand) {
+/// Picks the register or the memory form of a handler over its source operand.
+macro_rules! by_source {
+    ($memory:expr, |$t:ident| $handler:expr) => {{
+        let handler: Handler = if $memory {
             type $t = InMemory;
             $handler
         } else {
-            $op.source = register($instruction, $operand);
             type $t = InRegister;
             $handler
         };
@@ -41,205 +42,266 @@ macro_rules! by_place {
     }};
 }
 
-/// Decodes an instruction of these families. All of them end their block: what they change (segments,
-/// privilege, paging, flags, time, activity) is looked at between blocks.
-pub(crate) fn decode<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
+/// Decodes an instruction of this family; the flag says that it must end its block. `None` if it is in no
+/// family.
+pub(crate) fn decode<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<(Handler, bool)> {
     use Mnemonic as Is;
-    let wide = operand_bytes(instruction);
-    Some(match instruction.mnemonic() {
-        Is::Mov => mov::<M>(instruction, op)?,
+    let goes_on = |handler: Handler| Some((handler, false));
+    let ends = |handler: Handler| Some((handler, true));
+    match instruction.mnemonic() {
+        Is::Jmp | Is::Call | Is::Retf | Is::Iret | Is::Iretd => ends(far::<M>(instruction, op)?),
+        Is::Int => {
+            op.immediate = immediate(instruction, 0);
+            ends(closing::<M, Int>)
+        }
+        Is::Int3 => ends(closing::<M, Int3>),
+        Is::Into => ends(closing::<M, Into>),
+        Is::Int1 => ends(closing::<M, Int1>),
+        Is::Mov => mov::<M>(instruction, op),
         Is::Push => {
             op.source = register(instruction, 0);
-            sized_word!(wide, |W| closing::<M, PushSegment<W>>)
+            goes_on(sized_word!(operand_bytes(instruction), |W| memory::<M, PushSegment<W>>))
         }
         Is::Pop => {
             op.destination = register(instruction, 0);
-            sized_word!(wide, |W| closing::<M, PopSegment<W>>)
+            let width = operand_bytes(instruction);
+            if names_stack(op.destination) {
+                ends(sized_word!(width, |W| closing::<M, PopSegment<W>>))
+            } else {
+                goes_on(sized_word!(width, |W| memory::<M, PopSegment<W>>))
+            }
         }
-        Is::Lds | Is::Les | Is::Lfs | Is::Lgs | Is::Lss => {
-            op.destination = register(instruction, 0);
-            op.source = match instruction.mnemonic() {
-                Is::Les => 0,
-                Is::Lss => 2,
-                Is::Lds => 3,
-                Is::Lfs => 4,
-                _ => 5,
-            };
-            sized_word!(bytes(instruction, 0), |W| closing::<M, LoadFarPointer<W>>)
-        }
-        Is::Jmp | Is::Call => far_branch::<M>(instruction, op),
-        Is::Retf => {
-            op.immediate = if instruction.op_count() == 0 { 0 } else { immediate(instruction, 0) & 0xFFFF };
-            sized_word!(wide, |W| closing::<M, RetFar<W>>)
-        }
-        Is::Iret => closing::<M, Iret<u16>>,
-        Is::Iretd => closing::<M, Iret<u32>>,
-        Is::Int => {
-            op.immediate = immediate(instruction, 0) & 0xFF;
-            closing::<M, Int>
-        }
-        Is::Int3 => closing::<M, Int3>,
-        Is::Into => closing::<M, Into>,
-        Is::Int1 => closing::<M, Int1>,
-        Is::Cli => closing::<M, Cli>,
-        Is::Sti => closing::<M, Sti>,
-        Is::Pushf => closing::<M, PushFlags<u16>>,
-        Is::Pushfd => closing::<M, PushFlags<u32>>,
-        Is::Popf => closing::<M, PopFlags<u16>>,
-        Is::Popfd => closing::<M, PopFlags<u32>>,
-        Is::In => in_out::<M>(instruction, op, 0, 1),
-        Is::Out => in_out::<M>(instruction, op, 1, 0),
-        Is::Insb | Is::Insw | Is::Insd => ports_string::<M>(instruction, op, 0),
-        Is::Outsb | Is::Outsw | Is::Outsd => ports_string::<M>(instruction, op, 1),
-        _ => return system::<M>(instruction, op),
-    })
+        Is::Lds => goes_on(far_pointer::<M>(instruction, op, SegmentName::Ds)),
+        Is::Les => goes_on(far_pointer::<M>(instruction, op, SegmentName::Es)),
+        Is::Lfs => goes_on(far_pointer::<M>(instruction, op, SegmentName::Fs)),
+        Is::Lgs => goes_on(far_pointer::<M>(instruction, op, SegmentName::Gs)),
+        Is::Lss => goes_on(far_pointer::<M>(instruction, op, SegmentName::Ss)),
+        Is::Cli => goes_on(registers::<M, Cli>),
+        Is::Sti => ends(closing::<M, Sti>),
+        Is::Pushf => goes_on(memory::<M, PushFlags<u16>>),
+        Is::Pushfd => goes_on(memory::<M, PushFlags<u32>>),
+        Is::Popf => ends(closing::<M, PopFlags<u16>>),
+        Is::Popfd => ends(closing::<M, PopFlags<u32>>),
+        Is::In => goes_on(input::<M>(instruction, op)),
+        Is::Out => goes_on(output::<M>(instruction, op)),
+        Is::Insb | Is::Insw | Is::Insd => goes_on(string::<M, Ins>(instruction, op, 0)),
+        Is::Outsb | Is::Outsw | Is::Outsd => goes_on(string::<M, Outs>(instruction, op, 1)),
+        _ => rare::<M>(instruction, op),
+    }
 }
 
-fn system<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
+/// What only system software executes.
+fn rare<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<(Handler, bool)> {
     use Mnemonic as Is;
-    let wide = operand_bytes(instruction);
-    Some(match instruction.mnemonic() {
-        Is::Clts => closing::<M, Clts>,
-        Is::Lmsw => by_place!(instruction, op, 0, |T| closing::<M, Lmsw<T>>),
-        Is::Smsw if is_memory(instruction, 0) => closing::<M, SmswMem>,
+    let from_memory = source_operand(instruction, op);
+    let width = operand_bytes(instruction);
+    let (handler, ends): (Handler, bool) = match instruction.mnemonic() {
+        Is::Lgdt => (load_table::<M, Global>(width), false),
+        Is::Lidt => (load_table::<M, Interrupts>(width), false),
+        Is::Sgdt => (store_table::<M, Global>(width), false),
+        Is::Sidt => (store_table::<M, Interrupts>(width), false),
+        Is::Lldt => (by_source!(from_memory, |T| closing::<M, Lldt<T>>), true),
+        Is::Ltr => (by_source!(from_memory, |T| closing::<M, Ltr<T>>), true),
+        Is::Sldt => (store_system::<M, LocalTable>(instruction, op), false),
+        Is::Str => (store_system::<M, Task>(instruction, op), false),
+        Is::Smsw if is_memory(instruction, 0) => (memory::<M, SmswMem>, false),
         Is::Smsw => {
             op.destination = register(instruction, 0);
-            sized_word!(bytes(instruction, 0), |W| closing::<M, SmswReg<W>>)
+            (sized_word!(bytes(instruction, 0), |W| registers::<M, SmswReg<W>>), false)
         }
-        Is::Lgdt => sized_word!(wide, |W| closing::<M, LoadTable<Global, W>>),
-        Is::Lidt => sized_word!(wide, |W| closing::<M, LoadTable<Interrupts, W>>),
-        Is::Sgdt => sized_word!(wide, |W| closing::<M, StoreTable<Global, W>>),
-        Is::Sidt => sized_word!(wide, |W| closing::<M, StoreTable<Interrupts, W>>),
-        Is::Lldt => by_place!(instruction, op, 0, |T| closing::<M, Lldt<T>>),
-        Is::Ltr => by_place!(instruction, op, 0, |T| closing::<M, Ltr<T>>),
-        Is::Sldt if is_memory(instruction, 0) => closing::<M, StoreSystemMem<LocalTable>>,
-        Is::Str if is_memory(instruction, 0) => closing::<M, StoreSystemMem<Task>>,
-        Is::Sldt => {
-            op.destination = register(instruction, 0);
-            sized_word!(bytes(instruction, 0), |W| closing::<M, StoreSystemReg<LocalTable, W>>)
-        }
-        Is::Str => {
-            op.destination = register(instruction, 0);
-            sized_word!(bytes(instruction, 0), |W| closing::<M, StoreSystemReg<Task, W>>)
-        }
-        Is::Lar | Is::Lsl => {
-            op.destination = register(instruction, 0);
-            let width = bytes(instruction, 0);
-            if instruction.mnemonic() == Is::Lar {
-                by_place!(instruction, op, 1, |T| sized_word!(width, |W| closing::<M, Lar<T, W>>))
-            } else {
-                by_place!(instruction, op, 1, |T| sized_word!(width, |W| closing::<M, Lsl<T, W>>))
-            }
-        }
-        Is::Verr => by_place!(instruction, op, 0, |T| closing::<M, Verr<T>>),
-        Is::Verw => by_place!(instruction, op, 0, |T| closing::<M, Verw<T>>),
-        Is::Arpl => {
-            op.source = register(instruction, 1);
-            if is_memory(instruction, 0) {
-                closing::<M, ArplMem>
-            } else {
-                op.destination = register(instruction, 0);
-                closing::<M, ArplReg>
-            }
-        }
-        Is::Invlpg => closing::<M, Invlpg>,
-        Is::Invd => closing::<M, Invd>,
-        Is::Wbinvd => closing::<M, Wbinvd>,
-        Is::Cl1invmb => closing::<M, Cl1invmb>,
-        Is::Hlt => closing::<M, Hlt>,
-        Is::Rsm => closing::<M, Rsm>,
-        Is::Cpuid => closing::<M, Cpuid>,
-        Is::Rdtsc => closing::<M, Rdtsc>,
-        Is::Rdmsr => closing::<M, Rdmsr>,
-        Is::Wrmsr => closing::<M, Wrmsr>,
+        Is::Lmsw => (by_source!(from_memory, |T| closing::<M, Lmsw<T>>), true),
+        Is::Clts => (registers::<M, Clts>, false),
+        Is::Lar | Is::Lsl | Is::Verr | Is::Verw | Is::Arpl => (verify::<M>(instruction, op)?, false),
+        Is::Cpuid => (registers::<M, Cpuid>, false),
+        Is::Rdtsc => (registers::<M, Rdtsc>, false),
+        Is::Rdmsr => (registers::<M, Rdmsr>, false),
+        Is::Wrmsr => (closing::<M, Wrmsr>, true),
+        Is::Invlpg => (closing::<M, Invlpg>, true),
+        Is::Invd => (closing::<M, Invd>, true),
+        Is::Wbinvd => (closing::<M, Wbinvd>, true),
+        Is::Cl1invmb => (registers::<M, Cl1invmb>, false),
+        Is::Hlt => (closing::<M, Hlt>, true),
+        Is::Rsm => (closing::<M, Rsm>, true),
         _ => return None,
-    })
+    };
+    Some((handler, ends))
 }
 
-fn operand_bytes(instruction: &Instruction) -> usize {
-    if instruction.op_code().operand_size() == 16 { 2 } else { 4 }
-}
-
-/// MOV of segment, control and debug registers.
-fn mov<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
-    if is_memory(instruction, 0) {
-        op.source = register(instruction, 1);
-        return Some(closing::<M, MovFromSegmentMem>);
+/// Far JMP and CALL, RETF, IRET.
+fn far<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
+    let width = operand_bytes(instruction);
+    match instruction.mnemonic() {
+        Mnemonic::Retf => {
+            op.immediate = if instruction.op_count() == 0 { 0 } else { immediate(instruction, 0) & 0xFFFF };
+            return Some(sized_word!(width, |W| closing::<M, RetFar<W>>));
+        }
+        Mnemonic::Iret => return Some(closing::<M, Iret<u16>>),
+        Mnemonic::Iretd => return Some(closing::<M, Iret<u32>>),
+        _ => {}
     }
-    let target = instruction.op0_register();
-    op.destination = register(instruction, 0);
-    if target.is_segment_register() {
-        return Some(by_place!(instruction, op, 1, |T| closing::<M, MovToSegment<T>>));
-    }
-    op.source = register(instruction, 1);
-    if target.is_cr() {
-        return Some(closing::<M, MovToControl>);
-    }
-    if target.is_dr() {
-        return Some(closing::<M, MovToDebug>);
-    }
-    let origin = instruction.op1_register();
-    if origin.is_cr() {
-        Some(closing::<M, MovFromControl>)
-    } else if origin.is_dr() {
-        Some(closing::<M, MovFromDebug>)
-    } else if origin.is_segment_register() {
-        Some(sized_word!(bytes(instruction, 0), |W| closing::<M, MovFromSegmentReg<W>>))
-    } else {
-        None
-    }
-}
-
-fn far_branch<M: Model>(instruction: &Instruction, op: &mut Op) -> Handler {
     let call = instruction.mnemonic() == Mnemonic::Call;
-    let wide = operand_bytes(instruction);
     match instruction.op0_kind() {
         OpKind::FarBranch16 | OpKind::FarBranch32 => {
+            op.displacement = u32::from(instruction.far_branch_selector());
             op.immediate = if instruction.op0_kind() == OpKind::FarBranch16 {
                 u32::from(instruction.far_branch16())
             } else {
                 instruction.far_branch32()
             };
-            op.displacement = u32::from(instruction.far_branch_selector());
-            if call {
-                sized_word!(wide, |W| closing::<M, CallFarDirect<W>>)
+            Some(if call {
+                sized_word!(width, |W| closing::<M, CallFarDirect<W>>)
             } else {
-                sized_word!(wide, |W| closing::<M, JmpFarDirect<W>>)
+                sized_word!(width, |W| closing::<M, JmpFarDirect<W>>)
+            })
+        }
+        OpKind::Memory => Some(if call {
+            sized_word!(width, |W| closing::<M, CallFarIndirect<W>>)
+        } else {
+            sized_word!(width, |W| closing::<M, JmpFarIndirect<W>>)
+        }),
+        _ => None,
+    }
+}
+
+/// MOV of segment, control and debug registers.
+fn mov<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<(Handler, bool)> {
+    if is_segment(instruction, 0) {
+        op.destination = register(instruction, 0);
+        let from_memory = is_memory(instruction, 1);
+        if !from_memory {
+            op.source = register(instruction, 1);
+        }
+        return Some(if names_stack(op.destination) {
+            (by_source!(from_memory, |T| closing::<M, MovToSegment<T>>), true)
+        } else {
+            (by_source!(from_memory, |T| memory::<M, MovToSegment<T>>), false)
+        });
+    }
+    op.source = register(instruction, 1);
+    if is_memory(instruction, 0) {
+        return is_segment(instruction, 1).then_some((memory::<M, MovFromSegmentMem> as Handler, false));
+    }
+    op.destination = register(instruction, 0);
+    let (to, from) = (instruction.op0_register(), instruction.op1_register());
+    Some(match (kind(to), kind(from)) {
+        (Kind::General, Kind::Segment) => {
+            (sized_word!(to.size(), |W| registers::<M, MovFromSegmentReg<W>>), false)
+        }
+        (Kind::General, Kind::Control) => (registers::<M, MovFromControl>, false),
+        (Kind::General, Kind::Debug) => (registers::<M, MovFromDebug>, false),
+        (Kind::Control, Kind::General) => (closing::<M, MovToControl>, true),
+        (Kind::Debug, Kind::General) => (closing::<M, MovToDebug>, true),
+        _ => return None,
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    General,
+    Segment,
+    Control,
+    Debug,
+    Other,
+}
+
+fn kind(register: Register) -> Kind {
+    if register.is_gpr() {
+        Kind::General
+    } else if register.is_segment_register() {
+        Kind::Segment
+    } else if register.is_cr() {
+        Kind::Control
+    } else if register.is_dr() {
+        Kind::Debug
+    } else {
+        Kind::Other
+    }
+}
+
+fn names_stack(number: u8) -> bool {
+    usize::from(number) == SegmentName::Ss.index()
+}
+
+fn far_pointer<M: Model>(instruction: &Instruction, op: &mut Op, segment: SegmentName) -> Handler {
+    op.destination = register(instruction, 0);
+    op.source = segment as u8;
+    sized_word!(bytes(instruction, 0), |W| memory::<M, LoadFarPointer<W>>)
+}
+
+fn input<M: Model>(instruction: &Instruction, op: &mut Op) -> Handler {
+    let width = bytes(instruction, 0);
+    if instruction.op_kind(1) == OpKind::Register {
+        return sized!(width, |W| memory::<M, In<InDx, W>>);
+    }
+    op.immediate = immediate(instruction, 1) & 0xFF;
+    sized!(width, |W| memory::<M, In<Fixed, W>>)
+}
+
+fn output<M: Model>(instruction: &Instruction, op: &mut Op) -> Handler {
+    let width = bytes(instruction, 1);
+    if instruction.op_kind(0) == OpKind::Register {
+        return sized!(width, |W| memory::<M, Out<InDx, W>>);
+    }
+    op.immediate = immediate(instruction, 0) & 0xFF;
+    sized!(width, |W| memory::<M, Out<Fixed, W>>)
+}
+
+/// Sets `source` for an instruction with one operand that is read; true if the operand is in memory.
+fn source_operand(instruction: &Instruction, op: &mut Op) -> bool {
+    if instruction.op_count() != 1 {
+        return false;
+    }
+    if instruction.op_kind(0) == OpKind::Register {
+        op.source = register(instruction, 0);
+    }
+    is_memory(instruction, 0)
+}
+
+fn load_table<M: Model, T: Table>(width: usize) -> Handler {
+    sized_word!(width, |W| memory::<M, LoadTable<T, W>>)
+}
+
+fn store_table<M: Model, T: Table>(width: usize) -> Handler {
+    sized_word!(width, |W| memory::<M, StoreTable<T, W>>)
+}
+
+fn store_system<M: Model, R: SystemRegister>(instruction: &Instruction, op: &mut Op) -> Handler {
+    if is_memory(instruction, 0) {
+        return memory::<M, StoreSystemMem<R>>;
+    }
+    op.destination = register(instruction, 0);
+    sized_word!(bytes(instruction, 0), |W| registers::<M, StoreSystemReg<R, W>>)
+}
+
+/// LAR LSL VERR VERW ARPL.
+fn verify<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
+    use Mnemonic as Is;
+    Some(match instruction.mnemonic() {
+        Is::Verr => by_source!(is_memory(instruction, 0), |T| memory::<M, Verr<T>>),
+        Is::Verw => by_source!(is_memory(instruction, 0), |T| memory::<M, Verw<T>>),
+        Is::Arpl => {
+            op.source = register(instruction, 1);
+            if is_memory(instruction, 0) {
+                memory::<M, ArplMem>
+            } else {
+                op.destination = register(instruction, 0);
+                registers::<M, ArplReg>
             }
         }
-        _ if call => sized_word!(wide, |W| closing::<M, CallFarIndirect<W>>),
-        _ => sized_word!(wide, |W| closing::<M, JmpFarIndirect<W>>),
-    }
-}
-
-/// IN and OUT: `accumulator` and `port` are operand numbers.
-fn in_out<M: Model>(instruction: &Instruction, op: &mut Op, accumulator: u32, port: u32) -> Handler {
-    let width = bytes(instruction, accumulator);
-    let input = accumulator == 0;
-    if instruction.op_kind(port) == OpKind::Register {
-        return if input {
-            sized!(width, |W| closing::<M, In<InDx, W>>)
-        } else {
-            sized!(width, |W| closing::<M, Out<InDx, W>>)
-        };
-    }
-    op.immediate = immediate(instruction, port) & 0xFF;
-    if input {
-        sized!(width, |W| closing::<M, In<Fixed, W>>)
-    } else {
-        sized!(width, |W| closing::<M, Out<Fixed, W>>)
-    }
-}
-
-/// INS (memory operand 0) and OUTS (memory operand 1), single or repeated.
-fn ports_string<M: Model>(instruction: &Instruction, op: &mut Op, memory: u32) -> Handler {
-    let width = bytes(instruction, memory);
-    op.segment = instruction.memory_segment().number().to_le_bytes()[0];
-    let repeated = op.attributes.intersects(Attributes::REPEAT | Attributes::REPEAT_NOT_EQUAL);
-    match (memory == 0, repeated) {
-        (true, true) => sized!(width, |W| closing::<M, Repeated<Ins, W>>),
-        (true, false) => sized!(width, |W| closing::<M, crate::cpu::execute::string::Single<Ins, W>>),
-        (false, true) => sized!(width, |W| closing::<M, Repeated<Outs, W>>),
-        (false, false) => sized!(width, |W| closing::<M, crate::cpu::execute::string::Single<Outs, W>>),
-    }
+        Is::Lar | Is::Lsl => {
+            op.destination = register(instruction, 0);
+            let from_memory = is_memory(instruction, 1);
+            if !from_memory {
+                op.source = register(instruction, 1);
+            }
+            let wide = bytes(instruction, 0) == 4;
+            match (instruction.mnemonic(), wide) {
+                (Is::Lar, true) => by_source!(from_memory, |T| memory::<M, Lar<T, u32>>),
+                (Is::Lar, false) => by_source!(from_memory, |T| memory::<M, Lar<T, u16>>),
+                (_, true) => by_source!(from_memory, |T| memory::<M, Lsl<T, u32>>),
+                (_, false) => by_source!(from_memory, |T| memory::<M, Lsl<T, u16>>),
+            }
+        }
+        _ => return None,
+    })
 }

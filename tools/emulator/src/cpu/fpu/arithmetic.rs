@@ -1,74 +1,35 @@
 //! Addition, subtraction and multiplication.
 //!
-//! Normal operands take a short inlined path; everything else is screened first. Sums are aligned in 127 bits
-//! with a sticky last bit, products are exact in 128 bits.
+//! Finite operands take a short inlined path, which callers may enter directly; everything else is screened first.
+//! Sums are aligned in 128 bits with a sticky last bit, products are exact in 128 bits.
 //! Source: Intel SDM vol. 1 §8.5, vol. 2 FADD, FSUB, FMUL (tables of special operands).
 
 use super::control::{ControlWord, Rounding, StatusFlags};
-use super::float80::{BIAS, Class, Finite, Float80};
+use super::float80::{BIAS, Class, Finite, Float80, INTEGER_BIT};
 use super::nan::screen_two;
-use super::rounding::{Rounded, round, shift_right_sticky};
+use super::rounding::{Rounded, halves, round};
 
 /// Computes `a + b`.
-#[inline]
 pub(super) fn add(a: Float80, b: Float80, control: ControlWord) -> Rounded {
-    if a.is_normal() && b.is_normal() {
-        return add_finite(a.finite(), b.finite(), control);
-    }
-    add_special(a, b, control)
-}
-
-/// Computes `a - b`.
-#[inline]
-pub(super) fn subtract(a: Float80, b: Float80, control: ControlWord) -> Rounded {
-    if a.is_normal() && b.is_normal() {
-        return add_finite(a.finite(), b.negated().finite(), control);
-    }
-    // A NaN keeps its sign, so it must not pass through the negation.
-    match screen_two(a, b) {
-        Err(result) => result,
-        Ok(_) => add_special(a, b.negated(), control),
-    }
-}
-
-/// Computes `a * b`.
-#[inline]
-pub(super) fn multiply(a: Float80, b: Float80, control: ControlWord) -> Rounded {
-    if a.is_normal() && b.is_normal() {
-        return multiply_finite(a.finite(), b.finite(), control);
-    }
-    multiply_special(a, b, control)
-}
-
-#[inline]
-fn add_finite(a: Finite, b: Finite, control: ControlWord) -> Rounded {
-    let (large, small) = if a.exponent >= b.exponent { (a, b) } else { (b, a) };
-    let distance = (large.exponent - small.exponent).unsigned_abs();
-    let first = u128::from(large.significand) << 63;
-    let second = shift_right_sticky(u128::from(small.significand) << 63, distance);
-    let (negative, sum) = if large.negative == small.negative {
-        (large.negative, first + second)
-    } else if first >= second {
-        (large.negative, first - second)
-    } else {
-        (small.negative, second - first)
-    };
-    if sum == 0 {
-        return Rounded::exact(Float80::ZERO.with_sign(control.rounding() == Rounding::Down));
-    }
-    let shift = sum.leading_zeros();
-    let exponent = large.exponent + 1 - shift.cast_signed();
-    round(negative, exponent, sum << shift, control.precision(), control)
-}
-
-#[cold]
-fn add_special(a: Float80, b: Float80, control: ControlWord) -> Rounded {
     let flags = match screen_two(a, b) {
         Ok(flags) => flags,
         Err(result) => return result,
     };
-    let result = match (a.class(), b.class()) {
-        (Class::Infinity, Class::Infinity) if a != b => return Rounded::invalid(),
+    add_numbers(a, b, control).raising(flags)
+}
+
+/// Computes `a - b`. A NaN keeps its sign.
+pub(super) fn subtract(a: Float80, b: Float80, control: ControlWord) -> Rounded {
+    let flags = match screen_two(a, b) {
+        Ok(flags) => flags,
+        Err(result) => return result,
+    };
+    add_numbers(a, b.negated(), control).raising(flags)
+}
+
+fn add_numbers(a: Float80, b: Float80, control: ControlWord) -> Rounded {
+    match (a.class(), b.class()) {
+        (Class::Infinity, Class::Infinity) if a != b => Rounded::invalid(),
         (Class::Infinity, _) => Rounded::exact(a),
         (_, Class::Infinity) => Rounded::exact(b),
         (Class::Zero, Class::Zero) if a == b => Rounded::exact(a),
@@ -78,26 +39,11 @@ fn add_special(a: Float80, b: Float80, control: ControlWord) -> Rounded {
         (Class::Zero, _) => round_finite(b.finite(), control),
         (_, Class::Zero) => round_finite(a.finite(), control),
         _ => add_finite(a.finite(), b.finite(), control),
-    };
-    result.raising(flags)
+    }
 }
 
-/// Rounds a number to the precision in force, as adding zero to it does.
-fn round_finite(value: Finite, control: ControlWord) -> Rounded {
-    let significand = u128::from(value.significand) << 64;
-    round(value.negative, value.exponent, significand, control.precision(), control)
-}
-
-#[inline]
-fn multiply_finite(a: Finite, b: Finite, control: ControlWord) -> Rounded {
-    let product = u128::from(a.significand) * u128::from(b.significand);
-    let shift = product.leading_zeros();
-    let exponent = a.exponent + b.exponent - (BIAS - 1) - shift.cast_signed();
-    round(a.negative != b.negative, exponent, product << shift, control.precision(), control)
-}
-
-#[cold]
-fn multiply_special(a: Float80, b: Float80, control: ControlWord) -> Rounded {
+/// Computes `a * b`.
+pub(super) fn multiply(a: Float80, b: Float80, control: ControlWord) -> Rounded {
     let flags = match screen_two(a, b) {
         Ok(flags) => flags,
         Err(result) => return result,
@@ -110,6 +56,61 @@ fn multiply_special(a: Float80, b: Float80, control: ControlWord) -> Rounded {
         _ => multiply_finite(a.finite(), b.finite(), control),
     };
     result.raising(flags)
+}
+
+/// Adds two nonzero numbers.
+#[inline(always)]
+pub(super) fn add_finite(a: Finite, b: Finite, control: ControlWord) -> Rounded {
+    let (large, small) = if a.exponent >= b.exponent { (a, b) } else { (b, a) };
+    let distance = (large.exponent - small.exponent).unsigned_abs();
+    let (high, low) = align(small.significand, distance);
+    if large.negative == small.negative {
+        let (sum, carried) = large.significand.overflowing_add(high);
+        // A carry is as good as random: shift by it instead of branching.
+        let carry = u64::from(carried);
+        let (high, low) = (sum >> carry | carry << 63, low >> carry | (sum & carry) << 63 | low & carry);
+        let exponent = large.exponent + i32::from(carried);
+        return round(large.negative, exponent, high, low, control.precision(), control);
+    }
+    let (mut negative, first) = (large.negative, u128::from(large.significand) << 64);
+    let mut difference = first.wrapping_sub(u128::from(high) << 64 | u128::from(low));
+    if distance == 0 && large.significand < small.significand {
+        (negative, difference) = (small.negative, difference.wrapping_neg());
+    }
+    if difference == 0 {
+        return Rounded::exact(Float80::ZERO.with_sign(control.rounding() == Rounding::Down));
+    }
+    let shift = difference.leading_zeros();
+    let exponent = large.exponent - shift.cast_signed();
+    let (high, low) = halves(difference << shift);
+    round(negative, exponent, high, low, control.precision(), control)
+}
+
+/// Shifts a significand right into a second word, whose lowest bit collects what is shifted out of it.
+#[inline(always)]
+fn align(significand: u64, distance: u32) -> (u64, u64) {
+    match distance {
+        0..64 => (significand >> distance, significand << (63 - distance) << 1),
+        64 => (0, significand),
+        65..128 => (0, significand >> (distance - 64) | 1),
+        _ => (0, 1),
+    }
+}
+
+/// Rounds a number to the precision in force, as adding zero to it does.
+fn round_finite(value: Finite, control: ControlWord) -> Rounded {
+    round(value.negative, value.exponent, value.significand, 0, control.precision(), control)
+}
+
+/// Multiplies two nonzero numbers.
+#[inline(always)]
+pub(super) fn multiply_finite(a: Finite, b: Finite, control: ControlWord) -> Rounded {
+    let (high, low) = halves(u128::from(a.significand) * u128::from(b.significand));
+    // Products have a leading zero or not, as good as at random: shift by it instead of branching.
+    let short = high < INTEGER_BIT;
+    let (high, low) = (high << u32::from(short) | low >> 63 & u64::from(short), low << u32::from(short));
+    let exponent = a.exponent + b.exponent - (BIAS - 1) - i32::from(short);
+    round(a.negative != b.negative, exponent, high, low, control.precision(), control)
 }
 
 /// Whether a result raised nothing that keeps a further operand's denormal exception from being reported.

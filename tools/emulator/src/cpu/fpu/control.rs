@@ -50,6 +50,8 @@ impl StatusFlags {
     pub const CONDITION: Self = Self::from_bits_truncate(0x4500);
     /// The condition bits of an unordered comparison.
     pub const UNORDERED: Self = Self::CONDITION;
+    /// What an operation adds to the status word besides condition bits.
+    pub(super) const RAISED: Self = Self::from_bits_truncate(0x27F);
     /// A stack underflow: invalid operation, stack fault, C1 clear.
     pub const STACK_UNDERFLOW: Self = Self::from_bits_truncate(0x41);
     /// A stack overflow: invalid operation, stack fault, C1 set.

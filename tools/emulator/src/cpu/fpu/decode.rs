@@ -120,7 +120,7 @@ const fn decode_d9(modrm: u8) -> Option<Operation> {
         0xC0..=0xC7 => Operation::Load(Source::Register(modrm & 7)),
         0xC8..=0xCF => Operation::Exchange(modrm & 7),
         0xD0 => Operation::Nop,
-        0xD8..=0xDF => Operation::StoreRegister(modrm & 7, Pops::One),
+        0xD8..=0xDF => Operation::MoveAndPop(modrm & 7),
         0xE0 => Operation::ChangeSign,
         0xE1 => Operation::AbsoluteValue,
         0xE4 => Operation::Test,
@@ -174,7 +174,6 @@ mod tests {
             ((0xDE, 0xD3), (0xD8, 0xDB)),
             ((0xDD, 0xCB), (0xD9, 0xCB)),
             ((0xDF, 0xCB), (0xD9, 0xCB)),
-            ((0xD9, 0xDB), (0xDD, 0xDB)),
             ((0xDF, 0xD3), (0xDD, 0xDB)),
             ((0xDF, 0xDB), (0xDD, 0xDB)),
         ];
@@ -182,6 +181,7 @@ mod tests {
             assert_eq!(decode(opcode, modrm), decode(documented, documented_modrm));
         }
         assert_eq!(decode(0xDF, 0xC2), Some(Operation::Free(2, Pops::One)));
+        assert_eq!(decode(0xD9, 0xDB), Some(Operation::MoveAndPop(3)));
     }
 
     #[test]

@@ -15,22 +15,15 @@ use super::float80::{BIAS, Class, Finite, Float80};
 use super::nan::{screen_one, screen_two};
 use super::rounding::{Rounded, round};
 
-/// Computes `a / b`.
-#[inline]
-pub(super) fn divide(a: Float80, b: Float80, control: ControlWord) -> Rounded {
-    if a.is_normal() && b.is_normal() {
-        return divide_finite(a.finite(), b.finite(), control);
-    }
-    divide_special(a, b, control)
-}
-
-fn divide_finite(a: Finite, b: Finite, control: ControlWord) -> Rounded {
+/// Divides two nonzero numbers.
+pub(super) fn divide_finite(a: Finite, b: Finite, control: ControlWord) -> Rounded {
     let (divisor, below) = (u128::from(b.significand), a.significand < b.significand);
     let dividend = u128::from(a.significand) << if below { 64 } else { 63 };
-    let (quotient, rest) = (dividend / divisor, dividend % divisor);
+    let quotient = dividend / divisor;
+    let rest = dividend - quotient * divisor;
     let exponent = a.exponent - b.exponent + BIAS - i32::from(below);
-    let significand = quotient << 64 | u128::from(tail(rest * 2, divisor));
-    round(a.negative != b.negative, exponent, significand, control.precision(), control)
+    let (high, low) = (quotient as u64, tail(rest * 2, divisor));
+    round(a.negative != b.negative, exponent, high, low, control.precision(), control)
 }
 
 /// The low word of a significand whose discarded part is `doubled_rest / (2 * unit)` of the last bit.
@@ -43,8 +36,8 @@ fn tail(doubled_rest: u128, unit: u128) -> u64 {
     }
 }
 
-#[cold]
-fn divide_special(a: Float80, b: Float80, control: ControlWord) -> Rounded {
+/// Computes `a / b`.
+pub(super) fn divide(a: Float80, b: Float80, control: ControlWord) -> Rounded {
     let flags = match screen_two(a, b) {
         Ok(flags) => flags,
         Err(result) => return result,
@@ -83,14 +76,7 @@ pub(super) fn square_root(value: Float80, control: ControlWord) -> Rounded {
     // (root + 1/2)^2 = root^2 + root + 1/4: the rest is beyond half exactly if it exceeds the root.
     let low = if rest == 0 { 0 } else { u64::from(rest > root) << 63 | 1 };
     let result_exponent = unbiased.div_euclid(2) + BIAS;
-    let rounded = round(
-        false,
-        result_exponent,
-        u128::from(root as u64) << 64 | u128::from(low),
-        control.precision(),
-        control,
-    );
-    rounded.raising(flags)
+    round(false, result_exponent, root as u64, low, control.precision(), control).raising(flags)
 }
 
 #[cfg(test)]

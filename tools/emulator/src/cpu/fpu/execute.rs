@@ -15,7 +15,7 @@ use super::integral::{IntegerWidth, from_decimal, from_integer, round_to_integer
 use super::narrow::{from_double, from_single};
 use super::operation::{Constant, Number, Operation, Operator, Pops, Source};
 use super::remainder::{Quotient, partial_remainder};
-use super::rounding::{Rounded, round};
+use super::rounding::{Rounded, halves, round};
 use super::scale::{extract, scale};
 use super::state::Fpu;
 use super::transcendental::{
@@ -41,15 +41,20 @@ impl Constant {
         match self.parts() {
             (_, 0) => Float80::ZERO,
             (exponent, significand) => {
-                round(false, exponent, significand, Precision::Extended, control).value
+                let (high, low) = halves(significand);
+                round(false, exponent, high, low, Precision::Extended, control).value
             }
         }
     }
 }
 
 /// Widens a number from memory; the second value says whether it is a denormal of its format.
-#[inline]
+#[inline(always)]
 fn widen(number: Number, input: u128) -> (Float80, bool) {
+    if number == Number::Double { from_double(input as u64) } else { widen_any(number, input) }
+}
+
+fn widen_any(number: Number, input: u128) -> (Float80, bool) {
     match number {
         Number::Double => from_double(input as u64),
         Number::Single => from_single(input as u32),
@@ -94,8 +99,11 @@ impl Fpu {
                 self.push_result(Rounded::exact(value));
             }
             Operation::StoreRegister(index, pops) => self.store_register(index, pops),
+            Operation::MoveAndPop(_) if self.is_empty(0) => self.turn(1),
+            Operation::MoveAndPop(index) => self.store_register(index, Pops::One),
             Operation::Exchange(index) => self.exchange(index),
             Operation::Free(index, pops) => {
+                self.status.remove(StatusFlags::C1);
                 self.free(index);
                 self.pops(pops);
             }
@@ -148,7 +156,6 @@ impl Fpu {
         self.rotate(distance);
     }
 
-    #[inline]
     fn arithmetic(&mut self, operator: Operator, source: Source, input: u128) {
         let (operand, denormal) = match source {
             Source::Memory(number) => widen(number, input),
@@ -167,7 +174,6 @@ impl Fpu {
         }
     }
 
-    #[inline]
     fn arithmetic_to(&mut self, operator: Operator, index: u8, pops: Pops) {
         if self.is_empty(0) || self.is_empty(index) {
             return self.underflow_to(index, pops);
@@ -188,7 +194,6 @@ impl Fpu {
         }
     }
 
-    #[inline]
     fn load(&mut self, source: Source, input: u128) {
         match source {
             Source::Memory(number @ (Number::Single | Number::Double)) => {
@@ -204,12 +209,14 @@ impl Fpu {
             }
             Source::Memory(number) => self.push_result(Rounded::exact(widen(number, input).0)),
             Source::Register(index) => {
-                let result = if self.is_empty(index) {
-                    Rounded::with(Float80::INDEFINITE, StatusFlags::STACK_UNDERFLOW)
-                } else {
-                    Rounded::exact(self.register(index))
-                };
-                self.push_result(result);
+                // An empty source counts before an occupied destination.
+                if self.is_empty(index) {
+                    if self.settle(StatusFlags::STACK_UNDERFLOW) {
+                        self.push(Float80::INDEFINITE);
+                    }
+                    return;
+                }
+                self.push_result(Rounded::exact(self.register(index)));
             }
         }
     }
@@ -328,14 +335,18 @@ impl Fpu {
         }
     }
 
+    /// C0 and C3 keep their values where there is no quotient.
     fn partial_remainder(&mut self, quotient: Quotient) {
+        self.status.remove(StatusFlags::C2);
         if self.is_empty(0) || self.is_empty(1) {
             return self.underflow_to(0, Pops::Keep);
         }
         let result = partial_remainder(self.register(0), self.register(1), quotient, self.control);
         if self.settle(result.flags) {
             self.set_register(0, result.value);
-            self.set_condition(result.flags);
+            if !result.value.is_nan() {
+                self.set_condition(result.flags);
+            }
         }
     }
 
@@ -367,6 +378,7 @@ impl Fpu {
     }
 
     fn circular(&mut self, function: Circular) {
+        self.status.remove(StatusFlags::C2);
         if matches!(function, Circular::Sine | Circular::Cosine) {
             if self.is_empty(0) {
                 return self.underflow_to(0, Pops::Keep);
@@ -382,7 +394,6 @@ impl Fpu {
         }
         let (result, pushed) = transcendental::circular(value, function, self.control);
         if self.settle(result.flags) {
-            self.status.remove(StatusFlags::C2);
             self.set_register(0, result.value);
             if let Some(pushed) = pushed {
                 self.push(pushed);

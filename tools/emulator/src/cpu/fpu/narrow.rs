@@ -9,7 +9,7 @@
 use super::control::{ControlWord, Rounding, StatusFlags};
 use super::float80::{BIAS, Class, Float80, INTEGER_BIT, MAXIMUM_EXPONENT, QUIET_BIT};
 use super::integral::Converted;
-use super::rounding::{cut, shift_right_sticky};
+use super::rounding::{cut, inexact_flags, shift_right_sticky};
 
 /// A memory format with an implied integer bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +47,20 @@ impl Format {
     }
 
     /// Widens; the second value says whether the source is a denormal.
-    #[inline]
+    #[inline(always)]
     fn widen(self, bits: u64) -> (Float80, bool) {
         let negative = bits >> (self.fraction_bits + self.exponent_bits) & 1 != 0;
         let field = (bits >> self.fraction_bits) as i32 & self.maximum_exponent();
         let fraction = bits << (63 - self.fraction_bits) & !INTEGER_BIT;
-        if field != 0 && field != self.maximum_exponent() {
+        if (1..self.maximum_exponent()).contains(&field) {
             return (Float80::new(negative, field - self.bias() + BIAS, fraction | INTEGER_BIT), false);
         }
+        self.widen_special(negative, field, fraction)
+    }
+
+    /// Widens a zero, denormal, infinity or NaN; the fraction is at bit 62 and below.
+    #[cold]
+    fn widen_special(self, negative: bool, field: i32, fraction: u64) -> (Float80, bool) {
         if field != 0 {
             return (Float80::new(negative, MAXIMUM_EXPONENT, fraction | INTEGER_BIT), false);
         }
@@ -68,7 +74,11 @@ impl Format {
 
     /// Narrows with one rounding. Where an unmasked exception of [`StatusFlags::BEFORE_STORE`] is raised the bits
     /// are not to be stored.
+    #[inline]
     pub(super) fn narrow(self, value: Float80, control: ControlWord) -> Converted {
+        if value.is_normal() {
+            return self.narrow_finite(value, control);
+        }
         let negative = value.is_negative();
         let exact = |bits| Converted { bits, flags: StatusFlags::empty() };
         match value.class() {
@@ -77,7 +87,7 @@ impl Format {
             Class::Unsupported => Converted { bits: self.indefinite(), flags: StatusFlags::INVALID },
             Class::QuietNan => exact(self.narrow_nan(value)),
             Class::SignalingNan => Converted { bits: self.narrow_nan(value), flags: StatusFlags::INVALID },
-            Class::Denormal | Class::Normal => self.narrow_finite(value, control),
+            Class::Denormal | Class::Normal => self.narrow_any(value, control),
         }
     }
 
@@ -88,6 +98,26 @@ impl Format {
 
     #[inline]
     fn narrow_finite(self, value: Float80, control: ControlWord) -> Converted {
+        let exponent = value.exponent() - BIAS + self.bias();
+        if !(1..self.maximum_exponent() - 1).contains(&exponent) {
+            return self.narrow_any(value, control);
+        }
+        let (negative, discarded) = (value.is_negative(), 63 - self.fraction_bits);
+        let (kept, rest) = (value.significand >> discarded, value.significand << (64 - discarded));
+        let base = self.assemble(negative, exponent, kept);
+        let up = match control.rounding() {
+            Rounding::Nearest => rest > INTEGER_BIT - (kept & 1),
+            Rounding::Down => negative && rest != 0,
+            Rounding::Up => !negative && rest != 0,
+            Rounding::Chop => false,
+        };
+        // A carry out of the fraction raises the exponent field, which is right.
+        Converted { bits: base + u128::from(up), flags: inexact_flags(rest != 0, up) }
+    }
+
+    /// Narrows where the result may be denormal or too large.
+    #[cold]
+    fn narrow_any(self, value: Float80, control: ControlWord) -> Converted {
         let number = value.finite();
         let (negative, rounding) = (number.negative, control.rounding());
         let (bits, fixed) = (self.fraction_bits + 1, u128::from(number.significand) << 64);
@@ -133,7 +163,7 @@ pub(super) fn from_single(bits: u32) -> (Float80, bool) {
 }
 
 /// Widens the bits of a double real; the second value says whether the source is a denormal.
-#[inline]
+#[inline(always)]
 pub(super) fn from_double(bits: u64) -> (Float80, bool) {
     DOUBLE.widen(bits)
 }

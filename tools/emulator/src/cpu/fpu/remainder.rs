@@ -38,8 +38,7 @@ pub(super) fn partial_remainder(a: Float80, b: Float80, quotient: Quotient, cont
 
 /// Returns an unreduced operand; unmasked, a denormal one underflows.
 fn repack(value: Finite, control: ControlWord) -> Rounded {
-    let significand = u128::from(value.significand) << 64;
-    round(value.negative, value.exponent, significand, Precision::Extended, control)
+    round(value.negative, value.exponent, value.significand, 0, Precision::Extended, control)
 }
 
 fn reduce(a: Finite, b: Finite, quotient: Quotient, control: ControlWord) -> Rounded {

@@ -2,7 +2,8 @@
 //!
 //! Every operation produces a normalized significand whose lowest bit is sticky (set if anything nonzero was
 //! discarded below it) and hands it here. Tininess is detected after rounding; masked underflow denormalizes,
-//! unmasked underflow and overflow keep the significand and wrap the exponent by 24576.
+//! unmasked underflow and overflow keep the significand and wrap the exponent by 24576. Only FSCALE can be so far
+//! out of range that this does not suffice; it then yields infinity or zero.
 //! Source: Intel SDM vol. 1 §4.9.1.4-4.9.1.6, §8.5.4-8.5.6.
 
 #![expect(clippy::cast_possible_truncation, reason = "splits 128-bit significands into machine words")]
@@ -59,11 +60,7 @@ pub(super) struct Cut {
 
 impl Cut {
     pub(super) fn flags(self) -> StatusFlags {
-        match (self.inexact, self.up) {
-            (false, _) => StatusFlags::empty(),
-            (true, false) => StatusFlags::PRECISION,
-            (true, true) => StatusFlags::PRECISION | StatusFlags::C1,
-        }
+        inexact_flags(self.inexact, self.up)
     }
 }
 
@@ -100,47 +97,63 @@ pub(super) const fn shift_right_sticky(value: u128, count: u32) -> u128 {
     }
 }
 
-/// Rounds a number with biased `exponent` (any value) and a normalized `significand` to `precision`.
+/// The high and the low word of a 128-bit significand.
 #[inline]
+pub(super) const fn halves(significand: u128) -> (u64, u64) {
+    ((significand >> 64) as u64, significand as u64)
+}
+
+/// Rounds a number with biased `exponent` (any value) and a normalized significand in two words to `precision`.
+#[inline(always)]
 pub(super) fn round(
     negative: bool,
     exponent: i32,
-    significand: u128,
+    high: u64,
+    low: u64,
     precision: Precision,
     control: ControlWord,
 ) -> Rounded {
     // Exponents 1..=0x7FFD can neither overflow nor be tiny, even if rounding carries.
-    if precision == Precision::Extended && (1..=0x7FFD).contains(&exponent) {
-        let (high, low) = ((significand >> 64) as u64, significand as u64);
-        if low == 0 {
-            return Rounded::exact(Float80::new(negative, exponent, high));
-        }
-        let half = INTEGER_BIT;
-        let up = match control.rounding() {
-            Rounding::Nearest => low > half || low == half && high & 1 != 0,
-            Rounding::Down => negative,
-            Rounding::Up => !negative,
-            Rounding::Chop => false,
-        };
-        if !up {
-            return Rounded::with(Float80::new(negative, exponent, high), StatusFlags::PRECISION);
-        }
-        let value = match high.checked_add(1) {
-            Some(sum) => Float80::new(negative, exponent, sum),
-            None => Float80::new(negative, exponent + 1, INTEGER_BIT),
-        };
-        return Rounded::with(value, StatusFlags::PRECISION.union(StatusFlags::C1));
+    if !(1..=0x7FFD).contains(&exponent) {
+        return round_any(negative, exponent, high, low, precision, control);
     }
-    round_any(negative, exponent, significand, precision, control)
+    let (kept, rest, shift) = match precision {
+        Precision::Extended => (high, low, 0),
+        Precision::Double => (high >> 11, high << 53 | u64::from(low != 0), 11),
+        Precision::Single => (high >> 40, high << 24 | u64::from(low != 0), 40),
+    };
+    // Whether a result is inexact or rounded up is as good as random, so neither is a branch.
+    let up = match control.rounding() {
+        Rounding::Nearest => rest > INTEGER_BIT - (kept & 1),
+        Rounding::Down => negative && rest != 0,
+        Rounding::Up => !negative && rest != 0,
+        Rounding::Chop => false,
+    };
+    let flags = inexact_flags(rest != 0, up);
+    let sum = kept.wrapping_add(u64::from(up)) << shift;
+    // Rounding that carries out of the top leaves zero.
+    if sum == 0 {
+        return Rounded::with(Float80::new(negative, exponent + 1, INTEGER_BIT), flags);
+    }
+    Rounded::with(Float80::new(negative, exponent, sum), flags)
 }
 
+/// [`StatusFlags::PRECISION`] and [`StatusFlags::C1`], each if it applies.
+#[inline(always)]
+pub(super) fn inexact_flags(inexact: bool, up: bool) -> StatusFlags {
+    StatusFlags::from_bits_truncate(u16::from(inexact) << 5 | u16::from(up) << 9)
+}
+
+#[cold]
 fn round_any(
     negative: bool,
     exponent: i32,
-    significand: u128,
+    high: u64,
+    low: u64,
     precision: Precision,
     control: ControlWord,
 ) -> Rounded {
+    let significand = u128::from(high) << 64 | u128::from(low);
     let bits = precision.bits();
     let unbounded = cut(negative, significand, bits, control.rounding());
     let rounded_exponent = exponent + i32::from(unbounded.carried);
@@ -151,18 +164,23 @@ fn round_any(
     if rounded_exponent >= MAXIMUM_EXPONENT {
         let adjusted = rounded_exponent - EXPONENT_ADJUST;
         let masked = control.unmasked(StatusFlags::OVERFLOW).is_empty();
-        if !masked && adjusted < MAXIMUM_EXPONENT {
-            let value = Float80::new(negative, adjusted, high);
-            return Rounded::with(value, unbounded.flags() | StatusFlags::OVERFLOW);
+        if masked {
+            return overflow(negative, bits, control.rounding());
         }
-        return overflow(negative, bits, control.rounding());
+        if adjusted >= MAXIMUM_EXPONENT {
+            return overflow(negative, bits, Rounding::Nearest);
+        }
+        let value = Float80::new(negative, adjusted, high);
+        return Rounded::with(value, unbounded.flags() | StatusFlags::OVERFLOW);
     }
     if !control.unmasked(StatusFlags::UNDERFLOW).is_empty() {
         let adjusted = rounded_exponent + EXPONENT_ADJUST;
-        if adjusted > 0 {
-            let value = Float80::new(negative, adjusted, high);
-            return Rounded::with(value, unbounded.flags() | StatusFlags::UNDERFLOW);
+        if adjusted <= 0 {
+            let flags = StatusFlags::UNDERFLOW | StatusFlags::PRECISION;
+            return Rounded::with(Float80::ZERO.with_sign(negative), flags);
         }
+        let value = Float80::new(negative, adjusted, high);
+        return Rounded::with(value, unbounded.flags() | StatusFlags::UNDERFLOW);
     }
     let distance = 1i32.saturating_sub(exponent).min(128).unsigned_abs();
     let denormal = cut(negative, shift_right_sticky(significand, distance), bits, control.rounding());
@@ -191,33 +209,31 @@ fn overflow(negative: bool, bits: u32, rounding: Rounding) -> Rounded {
 mod tests {
     use super::*;
 
-    const SUM: u128 = (1 << 127) | (1 << 63);
-
     #[test]
     fn tie_goes_to_the_even_significand_and_is_not_counted_as_up() {
-        let result = round(false, 0x3FFF, SUM, Precision::Extended, ControlWord::INITIAL);
+        let result = round(false, 0x3FFF, INTEGER_BIT, 1 << 63, Precision::Extended, ControlWord::INITIAL);
         assert_eq!(result, Rounded::with(Float80::ONE, StatusFlags::PRECISION));
     }
 
     #[test]
     fn carry_out_of_the_significand_raises_the_exponent() {
-        let result = round(true, 0x3FFE, u128::MAX, Precision::Extended, ControlWord::INITIAL);
+        let result = round(true, 0x3FFE, u64::MAX, u64::MAX, Precision::Extended, ControlWord::INITIAL);
         assert_eq!(result.value, Float80::ONE.negated());
         assert_eq!(result.flags, StatusFlags::PRECISION | StatusFlags::C1);
     }
 
     #[test]
     fn value_that_rounds_up_to_the_smallest_normal_is_not_tiny() {
-        let result = round(false, 0, u128::MAX, Precision::Extended, ControlWord::INITIAL);
+        let result = round(false, 0, u64::MAX, u64::MAX, Precision::Extended, ControlWord::INITIAL);
         assert_eq!(result.value, Float80::new(false, 1, INTEGER_BIT));
         assert_eq!(result.flags, StatusFlags::PRECISION | StatusFlags::C1);
     }
 
     #[test]
     fn exact_denormal_underflows_only_when_unmasked() {
-        let masked = round(false, 0, 1 << 127, Precision::Extended, ControlWord::INITIAL);
+        let masked = round(false, 0, 1 << 63, 0, Precision::Extended, ControlWord::INITIAL);
         assert_eq!(masked, Rounded::exact(Float80::new(false, 0, 1 << 62)));
-        let unmasked = round(false, 0, 1 << 127, Precision::Extended, ControlWord::from_bits(0x36F));
+        let unmasked = round(false, 0, 1 << 63, 0, Precision::Extended, ControlWord::from_bits(0x36F));
         let expected = Float80::new(false, 24576, INTEGER_BIT);
         assert_eq!(unmasked, Rounded::with(expected, StatusFlags::UNDERFLOW));
     }
@@ -225,7 +241,7 @@ mod tests {
     #[test]
     fn overflow_towards_zero_stays_finite_in_the_chosen_precision() {
         let control = ControlWord::from_bits(0x0C7F);
-        let result = round(false, 0x7FFF, 1 << 127, Precision::Single, control);
+        let result = round(false, 0x7FFF, 1 << 63, 0, Precision::Single, control);
         assert_eq!(result.value, Float80::new(false, 0x7FFE, 0xFFFF_FF00_0000_0000));
         assert_eq!(result.flags, StatusFlags::OVERFLOW | StatusFlags::PRECISION);
     }

@@ -30,8 +30,7 @@ pub(super) fn scale(value: Float80, scale: Float80, control: ControlWord) -> Rou
     }
     let number = value.finite();
     let exponent = number.exponent + chopped(scale);
-    round(negative, exponent, u128::from(number.significand) << 64, Precision::Extended, control)
-        .raising(flags)
+    round(negative, exponent, number.significand, 0, Precision::Extended, control).raising(flags)
 }
 
 /// The integer part of a finite number, limited to plus or minus [`MAXIMUM_SCALE`].

@@ -199,21 +199,30 @@ impl Fpu {
     /// exception found before the result was computed is unmasked; later exceptions do not count then.
     #[inline]
     pub(super) fn settle(&mut self, flags: StatusFlags) -> bool {
-        self.status.remove(StatusFlags::C1);
-        flags.is_empty() || self.settle_raised(flags, StatusFlags::BEFORE_RESULT)
+        self.settle_unless(flags, StatusFlags::BEFORE_RESULT)
     }
 
     /// As [`Self::settle`] for a memory destination, which is not written on unmasked overflow or underflow either.
     #[inline]
     pub(super) fn settle_store(&mut self, flags: StatusFlags) -> bool {
-        self.status.remove(StatusFlags::C1);
-        flags.is_empty() || self.settle_raised(flags, StatusFlags::BEFORE_STORE)
+        self.settle_unless(flags, StatusFlags::BEFORE_STORE)
     }
 
-    fn settle_raised(&mut self, flags: StatusFlags, preventing: StatusFlags) -> bool {
-        let prevented = !self.control.unmasked(flags & preventing).is_empty();
-        let mut raised = flags & (StatusFlags::EXCEPTIONS | StatusFlags::STACK_FAULT | StatusFlags::C1);
-        if prevented && !flags.contains(StatusFlags::STACK_FAULT) {
+    #[inline]
+    fn settle_unless(&mut self, flags: StatusFlags, preventing: StatusFlags) -> bool {
+        self.status.remove(StatusFlags::C1);
+        let raised = flags & StatusFlags::RAISED;
+        if self.control.unmasked(raised).is_empty() {
+            self.status.insert(raised);
+            return true;
+        }
+        self.settle_unmasked(raised, preventing)
+    }
+
+    #[cold]
+    fn settle_unmasked(&mut self, mut raised: StatusFlags, preventing: StatusFlags) -> bool {
+        let prevented = !self.control.unmasked(raised & preventing).is_empty();
+        if prevented && !raised.contains(StatusFlags::STACK_FAULT) {
             raised &= preventing;
         }
         self.status.insert(raised);

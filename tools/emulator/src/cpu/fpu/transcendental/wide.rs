@@ -4,7 +4,7 @@
 
 use super::super::control::{ControlWord, Precision, StatusFlags};
 use super::super::float80::{BIAS, Finite};
-use super::super::rounding::{Rounded, round};
+use super::super::rounding::{Rounded, halves, round};
 
 /// `significand / 2^127 * 2^exponent`; the significand is normalized, or zero for zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,29 +101,19 @@ impl Wide {
         self.plus(other.negated())
     }
 
-    /// Divides by a number other than zero, bit by bit.
+    /// Divides by a number other than zero.
     pub(super) fn over(self, other: Self) -> Self {
         if self.is_zero() {
             return self;
         }
         let below = self.significand < other.significand;
-        let (mut quotient, mut rest) = (0u128, self.significand);
-        let mut carry = false;
-        if below {
-            (carry, rest) = (rest >> 127 != 0, rest << 1);
-        }
-        for _ in 0..128 {
-            quotient <<= 1;
-            if carry || rest >= other.significand {
-                quotient |= 1;
-                rest = rest.wrapping_sub(other.significand);
-            }
-            (carry, rest) = (rest >> 127 != 0, rest << 1);
-        }
+        let dividend = if below { self.significand } else { self.significand >> 1 };
+        let (high, rest) = quotient_digit(dividend, other.significand);
+        let (low, _) = quotient_digit(rest, other.significand);
         Self {
             negative: self.negative != other.negative,
             exponent: self.exponent - other.exponent - i32::from(below),
-            significand: quotient,
+            significand: high << 64 | low,
         }
     }
 
@@ -143,12 +133,13 @@ impl Wide {
 
     /// Rounds a nonzero number that approximates the true, irrational result.
     pub(super) fn rounded_inexact(self, control: ControlWord) -> Rounded {
-        round(self.negative, self.exponent + BIAS, self.significand | 1, Precision::Extended, control)
+        Self { significand: self.significand | 1, ..self }.rounded(control)
     }
 
     /// Rounds a nonzero number that is the exact result.
     pub(super) fn rounded(self, control: ControlWord) -> Rounded {
-        round(self.negative, self.exponent + BIAS, self.significand, Precision::Extended, control)
+        let (high, low) = halves(self.significand);
+        round(self.negative, self.exponent + BIAS, high, low, Precision::Extended, control)
     }
 
     /// Rounds an approximation of an irrational constant that is a special operand's result.
@@ -166,6 +157,22 @@ pub(super) const fn multiply_high(a: u128, b: u128) -> u128 {
     let (cross, other) = (a_high * b_low, a_low * b_high);
     let middle = ((a_low * b_low) >> 64) + (cross & LOW) + (other & LOW);
     a_high * b_high + (cross >> 64) + (other >> 64) + (middle >> 64)
+}
+
+/// Divides `rest * 2^64` by `divisor`, which is normalized and above `rest`: a quotient below 2^64 and the rest left.
+/// The quotient of the high words is at most two too large.
+fn quotient_digit(rest: u128, divisor: u128) -> (u128, u128) {
+    const LOW: u128 = u64::MAX as u128;
+    let (high, low) = (divisor >> 64, divisor & LOW);
+    let mut digit = (rest / high).min(LOW);
+    let mut left = rest - digit * high;
+    let mut subtrahend = digit * low;
+    while left <= LOW && subtrahend > left << 64 {
+        digit -= 1;
+        left += high;
+        subtrahend -= low;
+    }
+    (digit, (left << 64).wrapping_sub(subtrahend))
 }
 
 #[cfg(test)]

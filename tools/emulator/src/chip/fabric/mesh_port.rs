@@ -1,0 +1,187 @@
+//! Cores' transactions: translation, latency, statistics, and then the agent. Port I/O goes the same way without
+//! a LUT.
+//!
+//! Source: SCC reference §2.8, §3.1, §8.7.
+
+use scc::address::PhysAddr;
+use scc::command::Command;
+use scc::fpga::{self, FpgaPort};
+use scc::id::CoreId;
+use scc::tile::Requester;
+use scc::timing::Time;
+
+use super::{Access, Fabric};
+use crate::chip::latency::{Destination, Trip};
+use crate::chip::lut::{Agent, Bypass, Window};
+use crate::chip::port::{LINE, LineWrite, MeshPort, Refusal, Reply};
+use crate::chip::vrc;
+use crate::diagnostics::FindingKind;
+
+/// What a transaction carries, as far as its duration depends on it.
+#[derive(Debug, Clone, Copy)]
+enum Payload {
+    /// A read.
+    Nothing,
+    /// A partial write of this value.
+    Partial(u64),
+    /// A line write.
+    Line,
+}
+
+impl MeshPort for Fabric {
+    #[inline]
+    fn read(&mut self, core: CoreId, at: PhysAddr, bytes: u32, now: Time) -> Result<Reply<u64>, Refusal> {
+        let access = self.depart(core, at, Command::ReadPartial, Payload::Nothing, now);
+        let result = self.agent_read(&access, bytes);
+        self.reply(&access, result)
+    }
+
+    #[inline]
+    fn write(
+        &mut self,
+        core: CoreId,
+        at: PhysAddr,
+        bytes: u32,
+        value: u64,
+        now: Time,
+    ) -> Result<Reply<()>, Refusal> {
+        let access = self.depart(core, at, Command::WritePartial, Payload::Partial(value), now);
+        let result = self.agent_write(&access, bytes, value);
+        self.reply(&access, result)
+    }
+
+    #[inline]
+    fn read_line(&mut self, core: CoreId, line: PhysAddr, now: Time) -> Result<Reply<[u8; LINE]>, Refusal> {
+        let access = self.depart(core, line, Command::ReadLine, Payload::Nothing, now);
+        let result = self.agent_read_line(&access);
+        self.reply(&access, result)
+    }
+
+    #[inline]
+    fn write_line(
+        &mut self,
+        core: CoreId,
+        line: PhysAddr,
+        data: &[u8; LINE],
+        command: LineWrite,
+        now: Time,
+    ) -> Result<Reply<()>, Refusal> {
+        let command = match command {
+            LineWrite::WriteBack => Command::WriteBack,
+            LineWrite::WriteCombined => Command::WriteCombined,
+        };
+        let access = self.depart(core, line, command, Payload::Line, now);
+        let result = self.agent_write_line(&access, data);
+        self.reply(&access, result)
+    }
+}
+
+impl Fabric {
+    /// IN of 1, 2 or 4 bytes; the value is right-aligned. The host answers, so there is always a reply.
+    pub fn io_read(&mut self, core: CoreId, port: u16, bytes: u32, now: Time) -> Result<Reply<u32>, Refusal> {
+        let access = self.depart_io(core, Command::PortRead, Destination::Host, now);
+        let answer = self.host.io_read(core, port, bytes, now);
+        if let Some(port) = answer.newly_unknown {
+            self.warn(&access, FindingKind::UnknownPort { port });
+        }
+        self.reply(&access, Ok(answer.value))
+    }
+
+    /// OUT of 1, 2 or 4 bytes. The FPGA or the host acknowledges, as configured.
+    pub fn io_write(
+        &mut self,
+        core: CoreId,
+        port: u16,
+        bytes: u32,
+        value: u32,
+        now: Time,
+    ) -> Result<Reply<()>, Refusal> {
+        let access = self.depart_io(core, Command::PortWrite, self.host_write_destination(), now);
+        let answer = self.host.io_write(core, port, bytes, value, now);
+        if let Some(port) = answer.newly_unknown {
+            self.warn(&access, FindingKind::UnknownPort { port });
+        }
+        self.reply(&access, Ok(()))
+    }
+
+    /// Sends a transaction on its way.
+    #[inline]
+    fn depart(
+        &mut self,
+        core: CoreId,
+        at: PhysAddr,
+        command: Command,
+        payload: Payload,
+        now: Time,
+    ) -> Access {
+        self.catch_up(now);
+        let window = *self.luts.window(core, at);
+        let address = window.address(at);
+        let routers = if window.bypass == Bypass::OwnBuffer { 0 } else { window.hops + 1 };
+        self.statistics.count(core, command, routers);
+        let trip = match self.destination(&window, address, payload) {
+            Some(destination) => self.latency.trip(core.tile(), destination, window.hops, now),
+            None => Trip { arrival: now, done: now },
+        };
+        let access = Access {
+            requester: Requester::Core(core),
+            physical: Some(at),
+            agent: window.agent,
+            address,
+            issued: now,
+            trip,
+        };
+        if window.bypass == Bypass::Misused {
+            self.warn(&access, FindingKind::BypassMisuse { entry: window.entry.bits() });
+        }
+        access
+    }
+
+    fn depart_io(&mut self, core: CoreId, command: Command, destination: Destination, now: Time) -> Access {
+        self.catch_up(now);
+        let hops = core.tile().coord().hops_to(fpga::TILE.coord());
+        self.statistics.count(core, command, hops + 1);
+        Access {
+            requester: Requester::Core(core),
+            physical: None,
+            agent: Agent::Fpga,
+            address: 0,
+            issued: now,
+            trip: self.latency.trip(core.tile(), destination, hops, now),
+        }
+    }
+
+    /// Where a transaction's time is spent; `None` if it never ends.
+    #[inline]
+    fn destination(&self, window: &Window, address: u64, payload: Payload) -> Option<Destination> {
+        Some(match window.agent {
+            Agent::Memory(controller) => Destination::Memory(controller),
+            Agent::Mpb(_) if window.bypass == Bypass::OwnBuffer => Destination::Bypass,
+            Agent::Mpb(tile) | Agent::Crb(tile) => Destination::Tile(tile),
+            Agent::Fpga => match (FpgaPort::of(address), payload) {
+                (FpgaPort::Registers, _) => Destination::Fpga,
+                (_, Payload::Nothing) => Destination::Host,
+                (_, Payload::Partial(_) | Payload::Line) => self.host_write_destination(),
+            },
+            Agent::Regulator => match payload {
+                Payload::Partial(value) if vrc::decode(value).is_some() => Destination::Regulator,
+                // Reads and ignored words start no regulator: as far away as the tile's own registers.
+                _ => Destination::Tile(scc::vrc::TILE),
+            },
+            Agent::Nobody => return None,
+        })
+    }
+
+    /// Who acknowledges a write to the host.
+    fn host_write_destination(&self) -> Destination {
+        if self.fpga.acknowledges_host_writes() { Destination::Fpga } else { Destination::Host }
+    }
+
+    #[inline]
+    fn reply<T>(&self, access: &Access, result: Result<T, FindingKind>) -> Result<Reply<T>, Refusal> {
+        match result {
+            Ok(value) => Ok(Reply { value, done: access.trip.done }),
+            Err(kind) => Err(Refusal::NoAnswer(Box::new(self.finding(access, kind)))),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of the chip as its users see it.
