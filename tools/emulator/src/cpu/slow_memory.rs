@@ -8,6 +8,8 @@ use super::fault::Stop;
 use super::model::Model;
 use super::op::Op;
 use super::state::Core;
+use super::system::debug;
+use super::system::eflags::check_alignment;
 use crate::cache::Issue;
 use crate::chip::Fabric;
 use crate::chip::port::{MeshPort, Reply};
@@ -115,6 +117,9 @@ impl Core {
     ) -> Result<Pieces, Stop> {
         let low_bytes = bytes.min(PAGE_BYTES - linear % PAGE_BYTES);
         let low = self.translate_data::<M>(fabric, op, linear, intent, mode)?;
+        if mode == Mode::User {
+            check_alignment(self, linear, bytes)?;
+        }
         let high = if low_bytes < bytes {
             let next = linear.wrapping_add(low_bytes);
             Some(self.translate_data::<M>(fabric, op, next, intent, mode)?)
@@ -124,6 +129,7 @@ impl Core {
         if !self.watched_pages.is_empty() {
             self.check_watchpoints(linear, bytes, intent)?;
         }
+        debug::note_data_access(self, linear, bytes, intent);
         Ok(Pieces { low, low_bytes, high })
     }
 
@@ -142,6 +148,9 @@ impl Core {
 
     /// Enters a translation into the hot table if accesses through it need no more checks.
     fn remember_hot<M: Model>(&mut self, fabric: &mut Fabric, linear: u32, place: Translated, mode: Mode) {
+        if mode == Mode::User && self.alignment_checks_on() || debug::watches_page(self, linear) {
+            return;
+        }
         let page = place.physical & !(PAGE_BYTES - 1);
         if self.apic.decodes(page) || self.watched_pages.contains(&(linear & !(PAGE_BYTES - 1))) {
             return;

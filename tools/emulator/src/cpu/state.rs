@@ -1,7 +1,7 @@
 //! The state of one core.
 
 use super::apic::LocalApic;
-use super::counters::Counters;
+use super::counters::{Counters, Sources};
 use super::fault::Stop;
 use super::flags::Flags;
 use super::fpu::Fpu;
@@ -86,6 +86,9 @@ pub struct Core {
     pub(crate) fpu: Fpu,
     pub(crate) apic: LocalApic,
     pub(crate) counters: Counters,
+    pub(crate) debugging: super::system::debug::Debugging,
+    /// An NMI is being handled: further ones wait for IRET.
+    pub(crate) nmi_blocked: bool,
 
     /// Caches, write-combining buffer and memory unit; used by the strict model only.
     pub(crate) hierarchy: Hierarchy,
@@ -151,6 +154,8 @@ impl Core {
             fpu: Fpu::new(),
             apic: LocalApic::new(),
             counters: Counters::new(),
+            debugging: super::system::debug::Debugging::new(),
+            nmi_blocked: false,
             hierarchy: Hierarchy::new(),
             hot: HotTable::new(),
             privilege_slot: 0,
@@ -247,6 +252,11 @@ impl Core {
     /// Changes the privilege level.
     pub(crate) fn set_cpl(&mut self, cpl: u8) {
         if cpl != self.cpl {
+            if self.counters.watches_privilege() {
+                let sources =
+                    Sources { instructions: self.instructions, memory: self.hierarchy.statistics() };
+                self.counters.privilege_changed(cpl, &sources);
+            }
             self.cpl = cpl;
             self.privilege_slot = if cpl == 3 { HOT_ENTRIES } else { 0 };
             self.code_generation = self.code_generation.wrapping_add(1);

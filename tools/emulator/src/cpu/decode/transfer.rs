@@ -164,11 +164,11 @@ fn relative(instruction: &Instruction, op: &mut Op) {
 }
 
 /// Operand width of an instruction whose operands do not show it.
-fn operand_bytes(instruction: &Instruction) -> usize {
+pub(super) fn operand_bytes(instruction: &Instruction) -> usize {
     if instruction.op_code().operand_size() == 16 { 2 } else { 4 }
 }
 
-fn is_segment(instruction: &Instruction, operand: u32) -> bool {
+pub(super) fn is_segment(instruction: &Instruction, operand: u32) -> bool {
     instruction.op_kind(operand) == OpKind::Register && instruction.op_register(operand).is_segment_register()
 }
 
@@ -277,7 +277,7 @@ fn pop<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
 }
 
 /// `operand` is where the element's width can be read off.
-fn string<M: Model, E: Element>(instruction: &Instruction, op: &mut Op, operand: u32) -> Handler {
+pub(super) fn string<M: Model, E: Element>(instruction: &Instruction, op: &mut Op, operand: u32) -> Handler {
     let width = bytes(instruction, operand);
     op.segment = instruction.memory_segment().number().to_le_bytes()[0];
     if op.attributes.intersects(Attributes::REPEAT | Attributes::REPEAT_NOT_EQUAL) {

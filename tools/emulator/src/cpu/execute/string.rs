@@ -28,14 +28,14 @@ fn mask(op: &Op) -> u32 {
 }
 
 /// Moves an index register by one element (or `elements`) in the current direction.
-fn advance<W: Width>(core: &mut Core, op: &Op, register: usize, elements: u32) {
+pub(crate) fn advance<W: Width>(core: &mut Core, op: &Op, register: usize, elements: u32) {
     let step = W::BYTES.wrapping_mul(elements);
     let old = core.regs[register];
     let new = if core.flags.has(Eflags::DIRECTION) { old.wrapping_sub(step) } else { old.wrapping_add(step) };
     core.regs[register] = (old & !mask(op)) | (new & mask(op));
 }
 
-fn source<W: Width>(core: &Core, op: &Op) -> Result<u32, Stop> {
+pub(crate) fn source<W: Width>(core: &Core, op: &Op) -> Result<u32, Stop> {
     core.readable(usize::from(op.segment), core.regs[SOURCE] & mask(op), W::BYTES)
 }
 
@@ -43,7 +43,7 @@ fn target_to_read<W: Width>(core: &Core, op: &Op) -> Result<u32, Stop> {
     core.readable(SegmentName::Es.index(), core.regs[TARGET] & mask(op), W::BYTES)
 }
 
-fn target_to_write<W: Width>(core: &Core, op: &Op) -> Result<u32, Stop> {
+pub(crate) fn target_to_write<W: Width>(core: &Core, op: &Op) -> Result<u32, Stop> {
     core.writable(SegmentName::Es.index(), core.regs[TARGET] & mask(op), W::BYTES)
 }
 
