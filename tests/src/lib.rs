@@ -1,4 +1,5 @@
 //! What the tests of this workspace share: judges to compare the emulator with.
 #![forbid(unsafe_code)]
 
+pub mod differential;
 pub mod native;

@@ -1,5 +1,7 @@
 //! The native runner itself: what the host CPU does to single instructions comes back complete.
 
+use boot_tests::differential::effect::{Effect, Ending};
+use boot_tests::differential::{decode, groups};
 use boot_tests::native::{self, NativeCpu};
 use native_runner::{CODE_BASE, CODE_BYTES, Case, Mode, SCRATCH_BYTES};
 
@@ -41,4 +43,27 @@ fn runner_reports_results_faults_and_16_bit_code() {
     assert_eq!((push.eip, push.registers[4]), (0x8002, Mode::Code16.scratch() + 62));
     assert_eq!(push.memory[62..64], [1, 0]);
     assert!(outcomes.iter().all(|outcome| outcome.strayed == 0));
+}
+
+/// A case that touched memory beyond its scratch memory would leave its traces uncompared, and a group of which
+/// most end in exceptions would compare little.
+#[test]
+fn groups_stay_in_their_scratch_memory_and_mostly_complete() {
+    const COUNT: usize = 1000;
+    if !native::is_wanted() {
+        return;
+    }
+    let mut cpu = NativeCpu::start().unwrap_or_else(|error| panic!("{error}"));
+    for (name, group) in groups::ALL {
+        let cases = group.cases(COUNT);
+        let outcomes = cpu.run(&cases).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut completed = 0;
+        for (case, outcome) in cases.iter().zip(&outcomes) {
+            assert_eq!(outcome.strayed, 0, "{name}: {} {case:x?}", decode(case));
+            let ending = Effect::of_native(case, outcome).ending;
+            completed += usize::from(matches!(ending, Ending::Completed { .. }));
+        }
+        let raises = ["LIMIT_VIOLATIONS", "SOFTWARE_INTERRUPTS", "PRIVILEGED", "UNDEFINED"].contains(name);
+        assert!(raises || completed > COUNT / 2, "{name}: {completed} of {COUNT} completed");
+    }
 }

@@ -139,7 +139,8 @@ impl Case {
         let [mode, length] = reader.take()?;
         let entry = u16::from_le_bytes(reader.take()?);
         let mode = Mode::ALL.into_iter().find(|candidate| candidate.code() == mode)?;
-        let fits = usize::from(length) <= CODE_BYTES && usize::from(entry) + CODE_BYTES <= REGION_BYTES as usize;
+        let fits =
+            usize::from(length) <= CODE_BYTES && usize::from(entry) + CODE_BYTES <= REGION_BYTES as usize;
         let code = reader.take()?;
         let mut registers = [0; 8];
         for register in &mut registers {
@@ -179,9 +180,7 @@ impl Outcome {
     pub fn encode(&self, bytes: &mut [u8]) {
         let mut writer = Writer { bytes };
         self.registers.iter().for_each(|register| writer.put(&register.to_le_bytes()));
-        for word in
-            [self.flags, self.eip, self.vector, self.error_code, self.fault_address, self.strayed]
-        {
+        for word in [self.flags, self.eip, self.vector, self.error_code, self.fault_address, self.strayed] {
             writer.put(&word.to_le_bytes());
         }
         self.segments.iter().for_each(|selector| writer.put(&selector.to_le_bytes()));
@@ -205,17 +204,7 @@ impl Outcome {
             *selector = u16::from_le_bytes(reader.take()?);
         }
         let memory = reader.take()?;
-        Some(Outcome {
-            registers,
-            flags,
-            eip,
-            vector,
-            error_code,
-            fault_address,
-            strayed,
-            segments,
-            memory,
-        })
+        Some(Outcome { registers, flags, eip, vector, error_code, fault_address, strayed, segments, memory })
     }
 }
 

@@ -1,5 +1,8 @@
 //! The conversation with the tests: batches of cases in, outcomes out, one instruction per signal.
-#![expect(unsafe_code, reason = "instructions and their memory lie at fixed addresses outside any Rust object")]
+#![expect(
+    unsafe_code,
+    reason = "instructions and their memory lie at fixed addresses outside any Rust object"
+)]
 
 use crate::linux::{self, Descriptor, Protection, SignalAction};
 use crate::signal::{self, Context};
@@ -164,7 +167,9 @@ fn place(case: &Case) {
     // SAFETY: `Case::decode` checked that the instruction lies in the code region.
     unsafe { ptr::copy_nonoverlapping(case.code.as_ptr(), code_at(case.entry), usize::from(case.length)) };
     // SAFETY: the scratch memory lies in the window.
-    unsafe { ptr::copy_nonoverlapping(case.memory.as_ptr(), window_at(SCRATCH_OFFSET as usize), SCRATCH_BYTES) };
+    unsafe {
+        ptr::copy_nonoverlapping(case.memory.as_ptr(), window_at(SCRATCH_OFFSET as usize), SCRATCH_BYTES)
+    };
 }
 
 /// Reads what a case left behind and clears its traces.

@@ -85,6 +85,9 @@ mod tests {
     #[test]
     fn executable_is_found_in_the_message_that_names_one() {
         assert_eq!(executable(r#"{"reason":"compiler-artifact","executable":null}"#), None);
-        assert_eq!(executable(r#"{"executable":"/t/native-runner"}"#), Some(PathBuf::from("/t/native-runner")));
+        assert_eq!(
+            executable(r#"{"executable":"/t/native-runner"}"#),
+            Some(PathBuf::from("/t/native-runner"))
+        );
     }
 }

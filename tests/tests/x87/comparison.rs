@@ -19,7 +19,7 @@ pub(crate) struct Case {
     pub(crate) operation: Operation,
     encoding: Encoding,
     image: [u8; IMAGE_BYTES],
-    memory: u128,
+    memory: [u8; MEMORY_BYTES],
 }
 
 /// Why a difference between the host and the emulated FPU is right.
@@ -37,7 +37,7 @@ enum Excuse {
     LogarithmDomain,
 }
 
-/// Every encoding that decodes, except loads of control words and environments.
+/// Every encoding that decodes, except those the FPU ignores.
 pub(crate) fn encodings() -> Vec<(Operation, Encoding)> {
     let modrms = || (0..=0xFFu8).filter(|modrm| *modrm >= 0xC0 || modrm & 0xC7 == 7);
     (0xD8..=0xDFu8)
@@ -66,14 +66,20 @@ fn position(value: Float80) -> i128 {
 
 impl Case {
     pub(crate) fn random((operation, encoding): (Operation, Encoding), random: &mut Random) -> Self {
-        Self { operation, encoding, image: random.image(), memory: random.memory(operation) }
+        let mut memory = [0xAA; MEMORY_BYTES];
+        memory[..16].copy_from_slice(&random.memory(operation).to_le_bytes());
+        if matches!(operation, Operation::LoadEnvironment | Operation::Restore) {
+            // Loaded words may hold anything, unmasked exceptions included.
+            memory[..IMAGE_BYTES].copy_from_slice(&random.image());
+            memory[..12].copy_from_slice(&random.words());
+        }
+        Self { operation, encoding, image: random.image(), memory }
     }
 
     /// The differences; empty if there are none but excused ones.
     pub(crate) fn differences(&self) -> Vec<String> {
-        let mut memory = [0xAA; MEMORY_BYTES];
-        memory[..16].copy_from_slice(&self.memory.to_le_bytes());
-        let mut emulated_memory = memory;
+        let mut memory = self.memory;
+        let mut emulated_memory = self.memory;
         let host = host::run(self.encoding, &self.image, &mut memory);
         let (emulated, ax) = self.emulate(&mut emulated_memory);
         let approximate = self.is_transcendental();
@@ -116,6 +122,10 @@ impl Case {
         found
     }
 
+    fn operand(&self) -> u128 {
+        u128::from_le_bytes(*self.memory.first_chunk().expect("longer than an operand"))
+    }
+
     fn emulate(&self, memory: &mut [u8; MEMORY_BYTES]) -> ([u8; IMAGE_BYTES], u16) {
         let mut fpu = Fpu::new();
         fpu.restore(&self.image, LAYOUT);
@@ -136,8 +146,15 @@ impl Case {
                 }
                 fpu.commit_store(operation, store);
             }
+            (Operation::LoadEnvironment, _) => {
+                let environment = self.memory.first_chunk().expect("longer than an environment");
+                fpu.load_environment(environment, LAYOUT);
+            }
+            (Operation::Restore, _) => {
+                fpu.restore(self.memory.first_chunk().expect("longer than an image"), LAYOUT);
+            }
             (operation, _) => {
-                fpu.execute(operation, self.memory);
+                fpu.execute(operation, self.operand());
                 if operation == Operation::StoreStatusAx {
                     ax = fpu.status_word();
                 }
@@ -163,10 +180,10 @@ impl Case {
         let denormal_unmasked = self.image[0] & 2 == 0;
         match self.operation {
             Operation::Load(Source::Memory(Number::Single)) if denormal_unmasked => {
-                (self.memory & 0x7F80_0000 == 0).then_some(Excuse::DenormalLoad)
+                (self.operand() & 0x7F80_0000 == 0).then_some(Excuse::DenormalLoad)
             }
             Operation::Load(Source::Memory(Number::Double)) if denormal_unmasked => {
-                (self.memory & 0x7FF0_0000_0000_0000 == 0).then_some(Excuse::DenormalLoad)
+                (self.operand() & 0x7FF0_0000_0000_0000 == 0).then_some(Excuse::DenormalLoad)
             }
             Operation::PowerOfTwoMinusOne => (exponent >= 0x3FFF).then_some(Excuse::PowerLimit),
             Operation::Logarithm(Whole) => {
@@ -183,7 +200,7 @@ impl Case {
     pub(crate) fn describe(&self) -> String {
         let registers: Vec<_> = (0..8).map(|index| register(&self.image, index)).collect();
         format!(
-            "{:?} {:?} cw {:04x} sw {:04x} tw {:04x} memory {:x} registers {registers:?}",
+            "{:?} {:?} cw {:04x} sw {:04x} tw {:04x} memory {:02x?} registers {registers:?}",
             self.operation,
             self.encoding,
             word(&self.image, 0),

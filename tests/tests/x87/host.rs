@@ -52,12 +52,10 @@ pub(crate) struct Encoding {
 
 impl Encoding {
     /// Checks that the stubs can run an encoding. `None` for opcodes other than D8 to DF, for memory operands that
-    /// are not at `[rdi]`, and for loads of control words and environments, which could make a pending
-    /// exception reach the process.
+    /// are not at `[rdi]`.
     pub(crate) fn new(opcode: u8, modrm: u8) -> Option<Self> {
         let in_range = (0xD8..=0xDF).contains(&opcode) && (modrm >= 0xC0 || modrm & 0xC7 == 7);
-        let loads_control = matches!((opcode, modrm), (0xD9, 0x27 | 0x2F) | (0xDD, 0x27));
-        (in_range && !loads_control).then_some(Self { opcode, modrm })
+        in_range.then_some(Self { opcode, modrm })
     }
 }
 

@@ -99,6 +99,9 @@ fn stack_and_control_operations_equal_the_host() {
                 | Operation::StoreStatusAx
                 | Operation::StoreEnvironment
                 | Operation::Save
+                | Operation::LoadControlWord
+                | Operation::LoadEnvironment
+                | Operation::Restore
         )
     });
 }

@@ -123,6 +123,11 @@ impl Random {
         u16::try_from(word).expect("fields end at bit 11")
     }
 
+    /// Arbitrary control, status and tag words of an image.
+    pub(crate) fn words(&mut self) -> [u8; 12] {
+        core::array::from_fn(|_| self.bits().to_le_bytes()[0])
+    }
+
     /// A whole state image (32-bit protected format) without pending exceptions.
     pub(crate) fn image(&mut self) -> [u8; 108] {
         let control = self.control();

@@ -1,0 +1,97 @@
+//! Instructions that end in an exception for a program at privilege level 3.
+
+use super::super::draft::Draft;
+
+/// INT3, INT n, INTO, BOUND.
+pub(super) fn software_interrupts(draft: &mut Draft<'_>) {
+    match draft.random.below(4) {
+        0 => draft.byte(0xCC),
+        1 => {
+            // INT 80h is the system call of the host.
+            let vector = draft.random.byte_below(0x7F);
+            draft.bytes(&[0xCD, vector]);
+        }
+        2 => draft.byte(0xCE),
+        _ => {
+            draft.byte(0x62);
+            let (register, size) = (draft.register(), draft.operand);
+            draft.keep(register);
+            let place = draft.memory_operand(register, 2 * size);
+            if draft.random.once_in(2) {
+                let value = draft.registers[usize::from(register)];
+                let (below, above) = (draft.random.below(3), draft.random.below(3));
+                draft.store(place, value.wrapping_sub(below).wrapping_add(1), size);
+                draft.store(place + usize::from(size), value.wrapping_add(above).wrapping_sub(1), size);
+            }
+        }
+    }
+}
+
+/// Instructions reserved to the system: #GP(0).
+pub(super) fn privileged(draft: &mut Draft<'_>) {
+    const PLAIN: [&[u8]; 24] = [
+        &[0xF4],
+        &[0xFA],
+        &[0xFB],
+        &[0xEC],
+        &[0xED],
+        &[0xEE],
+        &[0xEF],
+        &[0xE4, 0x21],
+        &[0xE5, 0x21],
+        &[0xE6, 0x21],
+        &[0xE7, 0x21],
+        &[0x0F, 0x06],
+        &[0x0F, 0x08],
+        &[0x0F, 0x09],
+        &[0x0F, 0x20, 0xC0],
+        &[0x0F, 0x20, 0xD8],
+        &[0x0F, 0x22, 0xC0],
+        &[0x0F, 0x22, 0xE0],
+        &[0x0F, 0x21, 0xF8],
+        &[0x0F, 0x23, 0xC0],
+        &[0x0F, 0x30],
+        &[0x0F, 0x32],
+        &[0x0F, 0x00, 0xD0],
+        &[0x0F, 0x00, 0xD8],
+    ];
+    if draft.random.once_in(4) {
+        // LGDT LIDT LMSW INVLPG.
+        let operation = draft.random.pick(&[2, 3, 6, 7]);
+        draft.bytes(&[0x0F, 0x01]);
+        draft.memory_operand(operation, 6);
+        return;
+    }
+    let code = draft.random.pick(&PLAIN);
+    draft.bytes(code);
+}
+
+/// Encodings that neither a P54C nor a present CPU knows, and LOCK where it is not allowed.
+pub(super) fn undefined(draft: &mut Draft<'_>) {
+    const CODES: [&[u8]; 8] = [
+        &[0x0F, 0x0B],
+        &[0x0F, 0xB9, 0xC0],
+        &[0x8E, 0xC8],
+        &[0x8E, 0xF0],
+        &[0x8C, 0xF0],
+        &[0xFE, 0xD0],
+        &[0xFF, 0xF8],
+        &[0x0F, 0xBA, 0xC0],
+    ];
+    if draft.random.once_in(2) {
+        let code = draft.random.pick(&CODES);
+        draft.bytes(code);
+        return;
+    }
+    draft.prefix(0xF0);
+    let register = draft.register();
+    match draft.random.below(4) {
+        0 => draft.bytes(&[0x90]),
+        1 => draft.bytes(&[0x01, 0xC0 | register]),
+        2 => draft.bytes(&[0x50 + register]),
+        _ => {
+            draft.byte(0x8B);
+            draft.memory_operand(register, 4);
+        }
+    }
+}

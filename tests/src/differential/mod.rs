@@ -1,0 +1,22 @@
+//! Differential tests: random single instructions on the host CPU and on the emulator in both memory models.
+//!
+//! A [`groups::Group`] makes cases, outcomes become [`effect::Effect`]s; [`undefined`] says which
+//! flags do not count. Every stream of cases is determined by its group's seed.
+
+mod address;
+pub mod draft;
+pub mod effect;
+pub mod groups;
+pub mod random;
+pub mod report;
+pub mod undefined;
+
+use iced_x86::{Decoder, DecoderOptions, Instruction};
+use native_runner::{Case, Mode};
+
+/// A case's instruction.
+pub fn decode(case: &Case) -> Instruction {
+    let bits = if case.mode == Mode::Code16 { 16 } else { 32 };
+    let code = &case.code[..usize::from(case.length)];
+    Decoder::with_ip(bits, code, u64::from(case.mode.eip(case.entry)), DecoderOptions::NONE).decode()
+}
