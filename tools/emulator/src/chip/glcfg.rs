@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn status_bits_store_nothing_and_live_bits_follow_the_core() {
         let mut pins = Pins::new();
-        write(&mut pins, 0xFFFF_FFFF & !0x1 & !0x6);
+        write(&mut pins, 0xFFFF_FFF8);
         assert_eq!(pins.read().into_bits() & !Glcfg::CONTROL_MASK, 0x0034_0000);
         pins.signal(Signal::SystemManagement(PinLevel::Active));
         assert!(!pins.read().smi_active_n());

@@ -1,8 +1,8 @@
 //! How long a transaction takes: the uncontended round trip, and waiting for a busy destination.
 //!
 //! The parts of a round trip come from [`LatencyParameters`]. A destination that serves one request at a time is
-//! taken for its service time; requests queue in the order they are issued, so an access to an idle destination
-//! takes exactly the uncontended time.
+//! taken for its service time from the moment a request is issued; an access to an idle destination takes exactly the
+//! uncontended time.
 //!
 //! Source: SCC reference §10.2, §10.3 ([U58] to [U63]).
 
@@ -11,6 +11,7 @@ use scc::lut::MemoryController;
 use scc::timing::{LatencyParameters, MeshClock, Time};
 
 use super::config::Timing;
+use super::reservations::Reservations;
 
 /// Where a transaction goes, as far as time is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +45,10 @@ pub(crate) struct Latency {
     parameters: Option<LatencyParameters>,
     mesh: MeshClock,
     periods: [Time; TileId::COUNT],
-    port_free: [Time; TileId::COUNT],
-    memory_free: [Time; MemoryController::ALL.len()],
-    fpga_free: Time,
-    regulator_free: Time,
+    ports: [Reservations; TileId::COUNT],
+    controllers: [Reservations; MemoryController::ALL.len()],
+    fpga: Reservations,
+    regulator: Reservations,
 }
 
 impl Latency {
@@ -59,10 +60,10 @@ impl Latency {
             },
             mesh,
             periods: [period; TileId::COUNT],
-            port_free: [Time::ZERO; TileId::COUNT],
-            memory_free: [Time::ZERO; MemoryController::ALL.len()],
-            fpga_free: Time::ZERO,
-            regulator_free: Time::ZERO,
+            ports: std::array::from_fn(|_| Reservations::new()),
+            controllers: std::array::from_fn(|_| Reservations::new()),
+            fpga: Reservations::new(),
+            regulator: Reservations::new(),
         }
     }
 
@@ -82,7 +83,7 @@ impl Latency {
         let Some(parameters) = &self.parameters else { return Trip { arrival: now, done: now } };
         let requester = self.periods[tile.index()];
         let mesh = self.mesh;
-        let (round_trip, far_end, service, free) = match destination {
+        let (round_trip, far_end, service, queue) = match destination {
             Destination::Bypass | Destination::Tile(_) => {
                 let target = if let Destination::Tile(target) = destination { target } else { tile };
                 let period = self.periods[target.index()];
@@ -95,28 +96,32 @@ impl Latency {
                 };
                 let port = Time::from_cycles(parameters.port_cycles, period);
                 let service = Time::from_cycles(parameters.port_service_cycles, period);
-                (round_trip, port, service, &mut self.port_free[target.index()])
+                (round_trip, port, service, &mut self.ports[target.index()])
             }
             Destination::Memory(controller) => {
-                let free = &mut self.memory_free[controller.index()];
-                (parameters.memory(requester, mesh, hops), parameters.memory, parameters.memory_service, free)
+                let queue = &mut self.controllers[controller.index()];
+                (
+                    parameters.memory(requester, mesh, hops),
+                    parameters.memory,
+                    parameters.memory_service,
+                    queue,
+                )
             }
             Destination::Fpga => {
                 let round_trip = parameters.fpga(requester, mesh, hops);
-                (round_trip, parameters.fpga, parameters.fpga_service, &mut self.fpga_free)
+                (round_trip, parameters.fpga, parameters.fpga_service, &mut self.fpga)
             }
             Destination::Host => {
                 let round_trip = parameters.host(requester, mesh, hops);
-                (round_trip, parameters.host, parameters.fpga_service, &mut self.fpga_free)
+                (round_trip, parameters.host, parameters.fpga_service, &mut self.fpga)
             }
             Destination::Regulator => {
                 let round_trip = parameters.voltage_regulator(requester, mesh, hops);
                 let command = parameters.voltage_regulator;
-                (round_trip, command, command, &mut self.regulator_free)
+                (round_trip, command, command, &mut self.regulator)
             }
         };
-        let start = now.max(*free);
-        *free = start + service;
+        let start = queue.take(now, service);
         let done = start + round_trip;
         // The far end answers half-way between the two passages through the mesh.
         let passage = Time::from_picoseconds((round_trip - far_end).as_picoseconds() / 2);

@@ -26,6 +26,7 @@ mod latency;
 mod lut;
 mod mpb;
 pub mod port;
+mod reservations;
 pub mod statistics;
 mod tile;
 mod vrc;

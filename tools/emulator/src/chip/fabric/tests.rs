@@ -1,1 +1,0 @@
-//! Tests of the chip as its users see it.
