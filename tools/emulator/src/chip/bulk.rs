@@ -17,7 +17,10 @@ impl Dram {
             return false;
         }
         if source == target {
-            return self.page_mut(target).map(|page| page.bytes.copy_within(from..from + bytes, to)).is_some();
+            return self
+                .page_mut(target)
+                .map(|page| page.bytes.copy_within(from..from + bytes, to))
+                .is_some();
         }
         let Some(chunk) = self.page(source).map(|page| {
             let mut chunk = [0; PAGE];

@@ -195,14 +195,8 @@ mod tests {
 
     #[test]
     fn every_combination_of_arithmetic_flags_reads_back() {
-        let bits = [
-            Eflags::CARRY,
-            Eflags::PARITY,
-            Eflags::AUXILIARY,
-            Eflags::ZERO,
-            Eflags::SIGN,
-            Eflags::OVERFLOW,
-        ];
+        let bits =
+            [Eflags::CARRY, Eflags::PARITY, Eflags::AUXILIARY, Eflags::ZERO, Eflags::SIGN, Eflags::OVERFLOW];
         for combination in 0u32..64 {
             let mut wanted = Eflags::empty();
             for (index, bit) in bits.iter().enumerate() {

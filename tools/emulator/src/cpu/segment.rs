@@ -112,13 +112,7 @@ impl Segment {
     /// # Errors
     /// #SS(0) for the stack segment, #GP(0) for the others.
     #[cold]
-    pub(crate) fn check(
-        &self,
-        name: usize,
-        offset: u32,
-        bytes: u32,
-        write: bool,
-    ) -> Result<u32, Stop> {
+    pub(crate) fn check(&self, name: usize, offset: u32, bytes: u32, write: bool) -> Result<u32, Stop> {
         let permitted = self.usable && if write { self.is_writable() } else { self.is_readable() };
         if permitted && self.contains(offset, bytes) {
             return Ok(self.base.wrapping_add(offset));

@@ -156,7 +156,10 @@ impl Core {
         }
         let page = place.physical & !(PAGE_BYTES - 1);
         let checked = mode == Mode::User && self.alignment_checks_on();
-        if checked || self.apic.decodes(page) || self.is_watched_page(linear) || debug::watches_page(self, linear)
+        if checked
+            || self.apic.decodes(page)
+            || self.is_watched_page(linear)
+            || debug::watches_page(self, linear)
         {
             return;
         }

@@ -7,8 +7,8 @@ use super::Machine;
 use crate::cpu::state::{Activity, Attention};
 use crate::diagnostics::{Finding, FindingKind};
 use scc::address::{LutIndex, PhysAddr};
-use scc::id::CoreId;
 use scc::host::Uart;
+use scc::id::CoreId;
 use scc::lut::{SubDestination, default_entry, filler_entry};
 
 /// Why the host could not reach an address.
@@ -82,8 +82,8 @@ impl Machine {
         let memory = self.memory;
         for core in CoreId::all() {
             for index in LutIndex::all() {
-                let entry = default_entry(memory, core, index)
-                    .or_else(|| filler.then(|| filler_entry(memory, core)));
+                let entry =
+                    default_entry(memory, core, index).or_else(|| filler.then(|| filler_entry(memory, core)));
                 if let Some(entry) = entry {
                     self.fabric.set_lut(core, index, entry);
                 }

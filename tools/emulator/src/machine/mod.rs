@@ -53,8 +53,7 @@ impl Machine {
 
     fn new(settings: &MachineBuilder) -> Self {
         let flat = settings.timing == TimingModel::Flat;
-        let timing =
-            if flat { Timing::Flat } else { Timing::Scc(LatencyParameters::default()) };
+        let timing = if flat { Timing::Flat } else { Timing::Scc(LatencyParameters::default()) };
         let fabric = Fabric::new(&FabricConfig {
             memory: settings.memory,
             timing,

@@ -24,7 +24,13 @@ impl SegmentRegister {
     /// Base 0, limit 4 GB, 32 bits, privilege 0: a code segment if `code`, else a data segment.
     #[must_use]
     pub const fn flat(selector: u16, code: bool) -> Self {
-        SegmentRegister { selector, base: 0, limit: u32::MAX, access: if code { 0x9B } else { 0x93 }, big: true }
+        SegmentRegister {
+            selector,
+            base: 0,
+            limit: u32::MAX,
+            access: if code { 0x9B } else { 0x93 },
+            big: true,
+        }
     }
 }
 

@@ -61,7 +61,11 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "core {} at EIP {:#010x} (linear {:#010x}): {}", self.core, self.eip, self.linear, self.finding)
+        write!(
+            f,
+            "core {} at EIP {:#010x} (linear {:#010x}): {}",
+            self.core, self.eip, self.linear, self.finding
+        )
     }
 }
 
@@ -72,7 +76,11 @@ impl Machine {
     }
 
     /// As [`Machine::run`], with every instruction shown to an observer first.
-    pub(crate) fn run_observed(&mut self, limits: &Limits, mut observer: Option<&mut dyn Observer>) -> RunEnd {
+    pub(crate) fn run_observed(
+        &mut self,
+        limits: &Limits,
+        mut observer: Option<&mut dyn Observer>,
+    ) -> RunEnd {
         let mut slices = limits.slices.unwrap_or(u64::MAX);
         loop {
             self.apply_effects();
@@ -109,7 +117,8 @@ impl Machine {
                 Some(event) => horizon.min(event),
                 None => horizon,
             };
-            let slice = self.slice(core, time, horizon, limits.until, observer.as_mut().map(|o| &mut **o as _));
+            let slice =
+                self.slice(core, time, horizon, limits.until, observer.as_mut().map(|o| &mut **o as _));
             if let Some(end) = self.take_reports(core) {
                 return end;
             }

@@ -10,8 +10,7 @@ use i586::flags::Eflags;
 use scc::timing::Time;
 
 /// Signature of [`crate::cpu::run::run`] for one memory model.
-pub(super) type Run =
-    fn(&mut Core, &mut CodeCache, &mut Fabric, u64, Option<&mut dyn Observer>) -> Slice;
+pub(super) type Run = fn(&mut Core, &mut CodeCache, &mut Fabric, u64, Option<&mut dyn Observer>) -> Slice;
 
 /// A core with what the machine keeps about it.
 #[derive(Debug, Clone)]

@@ -96,9 +96,7 @@ fn permits(core: &Core, entry: u32, intent: Intent, mode: Mode) -> bool {
     if user && entry & USER == 0 {
         return false;
     }
-    intent != Intent::Write
-        || entry & WRITABLE != 0
-        || !user && core.cr0 & Cr0::WRITE_PROTECT.bits() == 0
+    intent != Intent::Write || entry & WRITABLE != 0 || !user && core.cr0 & Cr0::WRITE_PROTECT.bits() == 0
 }
 
 fn check(core: &mut Core, linear: u32, entry: u32, intent: Intent, mode: Mode) -> Result<(), Stop> {

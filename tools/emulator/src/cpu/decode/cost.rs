@@ -23,21 +23,68 @@ fn base(instruction: &Instruction) -> u16 {
         && instruction.op0_kind() == OpKind::Register
         && instruction.op0_register().size() == 1;
     match instruction.mnemonic() {
-        Is::Add | Is::Or | Is::And | Is::Sub | Is::Xor | Is::Adc | Is::Sbb | Is::Inc | Is::Dec | Is::Neg
+        Is::Add
+        | Is::Or
+        | Is::And
+        | Is::Sub
+        | Is::Xor
+        | Is::Adc
+        | Is::Sbb
+        | Is::Inc
+        | Is::Dec
+        | Is::Neg
         | Is::Not
             if to_memory =>
         {
             3
         }
-        Is::Add | Is::Or | Is::And | Is::Sub | Is::Xor | Is::Adc | Is::Sbb | Is::Cmp | Is::Test if memory => 2,
-        Is::Shl | Is::Shr | Is::Sar | Is::Sal => if memory { 3 } else { 1 },
-        Is::Rol | Is::Ror => if memory { 3 } else { 1 },
+        Is::Add | Is::Or | Is::And | Is::Sub | Is::Xor | Is::Adc | Is::Sbb | Is::Cmp | Is::Test if memory => {
+            2
+        }
+        Is::Shl | Is::Shr | Is::Sar | Is::Sal => {
+            if memory {
+                3
+            } else {
+                1
+            }
+        }
+        Is::Rol | Is::Ror => {
+            if memory {
+                3
+            } else {
+                1
+            }
+        }
         Is::Rcl | Is::Rcr => 8,
         Is::Shld | Is::Shrd => 4,
-        Is::Mul => if byte { 11 } else { 10 },
-        Is::Imul => if memory { 11 } else { 10 },
-        Is::Div => if byte { 17 } else { 41 },
-        Is::Idiv => if byte { 22 } else { 46 },
+        Is::Mul => {
+            if byte {
+                11
+            } else {
+                10
+            }
+        }
+        Is::Imul => {
+            if memory {
+                11
+            } else {
+                10
+            }
+        }
+        Is::Div => {
+            if byte {
+                17
+            } else {
+                41
+            }
+        }
+        Is::Idiv => {
+            if byte {
+                22
+            } else {
+                46
+            }
+        }
         Is::Movzx | Is::Movsx => 3,
         Is::Pushad | Is::Pusha | Is::Popad | Is::Popa => 5,
         Is::Pushf | Is::Pushfd => 4,
@@ -53,8 +100,20 @@ fn base(instruction: &Instruction) -> u16 {
         Is::Bsf | Is::Bsr => 7,
         Is::Bound => 8,
         Is::Loop | Is::Loope | Is::Loopne => 5,
-        Is::Movsb | Is::Movsw | Is::Movsd => if instruction.has_rep_prefix() { 13 } else { 4 },
-        Is::Stosb | Is::Stosw | Is::Stosd => if instruction.has_rep_prefix() { 9 } else { 3 },
+        Is::Movsb | Is::Movsw | Is::Movsd => {
+            if instruction.has_rep_prefix() {
+                13
+            } else {
+                4
+            }
+        }
+        Is::Stosb | Is::Stosw | Is::Stosd => {
+            if instruction.has_rep_prefix() {
+                9
+            } else {
+                3
+            }
+        }
         Is::Cmpsb | Is::Cmpsw | Is::Cmpsd => 5,
         Is::Scasb | Is::Scasw | Is::Scasd => 4,
         Is::Cpuid => 14,

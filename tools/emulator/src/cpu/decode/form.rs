@@ -3,9 +3,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "immediates are narrowed to the machine word")]
 
 use crate::chip::Fabric;
-use crate::cpu::execute::alu::{
-    Binary, MemImm, MemReg, OneMem, OneReg, RegImm, RegMem, RegReg, Unary,
-};
+use crate::cpu::execute::alu::{Binary, MemImm, MemReg, OneMem, OneReg, RegImm, RegMem, RegReg, Unary};
 use crate::cpu::model::Model;
 use crate::cpu::op::{Attributes, Exit, Handler, NONE, Op, memory, registers};
 use crate::cpu::state::Core;
@@ -112,22 +110,19 @@ pub(crate) fn operands(instruction: &Instruction, op: &mut Op) {
 
 fn addresses_16(instruction: &Instruction) -> bool {
     let by_string = (0..instruction.op_count()).any(|operand| {
-        matches!(
-            instruction.op_kind(operand),
-            OpKind::MemorySegSI | OpKind::MemorySegDI | OpKind::MemoryESDI
-        )
+        matches!(instruction.op_kind(operand), OpKind::MemorySegSI | OpKind::MemorySegDI | OpKind::MemoryESDI)
     });
     let has_memory = (0..instruction.op_count()).any(|n| instruction.op_kind(n) == OpKind::Memory);
     let by_registers = instruction.memory_base().is_gpr16() || instruction.memory_index().is_gpr16();
-    let absolute = instruction.memory_base() == Register::None && instruction.memory_index() == Register::None;
+    let absolute =
+        instruction.memory_base() == Register::None && instruction.memory_index() == Register::None;
     by_string || has_memory && (by_registers || absolute && instruction.memory_displ_size() == 2)
 }
 
 /// ADD, OR, ... TEST in all their operand forms.
 pub(crate) fn binary<M: Model, O: Binary>(instruction: &Instruction, op: &mut Op) -> Handler {
     let width = bytes(instruction, 0);
-    let immediate_source =
-        !is_memory(instruction, 1) && instruction.op_kind(1) != OpKind::Register;
+    let immediate_source = !is_memory(instruction, 1) && instruction.op_kind(1) != OpKind::Register;
     if immediate_source {
         op.immediate = immediate(instruction, 1) & mask(width);
         if is_memory(instruction, 0) {

@@ -1,8 +1,6 @@
 //! Integer instructions: from mnemonic and operand kinds to handlers.
 
-use super::form::{
-    binary, bytes, immediate, is_memory, mask, register, sized, sized_word, unary,
-};
+use super::form::{binary, bytes, immediate, is_memory, mask, register, sized, sized_word, unary};
 use crate::cpu::execute::alu::{Adc, Add, And, Cmp, Dec, Inc, Neg, Not, Or, Sbb, Sub, Test, Xor};
 use crate::cpu::execute::atomic::{Cmpxchg8b, CmpxchgMem, CmpxchgReg, XaddMem, XaddReg};
 use crate::cpu::execute::bits::{
@@ -13,8 +11,8 @@ use crate::cpu::execute::decimal::{
 };
 use crate::cpu::execute::muldiv::{Div, Idiv, Imul, ImulImmediate, ImulInto, Memory, Mul, Register};
 use crate::cpu::execute::shift::{
-    DoubleMem, DoubleReg, DoubleShift, Immediate, InCl, Rcl, Rcr, Rol, Ror, Sar, Shift, ShiftMem,
-    ShiftReg, Shl, Shld, Shr, Shrd,
+    DoubleMem, DoubleReg, DoubleShift, Immediate, InCl, Rcl, Rcr, Rol, Ror, Sar, Shift, ShiftMem, ShiftReg,
+    Shl, Shld, Shr, Shrd,
 };
 use crate::cpu::model::Model;
 use crate::cpu::op::{Attributes, Handler, Op, memory, registers};

@@ -101,9 +101,27 @@ fn is_string(mnemonic: Mnemonic) -> bool {
     use Mnemonic as Is;
     matches!(
         mnemonic,
-        Is::Movsb | Is::Movsw | Is::Movsd | Is::Cmpsb | Is::Cmpsw | Is::Cmpsd | Is::Scasb | Is::Scasw
-            | Is::Scasd | Is::Lodsb | Is::Lodsw | Is::Lodsd | Is::Stosb | Is::Stosw | Is::Stosd
-            | Is::Insb | Is::Insw | Is::Insd | Is::Outsb | Is::Outsw | Is::Outsd
+        Is::Movsb
+            | Is::Movsw
+            | Is::Movsd
+            | Is::Cmpsb
+            | Is::Cmpsw
+            | Is::Cmpsd
+            | Is::Scasb
+            | Is::Scasw
+            | Is::Scasd
+            | Is::Lodsb
+            | Is::Lodsw
+            | Is::Lodsd
+            | Is::Stosb
+            | Is::Stosw
+            | Is::Stosd
+            | Is::Insb
+            | Is::Insw
+            | Is::Insd
+            | Is::Outsb
+            | Is::Outsw
+            | Is::Outsd
     )
 }
 
@@ -132,25 +150,25 @@ mod tests {
     #[test]
     fn what_a_p54c_lacks_is_undefined() {
         for bytes in [
-            &[0x0F, 0x1F, 0x00][..],       // multi-byte NOP
-            &[0xF3, 0x0F, 0x1E, 0xFB],     // ENDBR32
-            &[0x0F, 0x44, 0xC0],           // CMOVE
-            &[0x0F, 0x6F, 0xC0],           // MOVQ mm
-            &[0x0F, 0x58, 0xC0],           // ADDPS
-            &[0x0F, 0x33],                 // RDPMC
-            &[0x0F, 0x34],                 // SYSENTER
-            &[0x0F, 0x05],                 // SYSCALL
-            &[0x0F, 0xAE, 0xE8],           // LFENCE
-            &[0x0F, 0xAE, 0x38],           // CLFLUSH
-            &[0x0F, 0x0B],                 // UD2
-            &[0x0F, 0x18, 0x00],           // PREFETCH
-            &[0x0F, 0x24, 0xC0],           // MOV EAX, TR0
-            &[0xDA, 0xC0],                 // FCMOVB
-            &[0xDB, 0xE8],                 // FUCOMI
-            &[0xDF, 0x08],                 // FISTTP m16
-            &[0xF0, 0x90],                 // LOCK NOP
-            &[0xF0, 0x0F, 0x0A],           // LOCK CL1INVMB
-            &[0x0F, 0xFF, 0xC0],           // UD0
+            &[0x0F, 0x1F, 0x00][..],   // multi-byte NOP
+            &[0xF3, 0x0F, 0x1E, 0xFB], // ENDBR32
+            &[0x0F, 0x44, 0xC0],       // CMOVE
+            &[0x0F, 0x6F, 0xC0],       // MOVQ mm
+            &[0x0F, 0x58, 0xC0],       // ADDPS
+            &[0x0F, 0x33],             // RDPMC
+            &[0x0F, 0x34],             // SYSENTER
+            &[0x0F, 0x05],             // SYSCALL
+            &[0x0F, 0xAE, 0xE8],       // LFENCE
+            &[0x0F, 0xAE, 0x38],       // CLFLUSH
+            &[0x0F, 0x0B],             // UD2
+            &[0x0F, 0x18, 0x00],       // PREFETCH
+            &[0x0F, 0x24, 0xC0],       // MOV EAX, TR0
+            &[0xDA, 0xC0],             // FCMOVB
+            &[0xDB, 0xE8],             // FUCOMI
+            &[0xDF, 0x08],             // FISTTP m16
+            &[0xF0, 0x90],             // LOCK NOP
+            &[0xF0, 0x0F, 0x0A],       // LOCK CL1INVMB
+            &[0x0F, 0xFF, 0xC0],       // UD0
         ] {
             assert!(is_undefined(bytes), "{bytes:02x?} must raise #UD");
         }
@@ -159,15 +177,15 @@ mod tests {
     #[test]
     fn what_a_p54c_has_is_defined() {
         for bytes in [
-            &[0x0F, 0x0A][..],             // CL1INVMB
-            &[0xF3, 0x0F, 0xBC, 0xC1],     // BSF under another name
-            &[0xF3, 0x90],                 // PAUSE
-            &[0x0F, 0xC7, 0x08],           // CMPXCHG8B
-            &[0x0F, 0x31],                 // RDTSC
-            &[0xD6],                       // SALC
-            &[0x82, 0xC0, 0x01],           // ADD AL, 1, alias
-            &[0xDD, 0xC8],                 // FXCH4
-            &[0xF3, 0x0F, 0x09],           // WBINVD
+            &[0x0F, 0x0A][..],         // CL1INVMB
+            &[0xF3, 0x0F, 0xBC, 0xC1], // BSF under another name
+            &[0xF3, 0x90],             // PAUSE
+            &[0x0F, 0xC7, 0x08],       // CMPXCHG8B
+            &[0x0F, 0x31],             // RDTSC
+            &[0xD6],                   // SALC
+            &[0x82, 0xC0, 0x01],       // ADD AL, 1, alias
+            &[0xDD, 0xC8],             // FXCH4
+            &[0xF3, 0x0F, 0x09],       // WBINVD
         ] {
             assert!(!is_undefined(bytes), "{bytes:02x?} must not raise #UD");
         }

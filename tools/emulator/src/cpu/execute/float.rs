@@ -4,7 +4,7 @@ use crate::chip::Fabric;
 use crate::chip::effects::Signal;
 use crate::cpu::fault::Stop;
 use crate::cpu::fpu::{
-    Direction, Extent, Layout, MemoryAccess, Operation, OperandSize, PointerFormat, decode,
+    Direction, Extent, Layout, MemoryAccess, OperandSize, Operation, PointerFormat, decode,
 };
 use crate::cpu::model::Model;
 use crate::cpu::op::{Attributes, Op, Step};

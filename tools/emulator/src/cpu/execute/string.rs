@@ -93,7 +93,8 @@ impl Element for Movs {
             return 0;
         }
         let (Ok(from), Ok(to)) = (source::<W>(core, op), target_to_write::<W>(core, op)) else { return 0 };
-        if !core.segments[usize::from(op.segment & 7)].flat.read || !core.segment(SegmentName::Es).flat.write {
+        if !core.segments[usize::from(op.segment & 7)].flat.read || !core.segment(SegmentName::Es).flat.write
+        {
             return 0;
         }
         let room = |linear: u32| (0x1000 - (linear & 0xFFF)) / W::BYTES;
