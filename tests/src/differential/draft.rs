@@ -26,7 +26,8 @@ pub const EDI: u8 = 7;
 
 /// CF PF AF ZF SF OF and DF.
 const FREE_FLAGS: u32 = 0xCD5;
-const DIRECTION: u32 = 0x400;
+/// DF
+pub const DIRECTION: u32 = 0x400;
 /// IF and the bit that is always one: what the operating system gives a program.
 const FIXED_FLAGS: u32 = 0x202;
 const LOCK: u8 = 0xF0;

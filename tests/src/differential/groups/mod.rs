@@ -115,4 +115,6 @@ groups! {
     PRIVILEGED = 31: system::privileged;
     /// Encodings that are no instruction.
     UNDEFINED = 32: system::undefined;
+    /// Excess prefixes, up to encodings that are too long.
+    PREFIXES = 33: system::prefixes;
 }

@@ -1,6 +1,6 @@
 //! Segment registers, queries of descriptors, accesses beyond limits.
 
-use super::super::draft::{Draft, EBX};
+use super::super::draft::{DIRECTION, Draft, EBX, ECX, EDI, ESI, ESP};
 use native_runner::{CODE16, Mode, WINDOW, WINDOW_STACK16};
 
 /// Selectors that both sides know: null ones, the flat ones of Linux, those of the local table, none.
@@ -97,27 +97,53 @@ pub(super) fn descriptor_queries(draft: &mut Draft<'_>) {
     }
 }
 
-/// Reads and writes at and beyond the end of the window.
+/// Reads, writes, pushes, pops, string steps and jumps at and beyond the end of a segment.
 pub(super) fn limit_violations(draft: &mut Draft<'_>) {
+    const SS: u8 = 0x36;
+    const EDGES: [u32; 8] = [0xFFF9, 0xFFFD, 0xFFFE, 0xFFFF, 0x1_0000, 0x7FFF_FFFF, 0xFFFF_FFFC, 0xFFFF_FFFF];
     if draft.mode == Mode::Flat {
         draft.mode = Mode::Window;
     }
     draft.address16 = false;
     draft.uses_address_size();
-    let beyond =
-        draft.random.pick(&[0xFFFD, 0xFFFE, 0xFFFF, 0x1_0000, 0x7FFF_FFFF, 0xFFFF_FFFC, 0xFFFF_FFFF]);
-    draft.pin(EBX, beyond);
-    let via_stack = draft.random.once_in(3);
-    if via_stack {
-        draft.prefix(0x36);
-    }
-    // Only instructions that leave nothing behind: what lies at the end of the window is not compared.
-    match draft.random.below(3) {
-        0 => draft.bytes(&[0x8B, 0x03]),
-        1 => draft.bytes(&[0x3B, 0x0B]),
+    let beyond = draft.random.pick(&EDGES);
+    // What lies at the end of the window is not compared, so nothing there may change.
+    match draft.random.below(6) {
+        0..3 => {
+            draft.pin(EBX, beyond);
+            if draft.random.once_in(3) {
+                draft.prefix(SS);
+            }
+            // MOV, CMP and an OR of zero, which stores what it read.
+            let code: &[u8] =
+                draft.random.pick(&[[0x8B, 0x03].as_slice(), &[0x3B, 0x0B], &[0x83, 0x0B, 0x00]]);
+            draft.bytes(code);
+        }
+        3 => {
+            draft.pin(ESP, beyond);
+            // POP, POPA, POPF, RET, LEAVE, far RET and IRET run off the end.
+            let opcode = draft.random.pick(&[0x58, 0x61, 0x9D, 0xC3, 0xCB, 0xCF]);
+            draft.byte(opcode);
+        }
+        4 => {
+            draft.pin(ESI, beyond);
+            let inside = draft.place(8);
+            draft.pin(EDI, inside);
+            let count = draft.random.below(12);
+            draft.pin(ECX, count);
+            draft.flags &= !DIRECTION;
+            draft.prefix(0xF3);
+            let opcode = draft.random.pick(&[0xA4, 0xA5, 0xA6, 0xA7, 0xAC, 0xAD]);
+            draft.byte(opcode);
+        }
         _ => {
-            // An OR of zero stores what it read.
-            draft.bytes(&[0x83, 0x0B, 0x00]);
+            draft.mode = Mode::Code16;
+            draft.operand = 4;
+            draft.pin(EBX, beyond);
+            // JMP and CALL to EBX.
+            draft.stack();
+            let rm = draft.random.pick(&[0xE3, 0xD3]);
+            draft.bytes(&[0xFF, rm]);
         }
     }
 }

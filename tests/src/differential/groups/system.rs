@@ -95,3 +95,40 @@ pub(super) fn undefined(draft: &mut Draft<'_>) {
         }
     }
 }
+
+/// Prefixes in excess: repeated, contradictory, without a meaning, too many.
+pub(super) fn prefixes(draft: &mut Draft<'_>) {
+    const HARMLESS: [u8; 6] = [0x26, 0x3E, 0x36, 0xF2, 0xF3, 0x66];
+    let size = draft.operand;
+    let register = draft.register();
+    let code: &[u8] = draft.random.pick(&[
+        [0x01, 0xC8].as_slice(),
+        &[0x40],
+        &[0xF7, 0xD8],
+        &[0xD1, 0xE0],
+        &[0x98],
+        &[0xF9],
+        &[0x0F, 0xBE, 0xC1],
+        &[0x0F, 0xA3, 0xC8],
+        &[0x87, 0xC1],
+        &[0x8D, 0x40, 0x10],
+    ]);
+    let in_memory = draft.random.once_in(2);
+    let many = !in_memory && draft.random.once_in(2);
+    // The operand and address sizes may add two more bytes, and a case holds 16.
+    let count = if many { 9 + draft.random.below(3) } else { draft.random.below(6) };
+    let narrow_code = draft.mode == native_runner::Mode::Code16;
+    for _ in 0..count {
+        let prefix = draft.random.pick(&HARMLESS);
+        let changes_size = prefix == 0x66 && (draft.operand == 2) == narrow_code;
+        if !changes_size {
+            draft.prefix(prefix);
+        }
+    }
+    if in_memory {
+        draft.byte(0x8B);
+        draft.memory_operand(register, size);
+    } else {
+        draft.bytes(code);
+    }
+}
