@@ -103,6 +103,8 @@ pub struct Dram {
     slots: Vec<Option<Box<[u32; PAGES_PER_SLOT]>>>,
     size: u64,
     fill: u8,
+    /// Counts writes into lines that held code, anywhere.
+    code_writes: u32,
 }
 
 impl Dram {
@@ -110,7 +112,7 @@ impl Dram {
     pub(crate) fn new(memory: BoardMemory, fill: u8) -> Self {
         let mut slots = Vec::new();
         slots.resize_with(MemoryController::ALL.len() * SLOTS, || None);
-        Self { pages: Vec::new(), slots, size: memory.bytes_per_controller(), fill }
+        Self { pages: Vec::new(), slots, size: memory.bytes_per_controller(), fill, code_writes: 0 }
     }
 
     /// The byte at `byte` of a controller, wrapped to the installed size ([U25]); `true` if it had to be wrapped.
@@ -164,7 +166,15 @@ impl Dram {
         let page = &mut self.pages[index as usize];
         let bytes = bytes as usize;
         page.bytes[offset..offset + bytes].copy_from_slice(&value.to_le_bytes()[..bytes]);
-        page.written(offset) | page.written(offset + bytes - 1)
+        let held_code = page.written(offset) | page.written(offset + bytes - 1);
+        self.code_writes = self.code_writes.wrapping_add(u32::from(held_code));
+        held_code
+    }
+
+    /// Changes with every write into a line that held code: while it is the same, all decoded code is valid.
+    #[inline(always)]
+    pub(crate) fn code_writes(&self) -> u32 {
+        self.code_writes
     }
 
     /// How many pages exist.
@@ -191,7 +201,8 @@ impl Dram {
         let page = &mut self.pages[index as usize];
         let merged = lanes::merge(quadword(&page.bytes, start), at.byte, bytes, value);
         page.bytes[start..start + 8].copy_from_slice(&merged.to_le_bytes());
-        page.written(start);
+        let held_code = page.written(start);
+        self.code_writes = self.code_writes.wrapping_add(u32::from(held_code));
     }
 
     /// Reads the line at `at`.
@@ -215,7 +226,8 @@ impl Dram {
         let index = self.obtain(at);
         let page = &mut self.pages[index as usize];
         page.bytes[start..start + LINE].copy_from_slice(data);
-        page.written(start);
+        let held_code = page.written(start);
+        self.code_writes = self.code_writes.wrapping_add(u32::from(held_code));
     }
 
     /// Copies bytes of any length and alignment into a controller's memory.
@@ -229,7 +241,8 @@ impl Dram {
             let page = &mut self.pages[index as usize];
             page.bytes[at.offset()..at.offset() + length].copy_from_slice(chunk);
             for line in (at.offset() & !(LINE - 1)..at.offset() + length).step_by(LINE) {
-                page.written(line);
+                let held_code = page.written(line);
+                self.code_writes = self.code_writes.wrapping_add(u32::from(held_code));
             }
             position = position.wrapping_add(length as u64);
             rest = tail;

@@ -5,7 +5,7 @@
 //! version, in the strict model the stamps of the L1 code lines that hold it. When those have changed, the
 //! bytes are compared, and only if they differ is the block decoded again.
 
-use super::decode::{MAX_LENGTH, decode};
+use super::decode::{MAX_LENGTH, decode, fuse};
 use super::fault::Stop;
 use super::fetch::{Origin, Window};
 use super::model::Model;
@@ -43,6 +43,8 @@ struct Jump {
     linear: u32,
     generation: u32,
     block: u32,
+    /// Fast model: [`crate::chip::dram::Dram::code_writes`] when the block was last seen to be current.
+    writes: u32,
 }
 
 /// The blocks of one core.
@@ -51,12 +53,12 @@ pub(crate) struct CodeCache {
     blocks: Vec<Block>,
     places: HashMap<Key, u32>,
     /// Where control went recently, by linear address.
-    jumps: Vec<Jump>,
+    jumps: Box<[Jump; JUMPS]>,
 }
 
 impl CodeCache {
     pub(crate) fn new() -> Self {
-        CodeCache { blocks: Vec::new(), places: HashMap::new(), jumps: vec![Jump::default(); JUMPS] }
+        CodeCache { blocks: Vec::new(), places: HashMap::new(), jumps: empty_jumps() }
     }
 
     /// Finds or makes the block at CS:EIP.
@@ -71,10 +73,15 @@ impl CodeCache {
         single: bool,
     ) -> Result<&Block, Stop> {
         let linear = core.segment(SegmentName::Cs).base.wrapping_add(core.eip);
-        let jump = self.jumps[(linear ^ linear >> 12) as usize & (JUMPS - 1)];
+        let jump = &mut self.jumps[(linear ^ linear >> 12) as usize % JUMPS];
         if jump.linear == linear && jump.generation == core.code_generation && !single {
             let index = jump.block as usize;
-            if self.blocks.get(index).is_some_and(|block| block.origin.is_current::<M>(core, fabric)) {
+            let writes = fabric.dram.code_writes();
+            if index < self.blocks.len()
+                && (!M::STRICT && jump.writes == writes
+                    || self.blocks[index].origin.is_current::<M>(core, fabric))
+            {
+                jump.writes = writes;
                 return Ok(&self.blocks[index]);
             }
         }
@@ -108,8 +115,14 @@ impl CodeCache {
                 }
             }
         };
-        self.jumps[(linear ^ linear >> 12) as usize & (JUMPS - 1)] =
-            Jump { linear, generation: core.code_generation, block: index };
+        if !single && self.blocks[index as usize].origin.is_checkable() {
+            self.jumps[(linear ^ linear >> 12) as usize % JUMPS] = Jump {
+                linear,
+                generation: core.code_generation,
+                block: index,
+                writes: fabric.dram.code_writes(),
+            };
+        }
         Ok(&self.blocks[index as usize])
     }
 
@@ -140,9 +153,7 @@ impl CodeCache {
 
     fn add(&mut self, key: Key, block: Block) -> u32 {
         if self.blocks.len() >= BLOCKS {
-            self.blocks.clear();
-            self.places.clear();
-            self.jumps.fill(Jump::default());
+            self.clear();
         }
         let index = u32::try_from(self.blocks.len()).expect("fewer blocks than BLOCKS");
         self.blocks.push(block);
@@ -154,6 +165,10 @@ impl CodeCache {
     pub(crate) fn clear(&mut self) {
         *self = CodeCache::new();
     }
+}
+
+fn empty_jumps() -> Box<[Jump; JUMPS]> {
+    vec![Jump::default(); JUMPS].into_boxed_slice().try_into().expect("the table has this length")
 }
 
 /// Decodes a block from the window.
@@ -169,6 +184,7 @@ fn build<M: Model>(
     let mut at = 0;
     let mut cycles = 0u16;
     let mut ended = false;
+    let mut comparison = None;
     while ops.len() < most && !ended {
         let eip = core.eip.wrapping_add(at);
         let decoded = loop {
@@ -196,6 +212,12 @@ fn build<M: Model>(
             }
             break;
         }
+        if let (Some(comparison), Some(condition), Some(previous)) =
+            (comparison, decoded.condition, ops.last_mut())
+        {
+            previous.run = fuse(comparison, condition);
+        }
+        comparison = decoded.comparison;
         let cost = if core.flat_timing { 1 } else { decoded.op.cost };
         cycles += cost;
         let start = u16::try_from(at).expect("a block is shorter than its window");

@@ -31,6 +31,11 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// Whether [`Origin::is_current`] can ever say yes.
+    pub(crate) fn is_checkable(&self) -> bool {
+        matches!(self, Origin::Pages([Some(_), None]) | Origin::Lines(_))
+    }
+
     /// Whether the core would fetch the same bytes now, as far as this can be told without fetching.
     #[inline(always)]
     pub(crate) fn is_current<M: Model>(&self, core: &mut Core, fabric: &Fabric) -> bool {

@@ -12,6 +12,7 @@ pub mod fpu;
 pub(crate) mod memory;
 pub(crate) mod model;
 pub(crate) mod op;
+pub(crate) mod quick;
 pub(crate) mod run;
 pub(crate) mod segment;
 pub(crate) mod slow_memory;

@@ -6,7 +6,8 @@
 //! relative to its block, and they are written back when the block is left.
 
 use super::fault::Stop;
-use super::model::Model;
+use super::model::{Fast, Model};
+use super::segment::SegmentName;
 use super::state::Core;
 use crate::chip::Fabric;
 
@@ -109,6 +110,13 @@ fn unreachable_handler(_: &mut Core, _: &mut Fabric, _: &[Op]) -> Exit {
 /// A step either completes or returns before it changed anything that restarting it would notice.
 pub(crate) trait Step {
     fn step<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op) -> Result<(), Stop>;
+
+    /// The whole step on the fast model's shortest path ([`super::quick`]). False, with nothing changed, if
+    /// the step needs more than that.
+    #[inline(always)]
+    fn quick(_: &mut Core, _: &mut Fabric, _: &Op) -> bool {
+        false
+    }
 }
 
 /// Runs a step that touches registers only.
@@ -124,6 +132,15 @@ pub(crate) fn registers<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric,
 /// or the access was visible to other agents).
 pub(crate) fn memory<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
     let Some((op, rest)) = ops.split_first() else { return Exit::Left };
+    if !M::STRICT && S::quick(core, fabric, op) {
+        return chain(core, fabric, rest);
+    }
+    memory_in_full::<M, S>(core, fabric, ops)
+}
+
+#[inline(never)]
+fn memory_in_full<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
+    let Some((op, rest)) = ops.split_first() else { return Exit::Left };
     match S::step::<M>(core, fabric, op) {
         Ok(()) if core.leave_block => leave_after(core, op),
         Ok(()) => chain(core, fabric, rest),
@@ -135,6 +152,16 @@ pub(crate) fn memory<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, op
 pub(crate) fn closing<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
     let Some((op, _)) = ops.split_first() else { return Exit::Left };
     core.eip = core.next_eip(op);
+    if !M::STRICT && S::quick(core, fabric, op) {
+        core.commit(op);
+        return Exit::Left;
+    }
+    closing_in_full::<M, S>(core, fabric, ops)
+}
+
+#[inline(never)]
+fn closing_in_full<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
+    let Some((op, _)) = ops.split_first() else { return Exit::Left };
     match S::step::<M>(core, fabric, op) {
         Ok(()) => {
             core.commit(op);
@@ -142,6 +169,52 @@ pub(crate) fn closing<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, o
         }
         Err(stop) => abandon(core, op, stop),
     }
+}
+
+/// A condition under which a branch inside a block leaves it.
+pub(crate) trait Condition: 'static {
+    fn holds(core: &Core) -> bool;
+}
+
+/// Leaves the block to the op's branch target if the condition holds, otherwise goes on behind the branch.
+pub(crate) fn side_exit<C: Condition>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
+    let Some((op, rest)) = ops.split_first() else { return Exit::Left };
+    if C::holds(core) { take_branch(core, op, ops) } else { chain(core, fabric, rest) }
+}
+
+/// Runs a step on registers and the conditional branch after it as one.
+pub(crate) fn fused<M: Model, S: Step, C: Condition>(
+    core: &mut Core,
+    fabric: &mut Fabric,
+    ops: &[Op],
+) -> Exit {
+    let [op, branch, rest @ ..] = ops else { return Exit::Left };
+    match S::step::<M>(core, fabric, op) {
+        Ok(()) if C::holds(core) => take_branch(core, branch, &ops[1..]),
+        Ok(()) => chain(core, fabric, rest),
+        Err(stop) => abandon(core, op, stop),
+    }
+}
+
+/// As [`fused`], on the fast model's shortest memory path; otherwise the two run one after the other.
+pub(crate) fn fused_quick<S: Step, C: Condition>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
+    let [op, branch, rest @ ..] = ops else { return Exit::Left };
+    if !S::quick(core, fabric, op) {
+        return memory_in_full::<Fast, S>(core, fabric, ops);
+    }
+    if C::holds(core) { take_branch(core, branch, &ops[1..]) } else { chain(core, fabric, rest) }
+}
+
+#[inline(always)]
+fn take_branch(core: &mut Core, op: &Op, ops: &[Op]) -> Exit {
+    let target = core.next_eip(op).wrapping_add(op.immediate);
+    let target = if op.is(Attributes::OPERAND32) { target } else { target & 0xFFFF };
+    if target > core.segment(SegmentName::Cs).limit {
+        return refuse(core, ops, Stop::PROTECTION);
+    }
+    core.eip = target;
+    core.commit(op);
+    Exit::Left
 }
 
 /// Ends a block that has no branch at its end.

@@ -76,10 +76,11 @@ pub(crate) fn run<M: Model>(
             match code.enter::<M>(core, fabric, false) {
                 Ok(block) => {
                     core.block_eip = core.eip;
-                    let first = block.ops.first().map(|op| op.run);
-                    match first.map(|run| run(core, fabric, &block.ops)) {
-                        Some(Exit::Stopped) => stopped::<M>(core, fabric),
-                        _ => None,
+                    let Some(first) = block.ops.first() else { continue };
+                    match (first.run)(core, fabric, &block.ops) {
+                        Exit::Left if !core.leave_block => continue,
+                        Exit::Left => None,
+                        Exit::Stopped => stopped::<M>(core, fabric),
                     }
                 }
                 Err(stop) => settle::<M>(core, fabric, stop),

@@ -126,6 +126,7 @@ pub(crate) const HOT_ENTRIES: usize = 4096;
 
 /// One entry of the hot table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(align(16))]
 pub(crate) struct HotEntry {
     /// Linear page | generation if this privilege level may read the page without further checks.
     pub(crate) read: u32,
@@ -138,14 +139,15 @@ pub(crate) struct HotEntry {
 /// The table in front of the architectural data TLB.
 #[derive(Debug, Clone)]
 pub(crate) struct HotTable {
-    entries: Vec<HotEntry>,
+    entries: Box<[HotEntry; 2 * HOT_ENTRIES]>,
     /// 1..=0xFFF; part of every tag, so that a flush is one increment.
     generation: u32,
 }
 
 impl HotTable {
     pub(crate) fn new() -> Self {
-        HotTable { entries: vec![HotEntry::default(); 2 * HOT_ENTRIES], generation: 1 }
+        let entries = vec![HotEntry::default(); 2 * HOT_ENTRIES].into_boxed_slice();
+        HotTable { entries: entries.try_into().expect("the table has this length"), generation: 1 }
     }
 
     /// The entry that would hold `linear`. `slot` is 0 for CPL 0-2, [`HOT_ENTRIES`] for CPL 3.

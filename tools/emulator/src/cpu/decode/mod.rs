@@ -7,6 +7,7 @@
 mod cost;
 mod float;
 mod form;
+mod fusion;
 mod integer;
 mod system;
 mod transfer;
@@ -16,6 +17,7 @@ use super::op::{Attributes, Handler, NONE, Op};
 use iced_x86::{CpuidFeature, Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, Mnemonic};
 
 pub(crate) use cost::cost;
+pub(crate) use fusion::{Comparison, fuse};
 
 /// Longest instruction the core accepts; a longer one raises #GP(0).
 pub(crate) const MAX_LENGTH: usize = 15;
@@ -52,6 +54,10 @@ pub(crate) struct Decoded {
     pub(crate) length: u8,
     /// Nothing may follow it in its block.
     pub(crate) ends: bool,
+    /// It can be the first half of a fused pair.
+    pub(crate) comparison: Option<Comparison>,
+    /// It is Jcc with this condition.
+    pub(crate) condition: Option<u8>,
 }
 
 /// The bytes given end inside the instruction.
@@ -81,7 +87,8 @@ fn accept<M: Model>(instruction: &Instruction, bytes: &[u8]) -> Decoded {
     form::operands(instruction, &mut op);
     let repeats = is_string(instruction.mnemonic())
         && op.attributes.intersects(Attributes::REPEAT | Attributes::REPEAT_NOT_EQUAL);
-    let mut ends = repeats || instruction.flow_control() != FlowControl::Next;
+    let falls_through = instruction.flow_control() == FlowControl::Next || instruction.is_jcc_short_or_near();
+    let mut ends = repeats || !falls_through;
     let handler = if let Some(handler) = integer::decode::<M>(instruction, &mut op) {
         handler
     } else if let Some(handler) = float::decode::<M>(instruction, bytes, &mut op) {
@@ -94,7 +101,15 @@ fn accept<M: Model>(instruction: &Instruction, bytes: &[u8]) -> Decoded {
         form::undefined as Handler
     };
     op.run = handler;
-    Decoded { op, length: instruction.len().to_le_bytes()[0], ends }
+    Decoded {
+        op,
+        length: instruction.len().to_le_bytes()[0],
+        ends,
+        comparison: fusion::comparison::<M>(instruction),
+        condition: instruction
+            .is_jcc_short_or_near()
+            .then(|| transfer::condition_number(instruction.condition_code())),
+    }
 }
 
 fn is_string(mnemonic: Mnemonic) -> bool {
@@ -130,7 +145,7 @@ fn blank() -> Op {
 }
 
 fn ending(handler: Handler) -> Decoded {
-    Decoded { op: Op { run: handler, ..blank() }, length: 1, ends: true }
+    Decoded { op: Op { run: handler, ..blank() }, length: 1, ends: true, comparison: None, condition: None }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::cpu::execute::transfer::{
     XchgRegReg, Xlat, ZeroExtendMem, ZeroExtendReg,
 };
 use crate::cpu::model::Model;
-use crate::cpu::op::{Attributes, Handler, Op, closing, memory, registers};
+use crate::cpu::op::{Attributes, Handler, Op, closing, memory, registers, side_exit};
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind};
 
 /// Picks one of sixteen condition-code instances.
@@ -25,7 +25,7 @@ macro_rules! by_condition {
                 $handler
             }};
         }
-        let handler: Handler = match $condition {
+        let handler: $crate::cpu::op::Handler = match $condition {
             0 => instance!(0),
             1 => instance!(1),
             2 => instance!(2),
@@ -46,6 +46,8 @@ macro_rules! by_condition {
         handler
     }};
 }
+
+pub(super) use by_condition;
 
 /// Decodes an instruction of this family; `None` if it is in none of the unprivileged integer families.
 pub(crate) fn decode<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handler> {
@@ -120,7 +122,7 @@ fn conditional<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handl
     let condition = condition_number(instruction.condition_code());
     if instruction.is_jcc_short_or_near() {
         relative(instruction, op);
-        return Some(by_condition!(condition, |CC| closing::<M, Jcc<CC>>));
+        return Some(by_condition!(condition, |CC| side_exit::<Jcc<CC>>));
     }
     if is_memory(instruction, 0) {
         return Some(by_condition!(condition, |CC| memory::<M, SetMem<CC>>));
@@ -130,7 +132,7 @@ fn conditional<M: Model>(instruction: &Instruction, op: &mut Op) -> Option<Handl
 }
 
 /// The encoding of a condition.
-fn condition_number(condition: ConditionCode) -> u8 {
+pub(super) fn condition_number(condition: ConditionCode) -> u8 {
     match condition {
         ConditionCode::o => 0,
         ConditionCode::no => 1,

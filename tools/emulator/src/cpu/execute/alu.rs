@@ -180,6 +180,16 @@ fn to_memory<M: Model, O: Binary, W: Width>(
     Ok(())
 }
 
+#[inline(always)]
+fn quick_to_memory<O: Binary, W: Width>(core: &mut Core, fabric: &mut Fabric, op: &Op, right: u32) -> bool {
+    if O::WRITES {
+        return core.quick_modify::<W>(fabric, op, |core, left| O::apply::<W>(&mut core.flags, left, right));
+    }
+    let Some(left) = core.quick_load::<W>(fabric, op) else { return false };
+    O::apply::<W>(&mut core.flags, left, right);
+    true
+}
+
 impl<O: Binary, W: Width> Step for RegReg<O, W> {
     #[inline(always)]
     fn step<M: Model>(core: &mut Core, _: &mut Fabric, op: &Op) -> Result<(), Stop> {
@@ -204,6 +214,13 @@ impl<O: Binary, W: Width> Step for RegMem<O, W> {
         to_register::<O, W>(core, op.destination, right);
         Ok(())
     }
+
+    #[inline(always)]
+    fn quick(core: &mut Core, fabric: &mut Fabric, op: &Op) -> bool {
+        let Some(right) = core.quick_load::<W>(fabric, op) else { return false };
+        to_register::<O, W>(core, op.destination, right);
+        true
+    }
 }
 
 impl<O: Binary, W: Width> Step for MemReg<O, W> {
@@ -212,12 +229,23 @@ impl<O: Binary, W: Width> Step for MemReg<O, W> {
         let right = W::get(core, op.source);
         to_memory::<M, O, W>(core, fabric, op, right)
     }
+
+    #[inline(always)]
+    fn quick(core: &mut Core, fabric: &mut Fabric, op: &Op) -> bool {
+        let right = W::get(core, op.source);
+        quick_to_memory::<O, W>(core, fabric, op, right)
+    }
 }
 
 impl<O: Binary, W: Width> Step for MemImm<O, W> {
     #[inline(always)]
     fn step<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op) -> Result<(), Stop> {
         to_memory::<M, O, W>(core, fabric, op, op.immediate)
+    }
+
+    #[inline(always)]
+    fn quick(core: &mut Core, fabric: &mut Fabric, op: &Op) -> bool {
+        quick_to_memory::<O, W>(core, fabric, op, op.immediate)
     }
 }
 
@@ -240,5 +268,10 @@ impl<O: Unary, W: Width> Step for OneMem<O, W> {
         core.store::<M, W>(fabric, op, linear, value)?;
         core.flags = flags;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn quick(core: &mut Core, fabric: &mut Fabric, op: &Op) -> bool {
+        core.quick_modify::<W>(fabric, op, |core, value| O::apply::<W>(&mut core.flags, value))
     }
 }

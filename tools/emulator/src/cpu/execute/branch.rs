@@ -6,7 +6,7 @@ use super::condition::holds;
 use crate::chip::Fabric;
 use crate::cpu::fault::Stop;
 use crate::cpu::model::Model;
-use crate::cpu::op::{Attributes, Op, Step};
+use crate::cpu::op::{Attributes, Condition, Op, Step};
 use crate::cpu::segment::SegmentName;
 use crate::cpu::state::Core;
 use crate::cpu::width::Width;
@@ -29,13 +29,13 @@ fn go(core: &mut Core, target: u32) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Jcc
+/// The condition of Jcc. Such a branch does not end its block: it is a side exit.
 pub(crate) struct Jcc<const CC: u8>;
 
-impl<const CC: u8> Step for Jcc<CC> {
+impl<const CC: u8> Condition for Jcc<CC> {
     #[inline(always)]
-    fn step<M: Model>(core: &mut Core, _: &mut Fabric, op: &Op) -> Result<(), Stop> {
-        if holds::<CC>(&core.flags) { take(core, op) } else { Ok(()) }
+    fn holds(core: &Core) -> bool {
+        holds::<CC>(&core.flags)
     }
 }
 
@@ -63,6 +63,17 @@ impl<W: Width> Step for CallRelative<W> {
         core.push::<M, W>(fabric, op, back)?;
         core.eip = target;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn quick(core: &mut Core, fabric: &mut Fabric, op: &Op) -> bool {
+        let back = core.next_eip(op);
+        let target = back.wrapping_add(op.immediate) & W::MASK;
+        if target > core.segment(SegmentName::Cs).limit || !core.quick_push::<W>(fabric, back) {
+            return false;
+        }
+        core.eip = target;
+        true
     }
 }
 
@@ -125,6 +136,17 @@ impl<W: Width> Step for Ret<W> {
         let released = op.immediate.wrapping_add(W::BYTES);
         core.set_stack_pointer(core.stack_pointer().wrapping_add(released));
         Ok(())
+    }
+
+    #[inline(always)]
+    fn quick(core: &mut Core, fabric: &mut Fabric, op: &Op) -> bool {
+        let Some(target) = core.quick_top::<W>(fabric) else { return false };
+        if target > core.segment(SegmentName::Cs).limit {
+            return false;
+        }
+        core.eip = target;
+        core.regs[4] = core.regs[4].wrapping_add(op.immediate).wrapping_add(W::BYTES);
+        true
     }
 }
 

@@ -11,12 +11,17 @@ use crate::cpu::width::Width;
 use std::marker::PhantomData;
 
 macro_rules! steps {
-    ($($(#[$doc:meta])* $name:ident<$($parameter:ident),*>: |$core:ident, $fabric:ident, $op:ident| $body:block)*) => {$(
+    ($($(#[$doc:meta])* $name:ident<$($parameter:ident),*>: |$core:ident, $fabric:ident, $op:ident| $body:block
+        $(=> $quick:block)?)*) => {$(
         $(#[$doc])*
         pub(crate) struct $name<$($parameter),*>(PhantomData<($($parameter),*,)>);
         impl<$($parameter: Width),*> Step for $name<$($parameter),*> {
             #[inline(always)]
             fn step<M: Model>($core: &mut Core, $fabric: &mut Fabric, $op: &Op) -> Result<(), Stop> { $body }
+            $(
+                #[inline(always)]
+                fn quick($core: &mut Core, $fabric: &mut Fabric, $op: &Op) -> bool { $quick }
+            )?
         }
     )*};
 }
@@ -38,15 +43,24 @@ steps! {
         let value = core.load_operand::<M, W>(fabric, op)?;
         W::set(core, op.destination, value);
         Ok(())
+    } => {
+        let Some(value) = core.quick_load::<W>(fabric, op) else { return false };
+        W::set(core, op.destination, value);
+        true
     }
     /// `mov memory, register`
     MovMemReg<W>: |core, fabric, op| {
         let value = W::get(core, op.source);
         core.store_operand::<M, W>(fabric, op, value)
+    } => {
+        let value = W::get(core, op.source);
+        core.quick_store::<W>(fabric, op, value)
     }
     /// `mov memory, immediate`
     MovMemImm<W>: |core, fabric, op| {
         core.store_operand::<M, W>(fabric, op, op.immediate)
+    } => {
+        core.quick_store::<W>(fabric, op, op.immediate)
     }
     /// `movzx register D, register S`
     ZeroExtendReg<D, S>: |core, _fabric, op| {
@@ -59,6 +73,10 @@ steps! {
         let value = core.load_operand::<M, S>(fabric, op)?;
         D::set(core, op.destination, value);
         Ok(())
+    } => {
+        let Some(value) = core.quick_load::<S>(fabric, op) else { return false };
+        D::set(core, op.destination, value);
+        true
     }
     /// `movsx register D, register S`
     SignExtendReg<D, S>: |core, _fabric, op| {
@@ -71,6 +89,10 @@ steps! {
         let value = S::sign_extend(core.load_operand::<M, S>(fabric, op)?);
         D::set(core, op.destination, value);
         Ok(())
+    } => {
+        let Some(value) = core.quick_load::<S>(fabric, op) else { return false };
+        D::set(core, op.destination, S::sign_extend(value));
+        true
     }
     /// `lea register, memory`
     Lea<W>: |core, _fabric, op| {
@@ -97,21 +119,34 @@ steps! {
     PushReg<W>: |core, fabric, op| {
         let value = W::get(core, op.source);
         core.push::<M, W>(fabric, op, value)
+    } => {
+        let value = W::get(core, op.source);
+        core.quick_push::<W>(fabric, value)
     }
     /// `push immediate`
     PushImm<W>: |core, fabric, op| {
         core.push::<M, W>(fabric, op, op.immediate)
+    } => {
+        core.quick_push::<W>(fabric, op.immediate)
     }
     /// `push memory`
     PushMem<W>: |core, fabric, op| {
         let value = core.load_operand::<M, W>(fabric, op)?;
         core.push::<M, W>(fabric, op, value)
+    } => {
+        let Some(value) = core.quick_load::<W>(fabric, op) else { return false };
+        core.quick_push::<W>(fabric, value)
     }
     /// `pop register`
     PopReg<W>: |core, fabric, op| {
         let value = core.pop::<M, W>(fabric, op)?;
         W::set(core, op.destination, value);
         Ok(())
+    } => {
+        let Some(value) = core.quick_top::<W>(fabric) else { return false };
+        core.regs[4] = core.regs[4].wrapping_add(W::BYTES);
+        W::set(core, op.destination, value);
+        true
     }
     /// `pop memory`: the address is computed with ESP already moved.
     PopMem<W>: |core, fabric, op| {
