@@ -31,6 +31,7 @@ pub const DIRECTION: u32 = 0x400;
 /// IF and the bit that is always one: what the operating system gives a program.
 const FIXED_FLAGS: u32 = 0x202;
 const LOCK: u8 = 0xF0;
+const CS: u8 = 0x2E;
 const ADDRESS_SIZE: u8 = 0x67;
 const OPERAND_SIZE: u8 = 0x66;
 /// Bytes at both ends of the scratch memory in which no operand begins.
@@ -238,10 +239,14 @@ impl<'r> Draft<'r> {
         }
     }
 
+    /// Takes an override to the code segment back.
+    pub fn drop_code_override(&mut self) {
+        self.prefixes.retain(|&prefix| prefix != CS);
+    }
+
     /// Adds a segment override to some memory operands.
     fn segment_override(&mut self) {
         const ES: u8 = 0x26;
-        const CS: u8 = 0x2E;
         const SS: u8 = 0x36;
         const DS: u8 = 0x3E;
         const FS: u8 = 0x64;

@@ -1,13 +1,16 @@
 //! Differential tests: random single instructions on the host CPU and on the emulator in both memory models.
 //!
-//! A [`groups::Group`] makes cases, outcomes become [`effect::Effect`]s; [`undefined`] says which
+//! A [`groups::Group`] makes cases, [`comparison::Comparison`] runs them on both sides; [`undefined`] says which
 //! flags do not count. Every stream of cases is determined by its group's seed.
 
 mod address;
+pub mod comparison;
 pub mod draft;
 pub mod effect;
+pub mod emulated;
 pub mod groups;
 pub mod random;
+pub mod regressions;
 pub mod report;
 pub mod undefined;
 

@@ -12,6 +12,9 @@ pub(crate) const CORE_TARGET: &str = "i586-unknown-linux-gnu";
 /// 32-bit programs.
 pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586"];
 
+/// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are.
+pub(crate) const CHIP_PROGRAMS: &[&str] = &["bench-guest"];
+
 /// The workspace this program belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
@@ -45,6 +48,11 @@ impl Workspace {
 /// `-p NAME` for each of [`CHIP_PACKAGES`], as cargo takes it.
 pub(crate) fn chip_package_arguments() -> impl Iterator<Item = &'static str> {
     CHIP_PACKAGES.iter().flat_map(|package| ["-p", package])
+}
+
+/// `-p NAME` for each of [`CHIP_PROGRAMS`].
+pub(crate) fn chip_program_arguments() -> impl Iterator<Item = &'static str> {
+    CHIP_PROGRAMS.iter().flat_map(|package| ["-p", package])
 }
 
 /// Why the workspace cannot be found.

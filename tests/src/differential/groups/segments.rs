@@ -69,7 +69,8 @@ pub(super) fn segment_registers(draft: &mut Draft<'_>) {
     }
 }
 
-/// LAR LSL VERR VERW ARPL.
+/// LAR LSL VERR VERW ARPL. An AMD host lets ARPL look at a segment that it may not write as long as it need not,
+/// so no operand is in the code segment.
 pub(super) fn descriptor_queries(draft: &mut Draft<'_>) {
     let value = selector(draft);
     let reg = match draft.random.below(3) {
@@ -90,6 +91,7 @@ pub(super) fn descriptor_queries(draft: &mut Draft<'_>) {
     if draft.random.once_in(2) {
         let place = draft.memory_operand(reg, 2);
         draft.store(place, value, 2);
+        draft.drop_code_override();
     } else {
         let rm = draft.register();
         draft.pin(rm, value);
@@ -121,8 +123,14 @@ pub(super) fn limit_violations(draft: &mut Draft<'_>) {
         }
         3 => {
             draft.pin(ESP, beyond);
-            // POP, POPA, POPF, RET, LEAVE, far RET and IRET run off the end.
-            let opcode = draft.random.pick(&[0x58, 0x61, 0x9D, 0xC3, 0xCB, 0xCF]);
+            // POP, POPF, RET, far RET and IRET run off the end. An AMD host lets the last two fault with 16-bit
+            // operands that end right there, and POPA fault with the first registers already loaded.
+            let opcodes: &[u8] = if draft.operand == 2 && beyond == 0xFFF9 {
+                &[0x58, 0x9D, 0xC3]
+            } else {
+                &[0x58, 0x9D, 0xC3, 0xCB, 0xCF]
+            };
+            let opcode = draft.random.pick(opcodes);
             draft.byte(opcode);
         }
         4 => {

@@ -117,9 +117,6 @@ impl Core {
     ) -> Result<Pieces, Stop> {
         let low_bytes = bytes.min(PAGE_BYTES - linear % PAGE_BYTES);
         let low = self.translate_data::<M>(fabric, op, linear, intent, mode)?;
-        if mode == Mode::User {
-            check_alignment(self, linear, bytes)?;
-        }
         let high = if low_bytes < bytes {
             let next = linear.wrapping_add(low_bytes);
             Some(self.translate_data::<M>(fabric, op, next, intent, mode)?)
@@ -151,9 +148,6 @@ impl Core {
 
     /// Enters a translation into the hot table if accesses through it need no more checks.
     fn remember_hot<M: Model>(&mut self, fabric: &mut Fabric, linear: u32, place: Translated, mode: Mode) {
-        if mode == Mode::User && self.alignment_checks_on() || debug::watches_page(self, linear) {
-            return;
-        }
         let page = place.physical & !(PAGE_BYTES - 1);
         let checked = mode == Mode::User && self.alignment_checks_on();
         if checked

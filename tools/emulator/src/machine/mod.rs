@@ -9,6 +9,7 @@ mod effects;
 mod registers;
 mod schedule;
 mod statistics;
+mod step;
 #[cfg(test)]
 mod tests;
 mod unit;

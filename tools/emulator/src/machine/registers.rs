@@ -5,6 +5,9 @@ use crate::cpu::segment::{Segment, SegmentName};
 use i586::flags::Eflags;
 use scc::id::CoreId;
 
+/// P of an access byte.
+const PRESENT: u8 = 0x80;
+
 /// A segment register with its cached descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentRegister {
@@ -14,7 +17,7 @@ pub struct SegmentRegister {
     pub base: u32,
     /// Highest valid offset.
     pub limit: u32,
-    /// The descriptor's access byte.
+    /// The descriptor's access byte; one that is not present stands for a null selector.
     pub access: u8,
     /// The D/B bit.
     pub big: bool,
@@ -107,7 +110,7 @@ fn cached(register: &SegmentRegister) -> Segment {
         limit: register.limit,
         access: register.access,
         big: register.big,
-        usable: true,
+        usable: register.access & PRESENT != 0,
         ..Segment::real(0, 0)
     }
 }

@@ -80,6 +80,7 @@ fn clippy_host(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
 fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
     let mut command = process::cargo(workspace);
     command.arg("clippy").args(workspace::chip_package_arguments());
+    command.args(workspace::chip_program_arguments());
     command.args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
     Ok(reporter.quietly(&mut command)?)
 }

@@ -61,7 +61,12 @@ fn unmodelled(register: FpgaRegister) -> bool {
     matches!(
         register,
         FpgaRegister::PciStatus(_)
+            | FpgaRegister::Status0
+            | FpgaRegister::Status1
+            | FpgaRegister::FifoLevel
+            | FpgaRegister::RouterPackets(_)
             | FpgaRegister::RequestMonitor(_)
+            | FpgaRegister::ReceiveFifo
             | FpgaRegister::LastPackets(_)
             | FpgaRegister::PortLog
             | FpgaRegister::MacReset
@@ -198,6 +203,7 @@ mod tests {
         assert_eq!(place(0x0010), Place::HostOnly);
         assert_eq!(place(0x4000), Place::HostOnly);
         assert_eq!(place(0x9000), Place::Unmodelled(None));
+        assert_eq!(place(0x802C), Place::Unmodelled(Some(FpgaRegister::RouterPackets(0))));
     }
 
     #[test]

@@ -71,11 +71,20 @@ pub(crate) fn decode<M: Model>(bytes: &[u8], eip: u32, wide: bool) -> Result<Dec
     let mut instruction = Instruction::default();
     decoder.decode_out(&mut instruction);
     match decoder.last_error() {
-        DecoderError::NoMoreBytes if window.len() < MAX_LENGTH => Err(Incomplete),
-        DecoderError::NoMoreBytes => Ok(ending(form::too_long)),
+        DecoderError::NoMoreBytes => Err(Incomplete),
         DecoderError::None if is_allowed(&instruction) => Ok(accept::<M>(&instruction, window)),
-        _ => Ok(ending(form::undefined)),
+        _ if is_too_long(window, wide) => Ok(ending(form::too_long, window.len())),
+        _ => Ok(ending(form::undefined, decoder.position())),
     }
+}
+
+/// Whether bytes that are no instruction would need more than [`MAX_LENGTH`] to become one. The decoder calls
+/// both invalid; but only prefixes make an instruction that long, and without the first it still lacks bytes.
+fn is_too_long(window: &[u8], wide: bool) -> bool {
+    let Some((_, rest)) = window.split_first().filter(|_| window.len() == MAX_LENGTH) else { return false };
+    let mut decoder = Decoder::new(if wide { 32 } else { 16 }, rest, OPTIONS);
+    decoder.decode();
+    decoder.last_error() == DecoderError::NoMoreBytes
 }
 
 fn is_allowed(instruction: &Instruction) -> bool {
@@ -144,8 +153,10 @@ fn blank() -> Op {
     Op { base: NONE, index: NONE, cost: 1, ..Op::BOUNDARY }
 }
 
-fn ending(handler: Handler) -> Decoded {
-    Decoded { op: Op { run: handler, ..blank() }, length: 1, ends: true, comparison: None, condition: None }
+/// A refusal, as long as the bytes that were looked at to find it: others there may be an instruction.
+fn ending(handler: Handler, bytes: usize) -> Decoded {
+    let length = bytes.clamp(1, MAX_LENGTH).to_le_bytes()[0];
+    Decoded { op: Op { run: handler, ..blank() }, length, ends: true, comparison: None, condition: None }
 }
 
 #[cfg(test)]
@@ -187,6 +198,20 @@ mod tests {
         ] {
             assert!(is_undefined(bytes), "{bytes:02x?} must raise #UD");
         }
+    }
+
+    #[test]
+    fn sixteenth_byte_makes_an_instruction_too_long_and_no_invalid_one() {
+        let mut bytes = [0x66; MAX_LENGTH];
+        let refusal = |bytes: &[u8]| decode::<Fast>(bytes, 0, true).map(|decoded| decoded.op.run).ok();
+        let is = |bytes: &[u8], handler: Handler| {
+            refusal(bytes).is_some_and(|run| std::ptr::fn_addr_eq(run, handler))
+        };
+        assert!(is(&bytes, form::too_long));
+        bytes[13..].copy_from_slice(&[0x0F, 0x0B]);
+        assert!(is(&bytes, form::undefined));
+        bytes[14] = 0xBE;
+        assert!(is(&bytes, form::too_long));
     }
 
     #[test]

@@ -70,8 +70,8 @@ shifts! {
     Shr: |flags, value, count| {
         let carry = value >> (count - 1) & 1 != 0;
         let result = value >> count;
-        flags.set_result(W::sign_extend(result), carry, (value ^ (value << 1)) & W::SIGN != 0 && count == 1
-            || count != 1 && (result ^ (result << 1)) & W::SIGN != 0, false);
+        let overflow = (result ^ (result << 1)) & W::SIGN != 0;
+        flags.set_result(W::sign_extend(result), carry, overflow, false);
         result
     }
     /// SAR

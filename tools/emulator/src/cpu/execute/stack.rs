@@ -37,9 +37,8 @@ impl<W: Width> Step for PopAll<W> {
         let mut values = [0; 8];
         let mut depth = 0;
         for register in (0..8).rev() {
-            if register != 4 {
-                values[register] = core.peek_stack::<M, W>(fabric, op, depth)?;
-            }
+            // The slot of ESP is read and thrown away: it may fault as well.
+            values[register] = core.peek_stack::<M, W>(fabric, op, depth)?;
             depth += W::BYTES;
         }
         for register in [7, 6, 5, 3, 2, 1, 0] {

@@ -230,7 +230,8 @@ pub(crate) fn repeat<M: Model>(
         if left == 0 {
             return Ok(());
         }
-        if budget == 0 || core.leave_block {
+        // Fetching the instruction may have asked for the block to be left already: one iteration is made anyway.
+        if budget == 0 || core.leave_block && budget != BATCH {
             core.eip = here;
             return Ok(());
         }

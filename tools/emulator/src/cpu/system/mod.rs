@@ -46,4 +46,6 @@ pub(crate) mod segment_moves;
 pub(crate) mod software_interrupt;
 pub(crate) mod task_state;
 pub(crate) mod task_switch;
+#[cfg(test)]
+mod tests;
 pub(crate) mod verify;

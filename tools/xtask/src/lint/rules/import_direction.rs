@@ -3,6 +3,7 @@
 //! ```text
 //! boot-tests                      →  scc-emu, scc-image, scc-trace, native-runner, contracts
 //! fuzz packages                   →  the same
+//! bench-guest                     →  contracts
 //! scc-emu, scc-image, scc-trace   →  contracts
 //! kernel                          →  executor, ipi, contracts
 //! guests/<name>                   →  guest-runtime, executor
@@ -56,6 +57,7 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "executor" | "xtask" | "native-runner" => Vec::new(),
         contract if CONTRACTS.contains(&contract) => Vec::new(),
         "ipi" | "guest-runtime" => CONTRACTS.to_vec(),
+        "bench-guest" => CONTRACTS.to_vec(),
         "kernel" => [&["executor", "ipi"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
         "boot-tests" => [TOOLS, CONTRACTS, &["native-runner"]].concat(),

@@ -1,0 +1,284 @@
+//! The emulator's side: one core of a board, brought to the state that the native runner gives a program.
+//!
+//! The guest has the host's selectors: Linux's flat user segments and the same local descriptor table. It runs at
+//! privilege level 3 without paging; exceptions arrive at level 0, where the handler's address tells the vector
+//! and the stack holds the rest.
+//!
+//! ```text
+//! CODE_BASE     64 KB of INT3          as in the native runner
+//! WINDOW_BASE   64 KB of zeroes        as in the native runner
+//! TABLES        GDT, IDT, TSS, LDT     one page each
+//! STACK_TOP     stack of level 0       one page below
+//! HANDLERS      16 bytes a vector
+//! SET_UP        LGDT LIDT LLDT LTR     run once
+//! ```
+
+use super::effect::{Effect, Ending};
+use i586::segment::{Descriptor, Gate, Selector, SystemKind};
+use i586::tss::bits32;
+use native_runner::{
+    CODE_BASE, CODE_BYTES, CODE16, Case, Mode, REGION_BYTES, SCRATCH_BYTES, SCRATCH_OFFSET, WINDOW,
+    WINDOW_BASE, WINDOW_STACK16,
+};
+use scc::address::PhysAddr;
+use scc::id::CoreId;
+use scc_emu::{Diagnostics, Machine, MemoryModel, Registers, SegmentRegister, TimingModel};
+
+const TABLES: u32 = WINDOW_BASE + REGION_BYTES;
+const GDT: u32 = TABLES;
+const IDT: u32 = TABLES + 0x1000;
+const TSS: u32 = TABLES + 0x2000;
+const LDT: u32 = TABLES + 0x3000;
+const STACK_TOP: u32 = TABLES + 0x6000;
+const HANDLERS: u32 = TABLES + 0x6000;
+const SET_UP: u32 = TABLES + 0x7000;
+const POINTERS: u32 = TABLES + 0x7100;
+const TABLE_BYTES: u32 = 0x1000;
+const HANDLER_BYTES: u32 = 16;
+const VECTORS: u32 = 32;
+
+/// Selectors of level 0, of the flat user segments, and of the tables.
+const SYSTEM_CODE: u16 = 0x08;
+const SYSTEM_DATA: u16 = 0x18;
+const USER_CODE: u16 = 0x23;
+const USER_DATA: u16 = 0x2B;
+const TSS_SELECTOR: u16 = 0x40;
+const LDT_SELECTOR: u16 = 0x50;
+
+/// CR0: protected mode, with ET and, as after RESET, the caches off.
+const CONTROL: u32 = 0x6000_0011;
+const INT3: u8 = 0xCC;
+/// Most steps that one instruction may take: the longest repeated string instruction and a reserve.
+const STEPS: u32 = 100;
+
+/// A core of the emulator that executes cases.
+pub struct EmulatedCpu {
+    machine: Machine,
+    core: CoreId,
+}
+
+impl EmulatedCpu {
+    /// Builds a board and sets its first core up.
+    pub fn new(model: MemoryModel) -> EmulatedCpu {
+        let mut machine =
+            Machine::builder().model(model).timing(TimingModel::Flat).diagnostics(Diagnostics::Stop).build();
+        let core = CoreId::new(0).expect("the board has a core 0");
+        machine.default_luts(true);
+        machine.release(core);
+        let mut cpu = EmulatedCpu { machine, core };
+        cpu.write(CODE_BASE, &vec![INT3; REGION_BYTES as usize]);
+        cpu.write(WINDOW_BASE, &vec![0; REGION_BYTES as usize]);
+        cpu.write_tables();
+        cpu.load_tables();
+        cpu
+    }
+
+    /// Executes a case.
+    ///
+    /// # Panics
+    /// If the core stops instead of executing.
+    pub fn run(&mut self, case: &Case) -> Effect {
+        let start = case.mode.eip(case.entry);
+        let place = CODE_BASE + u32::from(case.entry);
+        self.write(place, &case.code[..usize::from(case.length)]);
+        self.write(WINDOW_BASE + SCRATCH_OFFSET, &case.memory);
+        self.machine.set_registers(self.core, &registers(case, start));
+        let mut after = self.machine.registers(self.core);
+        for _ in 0..STEPS {
+            self.step();
+            after = self.machine.registers(self.core);
+            if after.eip != start || after.segments[CS].selector & 3 == 0 {
+                break;
+            }
+        }
+        self.write(place, &[INT3; CODE_BYTES]);
+        self.effect(&after)
+    }
+
+    fn effect(&self, after: &Registers) -> Effect {
+        let mut memory = [0; SCRATCH_BYTES];
+        self.read(WINDOW_BASE + SCRATCH_OFFSET, &mut memory);
+        let mut effect = Effect {
+            ending: Ending::Completed { eip: after.eip },
+            registers: after.general,
+            flags: after.eflags,
+            segments: after.segments.map(|segment| segment.selector),
+            memory,
+        };
+        if effect.segments[CS] & 3 == 0 {
+            self.undo_delivery(after, &mut effect);
+        }
+        effect
+    }
+
+    /// Replaces what the delivery of an exception changed by what it saved.
+    fn undo_delivery(&self, after: &Registers, effect: &mut Effect) {
+        let vector = after.eip.wrapping_sub(HANDLERS) / HANDLER_BYTES;
+        let has_code = matches!(vector, 8 | 10..=14 | 17);
+        let mut at = after.general[4];
+        let mut pop = || {
+            let mut word = [0; 4];
+            self.read(at, &mut word);
+            at += 4;
+            u32::from_le_bytes(word)
+        };
+        let error_code = if has_code { pop() } else { 0 };
+        let (eip, cs, flags, esp, ss) = (pop(), pop(), pop(), pop(), pop());
+        effect.ending = Ending::Exception { vector, error_code, eip };
+        effect.registers[4] = esp;
+        effect.flags = flags;
+        (effect.segments[CS], effect.segments[SS]) = (low_half(cs), low_half(ss));
+    }
+
+    fn step(&mut self) {
+        self.machine.step(self.core);
+    }
+
+    fn write(&mut self, at: u32, bytes: &[u8]) {
+        let written = self.machine.write_core_memory(self.core, PhysAddr::new(at), bytes);
+        written.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn read(&self, at: u32, bytes: &mut [u8]) {
+        let read = self.machine.read_core_memory(self.core, PhysAddr::new(at), bytes);
+        read.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn write_tables(&mut self) {
+        for selector in [SYSTEM_CODE, SYSTEM_DATA, USER_CODE, USER_DATA, TSS_SELECTOR, LDT_SELECTOR] {
+            let bytes = descriptor(selector).into_bits().to_le_bytes();
+            self.write(GDT + u32::from(selector & !7), &bytes);
+        }
+        for selector in [CODE16, WINDOW, WINDOW_STACK16] {
+            let bytes = descriptor(selector).into_bits().to_le_bytes();
+            self.write(LDT + u32::from(selector & !7), &bytes);
+        }
+        for vector in 0..VECTORS {
+            // As Linux has it, programs may raise #BP and #OF by themselves.
+            let privilege = if matches!(vector, 3 | 4) { 3 } else { 0 };
+            let selector = Selector::from_bits(SYSTEM_CODE);
+            let handler = HANDLERS + vector * HANDLER_BYTES;
+            let gate = Gate::new(SystemKind::InterruptGate32, selector, handler, privilege)
+                .expect("an interrupt gate is a gate");
+            self.write(IDT + 8 * vector, &gate.descriptor().into_bits().to_le_bytes());
+            // A jump to itself.
+            self.write(handler, &[0xEB, 0xFE]);
+        }
+        self.write(TSS + bits32::ESP0, &STACK_TOP.to_le_bytes());
+        self.write(TSS + bits32::SS0, &u32::from(SYSTEM_DATA).to_le_bytes());
+        // No I/O permission map: it would begin beyond the limit.
+        self.write(TSS + bits32::IO_MAP_BASE, &u16::MAX.to_le_bytes());
+    }
+
+    /// Runs the instructions that load the table registers.
+    fn load_tables(&mut self) {
+        let mut program = Vec::new();
+        for (opcode, base, limit) in [(0x15, GDT, 0x7F), (0x1D, IDT, 8 * VECTORS - 1)] {
+            let pointer = POINTERS + u32::from(opcode);
+            let bytes = limit.to_le_bytes();
+            self.write(pointer, &[&bytes[..2], &base.to_le_bytes()].concat());
+            program.extend_from_slice(&[0x0F, 0x01, opcode]);
+            program.extend_from_slice(&pointer.to_le_bytes());
+        }
+        // LLDT AX, LTR CX.
+        program.extend_from_slice(&[0x0F, 0x00, 0xD0, 0x0F, 0x00, 0xD9]);
+        self.write(SET_UP, &program);
+        let mut general = [0; 8];
+        general[0] = u32::from(LDT_SELECTOR);
+        general[1] = u32::from(TSS_SELECTOR);
+        let data = segment(SYSTEM_DATA);
+        let code = segment(SYSTEM_CODE);
+        let registers = Registers {
+            general,
+            eip: SET_UP,
+            eflags: 2,
+            segments: [data, code, data, data, data, data],
+            control: [CONTROL, 0, 0, 0],
+        };
+        self.machine.set_registers(self.core, &registers);
+        for _ in 0..4 {
+            self.step();
+        }
+        let end = SET_UP + u32::try_from(program.len()).expect("a short program");
+        assert_eq!(self.machine.registers(self.core).eip, end, "the tables were not loaded");
+    }
+}
+
+const CS: usize = 1;
+const SS: usize = 2;
+
+fn low_half(word: u32) -> u16 {
+    let [low, high, ..] = word.to_le_bytes();
+    u16::from_le_bytes([low, high])
+}
+
+/// The registers a case starts with.
+fn registers(case: &Case, eip: u32) -> Registers {
+    let (code, stack, data, extra) = match case.mode {
+        Mode::Flat => (USER_CODE, USER_DATA, USER_DATA, 0),
+        Mode::Window => (USER_CODE, WINDOW, WINDOW, WINDOW),
+        Mode::WindowStack16 => (USER_CODE, WINDOW_STACK16, WINDOW, WINDOW),
+        Mode::Code16 => (CODE16, WINDOW_STACK16, WINDOW, WINDOW),
+    };
+    Registers {
+        general: case.registers,
+        eip,
+        eflags: case.flags,
+        segments: [data, code, stack, data, extra, extra].map(segment),
+        control: [CONTROL, 0, 0, 0],
+    }
+}
+
+/// A segment register as if `selector` had been loaded.
+fn segment(selector: u16) -> SegmentRegister {
+    let descriptor = descriptor(selector);
+    SegmentRegister {
+        selector,
+        base: descriptor.base(),
+        limit: descriptor.limit(),
+        access: descriptor.access(),
+        big: descriptor.default_big(),
+    }
+}
+
+/// What the descriptor tables hold.
+fn descriptor(selector: u16) -> Descriptor {
+    const USER: u8 = 3;
+    let limit = REGION_BYTES - 1;
+    match selector {
+        SYSTEM_CODE => Descriptor::flat_code(0).with_accessed(),
+        SYSTEM_DATA => Descriptor::flat_data(0).with_accessed(),
+        USER_CODE => Descriptor::flat_code(USER).with_accessed(),
+        USER_DATA => Descriptor::flat_data(USER).with_accessed(),
+        TSS_SELECTOR => Descriptor::system(SystemKind::AvailableTss32, TSS, TABLE_BYTES - 1, 0),
+        LDT_SELECTOR => Descriptor::system(SystemKind::Ldt, LDT, 0x1F, 0),
+        WINDOW => window(true).with_limit(limit).with_base(WINDOW_BASE),
+        WINDOW_STACK16 => window(false).with_limit(limit).with_base(WINDOW_BASE),
+        CODE16 => narrow(Descriptor::flat_code(USER)).with_accessed().with_limit(limit).with_base(CODE_BASE),
+        _ => Descriptor::NULL,
+    }
+}
+
+/// A data segment of the local table, whose D bit says whether a stack in it uses ESP.
+fn window(wide: bool) -> Descriptor {
+    let data = available(Descriptor::flat_data(3)).with_accessed();
+    if wide { data } else { without_big(data) }
+}
+
+/// 16-bit code of the local table.
+fn narrow(code: Descriptor) -> Descriptor {
+    available(without_big(code))
+}
+
+fn without_big(descriptor: Descriptor) -> Descriptor {
+    const DEFAULT_BIG: u32 = 1 << 22;
+    let (low, high) = descriptor.words();
+    Descriptor::from_words(low, high & !DEFAULT_BIG)
+}
+
+/// Linux marks the segments of a local table as available to software.
+fn available(descriptor: Descriptor) -> Descriptor {
+    const AVAILABLE: u32 = 1 << 20;
+    let (low, high) = descriptor.words();
+    Descriptor::from_words(low, high | AVAILABLE)
+}
