@@ -31,7 +31,7 @@ pub(crate) enum Benchmark {
     StringMove,
     /// Execute fresh code, each instruction once.
     Cold,
-    /// Wait for interrupts that never come.
+    /// Wait for as many ticks of a timer as there are rounds; forever if that is 0.
     Idle,
 }
 

@@ -1,6 +1,8 @@
 //! The command line: verbs and their arguments, as `--help` shows them.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
 
 /// Build, run, test, lint and bench this workspace.
 ///
@@ -43,16 +45,33 @@ pub(crate) enum Verb {
     /// Measure speed
     Bench {
         /// What is measured
-        #[arg(value_enum)]
+        #[command(subcommand)]
         subject: BenchSubject,
     },
 }
 
 /// What `bench` can measure.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum BenchSubject {
     /// The emulator: guest MIPS of its guest programs, beside QEMU and Bochs where they are installed
-    Emu,
+    Emu(BenchOptions),
+}
+
+/// How the emulator is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BenchOptions {
+    /// Runs of a quarter second, one each, instead of the best of three runs of about a second
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only this guest program, or `board` for what needs all cores; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Write all figures to FILE as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the report to docs/benchmarks/emulator.md, the figures beside it
+    #[arg(long)]
+    pub(crate) record: bool,
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ mod cli;
 mod demo;
 mod lint;
 mod process;
+mod program;
+mod rom;
 mod setup;
 mod tests;
 mod workspace;
@@ -49,9 +51,9 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<(), Failure> {
         }
         Verb::Fmt => process::run(process::cargo(workspace).args(["fmt", "--all"]))?,
         Verb::Test { filter } => tests::run_by_hand(workspace, filter.as_deref())?,
-        Verb::Bench { subject: BenchSubject::Emu } => {
-            setup::ensure(workspace, Purpose::Bench)?;
-            bench::emu(workspace)?;
+        Verb::Bench { subject: BenchSubject::Emu(options) } => {
+            let readiness = setup::ensure(workspace, Purpose::Bench)?;
+            bench::emu(workspace, &options, &readiness)?;
         }
     }
     Ok(())

@@ -5,6 +5,8 @@
 
 mod boot;
 mod cold_code;
+mod descriptor_tables;
+mod idle;
 mod layout;
 
 mod mmio;
@@ -30,9 +32,6 @@ pub(super) extern "C" fn start() -> ! {
     let Some(benchmark) = Benchmark::from_number(parameters.benchmark) else {
         panic!("unknown benchmark {}", parameters.benchmark);
     };
-    if benchmark == Benchmark::Idle {
-        port::wait_forever();
-    }
     let checksum = run(benchmark, parameters);
     let (name, rounds) = (benchmark.name(), parameters.rounds);
     print(format_args!("bench {name} rounds {rounds} checksum {checksum:08x}\n"));
@@ -50,6 +49,7 @@ fn run(benchmark: Benchmark, parameters: Parameters) -> u32 {
         Benchmark::Mmio => mmio::run(rounds, seed, parameters.machine),
         Benchmark::SelfModifying => patch::run(rounds, seed),
         Benchmark::StringMove => string_move::run(rounds, seed),
+        Benchmark::Idle => idle::run(rounds),
         Benchmark::Cold => cold_code::run(rounds, seed),
         portable => portable.run_portably(rounds, seed).unwrap_or(seed),
     }

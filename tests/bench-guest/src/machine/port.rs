@@ -85,14 +85,6 @@ pub(super) fn end(machine: Machine) -> ! {
     }
 }
 
-/// Halts with interrupts permitted although none is set up.
-pub(super) fn wait_forever() -> ! {
-    loop {
-        // SAFETY: no interrupt source was enabled, so nothing is delivered.
-        unsafe { asm!("sti", "hlt", options(nomem, nostack)) };
-    }
-}
-
 fn write(port: u16, value: u8) {
     // SAFETY: none of the ports above changes memory.
     unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags)) };

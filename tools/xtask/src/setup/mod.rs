@@ -29,7 +29,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     /// Whether code for the chip is compiled.
     fn compiles_for_the_chip(self) -> bool {
-        matches!(self, Self::Ci | Self::Everything)
+        !matches!(self, Self::Boot)
     }
 }
 

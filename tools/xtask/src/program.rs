@@ -1,0 +1,64 @@
+//! Building a program of the workspace in release mode and finding it: cargo itself says where it is.
+
+use std::path::PathBuf;
+
+use crate::process::{self, CommandError};
+use crate::workspace::Workspace;
+
+/// Builds the program of `package`, for this machine or for `target`, and returns its path.
+pub(crate) fn build(
+    workspace: &Workspace,
+    package: &'static str,
+    target: Option<&str>,
+) -> Result<PathBuf, ProgramError> {
+    let mut cargo = process::cargo(workspace);
+    cargo.args(["build", "--release", "--package", package, "--message-format=json-render-diagnostics"]);
+    cargo.args(target.map(|target| format!("--target={target}")));
+    let messages = process::output(&mut cargo)?;
+    executable_in(&messages).ok_or(ProgramError::NoExecutable { package })
+}
+
+/// Finds the last executable among cargo's messages, one JSON object per line.
+fn executable_in(messages: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
+        .next_back()
+}
+
+/// Why there is no program.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProgramError {
+    /// Cargo built the package but reported no program.
+    #[error("cargo built {package} without reporting an executable")]
+    NoExecutable {
+        /// The package.
+        package: &'static str,
+    },
+    /// Building failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executable_is_taken_from_the_artifact_message() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","executable":"/t/release/scc-emu"}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        assert_eq!(executable_in(messages), Some(PathBuf::from("/t/release/scc-emu")));
+    }
+
+    #[test]
+    fn messages_without_executable_give_none() {
+        assert_eq!(executable_in("{\"reason\":\"build-finished\"}\nnot json"), None);
+    }
+}
