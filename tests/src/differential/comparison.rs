@@ -1,31 +1,27 @@
 //! Running cases on all sides.
 
 use super::effect::Effect;
-use super::emulated::EmulatedCpu;
+use super::emulated::{EmulatedCpu, Path};
 use super::report::Difference;
 use super::{decode, undefined};
 use crate::native::{NativeCpu, NativeError};
 use native_runner::{BATCH, Case};
-use scc_emu::MemoryModel;
 
 /// The judges and the judged of a comparison.
 pub struct Comparison {
     native: NativeCpu,
-    emulated: [(&'static str, EmulatedCpu); 2],
+    emulated: [(Path, EmulatedCpu); 3],
 }
 
 impl Comparison {
-    /// Starts the native runner and builds a board in each memory model.
+    /// Starts the native runner and builds a board for each path to memory.
     ///
     /// # Errors
     /// This machine cannot run the native runner.
     pub fn start() -> Result<Comparison, NativeError> {
         Ok(Comparison {
             native: NativeCpu::start()?,
-            emulated: [
-                ("fast", EmulatedCpu::new(MemoryModel::Fast)),
-                ("strict", EmulatedCpu::new(MemoryModel::Strict)),
-            ],
+            emulated: Path::ALL.map(|path| (path, EmulatedCpu::new(path))),
         })
     }
 
@@ -45,11 +41,11 @@ impl Comparison {
                 assert_eq!(outcome.strayed, 0, "{instruction} wrote outside the scratch memory: {case:x?}");
                 let native = Effect::of_native(case, outcome);
                 let undefined = undefined::flags(&instruction, case);
-                for (model, cpu) in &mut self.emulated {
+                for (path, cpu) in &mut self.emulated {
                     let emulated = cpu.run(case);
                     if !native.agrees_with(&emulated, undefined) {
                         let (case, native) = (case.clone(), native.clone());
-                        differences.push(Difference { case, native, emulated, model });
+                        differences.push(Difference { case, native, emulated, path: *path });
                     }
                 }
             }

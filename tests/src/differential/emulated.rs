@@ -11,6 +11,8 @@
 //! STACK_TOP     stack of level 0       one page below
 //! HANDLERS      16 bytes a vector
 //! SET_UP        LGDT LIDT LLDT LTR     run once
+//! WARM_UP       REP LODSD              with caches: reads the scratch memory before a case
+//! WRITE_BACK    WBINVD                 with caches: brings everything to memory after it
 //! ```
 
 use super::effect::{Effect, Ending};
@@ -22,7 +24,9 @@ use native_runner::{
 };
 use scc::address::PhysAddr;
 use scc::id::CoreId;
-use scc_emu::{Diagnostics, Machine, MemoryModel, Registers, SegmentRegister, TimingModel};
+use scc::tile::{L2cfg, TileRegister};
+use scc::timing::Time;
+use scc_emu::{Diagnostics, Machine, MemoryModel, Registers, RunEnd, SegmentRegister, TimingModel};
 
 const TABLES: u32 = WINDOW_BASE + REGION_BYTES;
 const GDT: u32 = TABLES;
@@ -33,6 +37,8 @@ const STACK_TOP: u32 = TABLES + 0x6000;
 const HANDLERS: u32 = TABLES + 0x6000;
 const SET_UP: u32 = TABLES + 0x7000;
 const POINTERS: u32 = TABLES + 0x7100;
+const WARM_UP: u32 = TABLES + 0x7200;
+const WRITE_BACK: u32 = TABLES + 0x7300;
 const TABLE_BYTES: u32 = 0x1000;
 const HANDLER_BYTES: u32 = 16;
 const VECTORS: u32 = 32;
@@ -45,27 +51,50 @@ const USER_DATA: u16 = 0x2B;
 const TSS_SELECTOR: u16 = 0x40;
 const LDT_SELECTOR: u16 = 0x50;
 
-/// CR0: protected mode, with ET and, as after RESET, the caches off.
-const CONTROL: u32 = 0x6000_0011;
+/// CR0: protected mode, with ET.
+const CONTROL: u32 = 0x11;
+/// CR0.CD and NW, as after RESET.
+const CACHES_OFF: u32 = 0x6000_0000;
 const INT3: u8 = 0xCC;
 /// Most steps that one instruction may take: the longest repeated string instruction and a reserve.
 const STEPS: u32 = 100;
+
+/// What lies between a core and memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// The fast model.
+    Fast,
+    /// The strict model with all caches off.
+    Uncached,
+    /// The strict model with L1, in which the scratch memory lies when a case begins.
+    Cached,
+}
+
+impl Path {
+    /// All of them.
+    pub const ALL: [Path; 3] = [Path::Fast, Path::Uncached, Path::Cached];
+}
 
 /// A core of the emulator that executes cases.
 pub struct EmulatedCpu {
     machine: Machine,
     core: CoreId,
+    path: Path,
 }
 
 impl EmulatedCpu {
     /// Builds a board and sets its first core up.
-    pub fn new(model: MemoryModel) -> EmulatedCpu {
+    pub fn new(path: Path) -> EmulatedCpu {
+        let model = if path == Path::Fast { MemoryModel::Fast } else { MemoryModel::Strict };
         let mut machine =
             Machine::builder().model(model).timing(TimingModel::Flat).diagnostics(Diagnostics::Stop).build();
         let core = CoreId::new(0).expect("the board has a core 0");
         machine.default_luts(true);
+        // WBINVD leaves L2 alone, so what it held would never be seen behind the caches.
+        let off = L2cfg::RESET.with_way_disable(true).into_bits();
+        machine.fabric_mut().host_write_tile(core.tile(), TileRegister::L2cfg(0), off, Time::ZERO);
         machine.release(core);
-        let mut cpu = EmulatedCpu { machine, core };
+        let mut cpu = EmulatedCpu { machine, core, path };
         cpu.write(CODE_BASE, &vec![INT3; REGION_BYTES as usize]);
         cpu.write(WINDOW_BASE, &vec![0; REGION_BYTES as usize]);
         cpu.write_tables();
@@ -82,7 +111,10 @@ impl EmulatedCpu {
         let place = CODE_BASE + u32::from(case.entry);
         self.write(place, &case.code[..usize::from(case.length)]);
         self.write(WINDOW_BASE + SCRATCH_OFFSET, &case.memory);
-        self.machine.set_registers(self.core, &registers(case, start));
+        if self.path == Path::Cached {
+            self.run_system(WARM_UP);
+        }
+        self.machine.set_registers(self.core, &self.registers(case, start));
         let mut after = self.machine.registers(self.core);
         for _ in 0..STEPS {
             self.step();
@@ -90,6 +122,9 @@ impl EmulatedCpu {
             if after.eip != start || after.segments[CS].selector & 3 == 0 {
                 break;
             }
+        }
+        if self.path == Path::Cached {
+            self.run_system(WRITE_BACK);
         }
         self.write(place, &[INT3; CODE_BYTES]);
         self.effect(&after)
@@ -131,7 +166,8 @@ impl EmulatedCpu {
     }
 
     fn step(&mut self) {
-        self.machine.step(self.core);
+        let end = self.machine.step(self.core);
+        assert_eq!(end, RunEnd::Observed(self.core), "the core stopped");
     }
 
     fn write(&mut self, at: u32, bytes: &[u8]) {
@@ -180,27 +216,66 @@ impl EmulatedCpu {
             program.extend_from_slice(&[0x0F, 0x01, opcode]);
             program.extend_from_slice(&pointer.to_le_bytes());
         }
-        // LLDT AX, LTR CX.
-        program.extend_from_slice(&[0x0F, 0x00, 0xD0, 0x0F, 0x00, 0xD9]);
+        // LLDT AX, LTR DX.
+        program.extend_from_slice(&[0x0F, 0x00, 0xD0, 0x0F, 0x00, 0xDA]);
         self.write(SET_UP, &program);
-        let mut general = [0; 8];
-        general[0] = u32::from(LDT_SELECTOR);
-        general[1] = u32::from(TSS_SELECTOR);
-        let data = segment(SYSTEM_DATA);
-        let code = segment(SYSTEM_CODE);
+        self.write(WARM_UP, &[0xF3, 0xAD]);
+        self.write(WRITE_BACK, &[0x0F, 0x09]);
+        let end = SET_UP + u32::try_from(program.len()).expect("a short program");
+        self.run_system(SET_UP);
+        while self.machine.registers(self.core).eip != end {
+            self.run_one();
+        }
+    }
+
+    /// Runs one instruction at privilege level 0; ESI and ECX cover the scratch memory, EAX and EDX hold the
+    /// selectors of the tables.
+    fn run_system(&mut self, eip: u32) {
+        let words = u32::try_from(SCRATCH_BYTES / 4).expect("the scratch memory is small");
+        let (ldt, tss) = (u32::from(LDT_SELECTOR), u32::from(TSS_SELECTOR));
+        let [data, code] = [SYSTEM_DATA, SYSTEM_CODE].map(segment);
         let registers = Registers {
-            general,
-            eip: SET_UP,
+            general: [ldt, words, tss, 0, STACK_TOP, 0, WINDOW_BASE + SCRATCH_OFFSET, 0],
+            eip,
             eflags: 2,
             segments: [data, code, data, data, data, data],
-            control: [CONTROL, 0, 0, 0],
+            control: [self.control(), 0, 0, 0],
         };
         self.machine.set_registers(self.core, &registers);
-        for _ in 0..4 {
+        self.run_one();
+    }
+
+    /// Steps until EIP changes.
+    fn run_one(&mut self) {
+        let start = self.machine.registers(self.core).eip;
+        for _ in 0..STEPS {
             self.step();
+            if self.machine.registers(self.core).eip != start {
+                return;
+            }
         }
-        let end = SET_UP + u32::try_from(program.len()).expect("a short program");
-        assert_eq!(self.machine.registers(self.core).eip, end, "the tables were not loaded");
+        panic!("no progress at {start:#x}");
+    }
+
+    fn control(&self) -> u32 {
+        if self.path == Path::Cached { CONTROL } else { CONTROL | CACHES_OFF }
+    }
+
+    /// The registers a case starts with.
+    fn registers(&self, case: &Case, eip: u32) -> Registers {
+        let (code, stack, data, extra) = match case.mode {
+            Mode::Flat => (USER_CODE, USER_DATA, USER_DATA, 0),
+            Mode::Window => (USER_CODE, WINDOW, WINDOW, WINDOW),
+            Mode::WindowStack16 => (USER_CODE, WINDOW_STACK16, WINDOW, WINDOW),
+            Mode::Code16 => (CODE16, WINDOW_STACK16, WINDOW, WINDOW),
+        };
+        Registers {
+            general: case.registers,
+            eip,
+            eflags: case.flags,
+            segments: [data, code, stack, data, extra, extra].map(segment),
+            control: [self.control(), 0, 0, 0],
+        }
     }
 }
 
@@ -210,23 +285,6 @@ const SS: usize = 2;
 fn low_half(word: u32) -> u16 {
     let [low, high, ..] = word.to_le_bytes();
     u16::from_le_bytes([low, high])
-}
-
-/// The registers a case starts with.
-fn registers(case: &Case, eip: u32) -> Registers {
-    let (code, stack, data, extra) = match case.mode {
-        Mode::Flat => (USER_CODE, USER_DATA, USER_DATA, 0),
-        Mode::Window => (USER_CODE, WINDOW, WINDOW, WINDOW),
-        Mode::WindowStack16 => (USER_CODE, WINDOW_STACK16, WINDOW, WINDOW),
-        Mode::Code16 => (CODE16, WINDOW_STACK16, WINDOW, WINDOW),
-    };
-    Registers {
-        general: case.registers,
-        eip,
-        eflags: case.flags,
-        segments: [data, code, stack, data, extra, extra].map(segment),
-        control: [CONTROL, 0, 0, 0],
-    }
 }
 
 /// A segment register as if `selector` had been loaded.

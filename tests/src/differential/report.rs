@@ -1,6 +1,7 @@
 //! A difference, told so that it can be repeated by hand.
 
 use super::effect::{COMPARED_FLAGS, Effect};
+use super::emulated::Path;
 use super::{decode, undefined};
 use native_runner::Case;
 use std::fmt;
@@ -33,8 +34,8 @@ pub struct Difference {
     pub native: Effect,
     /// What the emulator did.
     pub emulated: Effect,
-    /// The emulator's memory model.
-    pub model: &'static str,
+    /// What lay between the emulated core and memory.
+    pub path: Path,
 }
 
 impl fmt::Display for Difference {
@@ -44,7 +45,7 @@ impl fmt::Display for Difference {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        writeln!(f, "{instruction}    [{code}] {:?}, {} model", self.case.mode, self.model)?;
+        writeln!(f, "{instruction}    [{code}] {:?}, {:?}", self.case.mode, self.path)?;
         writeln!(f, "            input     host      emulator")?;
         let input = self.case.registers;
         for (index, name) in REGISTERS.iter().enumerate() {
