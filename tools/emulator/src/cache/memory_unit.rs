@@ -40,6 +40,11 @@ impl MemoryUnit {
         Self { started: Time::ZERO, busy_until: Time::ZERO, transactions: 0 }
     }
 
+    /// Returns when the latest transaction ends.
+    pub(crate) const fn busy_until(&self) -> Time {
+        self.busy_until
+    }
+
     /// Returns the number of mesh transactions so far; it tells whether an access has left the core.
     pub(crate) const fn transactions(&self) -> u64 {
         self.transactions

@@ -21,6 +21,9 @@ use scc::timing::Time;
 
 const PAGE_BYTES: u32 = 0x1000;
 
+/// No ordinary access to memory, message buffers or registers takes longer.
+const LONG_TRANSACTION_CYCLES: u64 = 20_000;
+
 /// The pieces of an access on either side of a page boundary.
 struct Pieces {
     low: Translated,
@@ -194,6 +197,7 @@ impl Core {
         self.in_pieces(at, bytes, if M::STRICT { 32 } else { 8 }, |core, piece, size| {
             let issue = core.issue(op);
             if M::STRICT {
+                core.finish_long_transaction(&issue)?;
                 let access = core.hierarchy.load(fabric, issue, piece, size, kind)?;
                 core.account(access.stall, access.left);
                 return Ok(access.value);
@@ -231,6 +235,7 @@ impl Core {
             let issue = core.issue(op);
             let part = value >> ((piece.get() - start) * 8);
             if M::STRICT {
+                core.finish_long_transaction(&issue)?;
                 let access = core.hierarchy.store(fabric, issue, piece, size, part, kind)?;
                 core.account(access.stall, access.left);
                 return Ok(0);
@@ -241,7 +246,7 @@ impl Core {
             }
             core.order(&issue)?;
             let reply = fabric.write(core.id, piece, size, part, issue.now)?;
-            core.wait_for(op, reply);
+            core.post(reply.done);
             Ok(0)
         })
         .map(|_| ())
@@ -274,9 +279,31 @@ impl Core {
         }
     }
 
-    /// Refuses an access that other cores could observe out of order.
-    pub(crate) fn order(&self, issue: &Issue) -> Result<(), Stop> {
+    /// Fast model: refuses an access that other cores could observe out of order, and one that must wait for
+    /// the acknowledge of the write before it.
+    pub(crate) fn order(&mut self, issue: &Issue) -> Result<(), Stop> {
+        if self.posted_until > issue.now {
+            self.stall(self.posted_until - issue.now);
+            return Err(Stop::NotYet);
+        }
         if issue.may_leave { Ok(()) } else { Err(Stop::NotYet) }
+    }
+
+    /// Fast model: a write has left; the core goes on, its next access waits for the acknowledge.
+    fn post(&mut self, acknowledged: Time) {
+        self.posted_until = acknowledged;
+        self.account(Time::ZERO, true);
+    }
+
+    /// Strict model: lets the memory unit finish a transaction that takes so long (a voltage command) that
+    /// later ones must not be made ahead of time.
+    fn finish_long_transaction(&mut self, issue: &Issue) -> Result<(), Stop> {
+        let wait = self.hierarchy.busy_until().saturating_sub(issue.now);
+        if wait.as_picoseconds() > LONG_TRANSACTION_CYCLES * self.period.as_picoseconds() {
+            self.stall(wait);
+            return Err(Stop::NotYet);
+        }
+        Ok(())
     }
 
     /// Charges an answer from the mesh. The access was visible to others, so the block ends with it.

@@ -57,8 +57,6 @@ bitflags::bitflags! {
         const NOT_RUNNING = 32;
         /// A single-step or data breakpoint trap is due.
         const DEBUG_TRAP = 64;
-        /// FLUSH# went active: L1 is to be written back and invalidated.
-        const FLUSH_PIN = 128;
     }
 }
 
@@ -137,6 +135,12 @@ pub struct Core {
     /// Linear address of the access that hit a watchpoint.
     pub(crate) watch_hit: Option<u32>,
     pub(crate) flat_timing: bool,
+    /// A20M#: bits of a physical address that leave the core.
+    pub(crate) address_mask: u32,
+    /// IGNNE#: with CR0.NE clear, x87 instructions go on despite a pending error.
+    pub(crate) ignores_numeric_errors: bool,
+    /// Fast model: when the write posted last will be acknowledged.
+    pub(crate) posted_until: Time,
 }
 
 impl Core {
@@ -190,6 +194,9 @@ impl Core {
             pass_watchpoints: false,
             watch_hit: None,
             flat_timing,
+            address_mask: u32::MAX,
+            ignores_numeric_errors: false,
+            posted_until: Time::ZERO,
         };
         core.reset(false);
         core

@@ -4,7 +4,11 @@
 //! disturbs: locks and counters keep their values.
 
 use super::Machine;
-use crate::cpu::state::{Activity, Attention};
+use crate::cache::Issue;
+use crate::chip::effects::Signal;
+use crate::chip::port::Refusal;
+use crate::cpu::op::Op;
+use crate::cpu::state::Activity;
 use crate::diagnostics::{Finding, FindingKind};
 use scc::address::{LutIndex, PhysAddr};
 use scc::host::Uart;
@@ -120,8 +124,14 @@ impl Machine {
 
     /// FLUSH# of a core went active: L1 is written back and invalidated.
     pub(super) fn flush_l1(&mut self, core: CoreId) {
-        let unit = &mut self.units[core.index()];
-        unit.core.attention |= Attention::FLUSH_PIN;
+        let state = &mut self.units[core.index()].core;
+        let issue = Issue { may_leave: true, ..state.issue(&Op::BOUNDARY) };
+        // Where a line goes is decided by the LUT; a line that reaches nobody is lost, as on the chip.
+        if let Err(Refusal::NoAnswer(finding)) = state.hierarchy.wbinvd(&mut self.fabric, issue) {
+            state.activity = Activity::Hung(finding);
+            self.units[core.index()].refresh_running();
+        }
+        self.fabric.core_signal(core, Signal::FlushAcknowledge);
     }
 }
 

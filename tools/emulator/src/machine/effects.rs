@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::cache::CacheControl;
-use crate::chip::effects::{Effect, L2Mode, Pin, PinLevel, ResetLine};
+use crate::chip::effects::{Effect, L2Mode, Pin, PinLevel, ResetLine, Signal};
 use crate::cpu::state::Activity;
 use crate::diagnostics::FindingKind;
 use scc::address::LutIndex;
@@ -41,7 +41,12 @@ impl Machine {
             }
             Effect::Pin(core, Pin::Flush, PinLevel::Active) => self.flush_l1(core),
             Effect::Pin(core, Pin::Smi, PinLevel::Active) => self.refuse_smi(core),
-            Effect::Pin(core, pin, level) => self.units[core.index()].set_pin(pin, level, at),
+            Effect::Pin(core, pin, level) => {
+                if pin == Pin::ProbeMode {
+                    self.fabric.core_signal(core, Signal::ProbeReady(level));
+                }
+                self.units[core.index()].set_pin(pin, level, at);
+            }
             Effect::TileClock(tile, period) => self.set_clock(tile, period),
             Effect::Lut(core, index) => self.change_window(core, index),
             Effect::PowerLost(tile) => {

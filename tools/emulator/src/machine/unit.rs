@@ -90,11 +90,11 @@ impl Unit {
                 self.core.hierarchy.reset();
             }
             ResetLine::Released if self.core.activity == Activity::Reset => {
-                self.core.reset(self.init_active);
-                self.core.apic.reset(apic_enabled);
                 self.core.epoch = now;
                 self.core.cycles = 0;
-                self.core.tsc_base = 0;
+                self.core.reset(self.init_active);
+                self.core.apic.reset(apic_enabled);
+                self.core.posted_until = Time::ZERO;
                 self.core.activity = Activity::Running;
                 self.code.clear();
             }
@@ -155,7 +155,13 @@ impl Unit {
                 self.clock_stopped = active;
                 self.refresh_running();
             }
-            Pin::A20Mask | Pin::IgnoreNumericError | Pin::Flush | Pin::Smi => {}
+            Pin::A20Mask => {
+                self.core.address_mask = if active { !(1 << 20) } else { u32::MAX };
+                self.core.forget_hot_translations();
+            }
+            Pin::IgnoreNumericError => self.core.ignores_numeric_errors = active,
+            // The machine deals with these: they need the chip.
+            Pin::Flush | Pin::Smi => {}
         }
     }
 

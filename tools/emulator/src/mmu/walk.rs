@@ -62,7 +62,8 @@ pub(crate) fn translate<M: Model>(
     mode: Mode,
 ) -> Result<Translated, Stop> {
     if core.cr0 & Cr0::PAGING.bits() == 0 {
-        return Ok(Translated { physical: linear, kind: MemoryType::WriteBack, writable: true });
+        let physical = linear & core.address_mask;
+        return Ok(Translated { physical, kind: MemoryType::WriteBack, writable: true });
     }
     let tlb = if intent == Intent::Fetch { &core.code_tlb } else { &core.data_tlb };
     let entry = match tlb.lookup(linear) {
@@ -76,7 +77,7 @@ pub(crate) fn translate<M: Model>(
         }
     };
     Ok(Translated {
-        physical: (entry & FRAME) | (linear & !FRAME),
+        physical: ((entry & FRAME) | (linear & !FRAME)) & core.address_mask,
         kind: memory_type(core, entry, intent),
         writable: entry & DIRTY != 0 && permits(core, entry, Intent::Write, mode),
     })

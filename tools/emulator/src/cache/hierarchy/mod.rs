@@ -124,6 +124,12 @@ impl Hierarchy {
         true
     }
 
+    /// When the memory unit's latest transaction ends.
+    #[must_use]
+    pub fn busy_until(&self) -> Time {
+        self.unit.busy_until()
+    }
+
     /// Returns the event counts.
     #[must_use]
     pub const fn statistics(&self) -> &CacheStatistics {

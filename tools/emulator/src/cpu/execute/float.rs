@@ -43,7 +43,7 @@ impl Step for Escape {
             return Err(Stop::DEVICE_NOT_AVAILABLE);
         }
         if operation.waits() && core.fpu.pending_error() {
-            return Err(numeric_error(core, fabric));
+            numeric_error(core, fabric)?;
         }
         match operation.memory() {
             None => {
@@ -79,24 +79,28 @@ impl Step for Wait {
             return Err(Stop::DEVICE_NOT_AVAILABLE);
         }
         if core.fpu.pending_error() {
-            return Err(numeric_error(core, fabric));
+            numeric_error(core, fabric)?;
         }
         Ok(())
     }
 }
 
-/// #MF, or with CR0.NE clear the FERR# pin, which nothing on this chip answers.
+/// #MF, or with CR0.NE clear the FERR# pin, which nothing on this chip answers: the core freezes unless
+/// IGNNE# tells it to go on.
 #[cold]
-fn numeric_error(core: &Core, fabric: &mut Fabric) -> Stop {
+fn numeric_error(core: &Core, fabric: &mut Fabric) -> Result<(), Stop> {
     if core.cr0 & Cr0::NUMERIC_ERROR.bits() != 0 {
-        return Stop::plain(Exception::FloatingPoint);
+        return Err(Stop::plain(Exception::FloatingPoint));
     }
     fabric.core_signal(core.id, Signal::FloatingPointError);
-    Stop::Hang(Box::new(Finding {
+    if core.ignores_numeric_errors {
+        return Ok(());
+    }
+    Err(Stop::Hang(Box::new(Finding {
         kind: FindingKind::NumericErrorWithoutHandler,
         physical: None,
         system: None,
-    }))
+    })))
 }
 
 fn layout(core: &Core, op: &Op) -> Layout {
