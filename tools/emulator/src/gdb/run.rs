@@ -110,6 +110,7 @@ impl Session<'_> {
                 Some(Stop::Breakpoint(core, kind))
             }
             RunEnd::Watchpoint(core) => Some(self.finish_watched_instruction(core)),
+            RunEnd::Finding(report) if !self.attached.supervisor.stops_at(&report) => None,
             RunEnd::Finding(report) => Some(Stop::Finding(report)),
             RunEnd::TimeReached => Some(Stop::Finished(0)),
             RunEnd::Paused | RunEnd::Observed(_) | RunEnd::AllStopped => {

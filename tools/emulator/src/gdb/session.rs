@@ -4,7 +4,7 @@ use super::points::Points;
 use super::run::Plan;
 use super::stop::{Stop, place};
 use crate::loader::CoreSymbols;
-use crate::machine::Machine;
+use crate::machine::{Machine, Report};
 use crate::trace::Tracer;
 use scc::id::CoreId;
 use scc::timing::Time;
@@ -13,6 +13,8 @@ use scc::timing::Time;
 pub trait Supervisor {
     /// Called every few milliseconds of host time while the machine runs. An exit status ends the run.
     fn finished(&mut self, machine: &mut Machine) -> Option<u8>;
+    /// Whether a finding stops the machine; one that does not is told otherwise.
+    fn stops_at(&mut self, report: &Report) -> bool;
     /// The machine stopped and gdb has been told; `report` is one line for people.
     fn stopped(&mut self, report: &str);
 }

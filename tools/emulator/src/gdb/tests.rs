@@ -2,7 +2,7 @@
 
 use super::{Attachment, Server, SessionEnd, Supervisor};
 use crate::machine::flat_program::{START, core, start};
-use crate::machine::{Machine, MemoryModel};
+use crate::machine::{Machine, MemoryModel, Report};
 use iced_x86::code_asm::{CodeAssembler, dword_ptr, eax, ebx, ecx};
 use std::process::{Command, Stdio};
 
@@ -37,6 +37,10 @@ struct Listener(Vec<String>);
 impl Supervisor for Listener {
     fn finished(&mut self, _: &mut Machine) -> Option<u8> {
         None
+    }
+
+    fn stops_at(&mut self, _: &Report) -> bool {
+        true
     }
 
     fn stopped(&mut self, report: &str) {
