@@ -69,6 +69,7 @@ groups_agree! {
     privileged_instructions_fault_as_on_the_host: PRIVILEGED;
     undefined_encodings_fault_as_on_the_host: UNDEFINED;
     excess_prefixes_are_taken_as_on_the_host: PREFIXES;
+    unaligned_operands_fault_as_on_the_host: ALIGNMENT_CHECKS;
 }
 
 /// Cases that once differed.

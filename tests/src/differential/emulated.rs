@@ -51,8 +51,8 @@ const USER_DATA: u16 = 0x2B;
 const TSS_SELECTOR: u16 = 0x40;
 const LDT_SELECTOR: u16 = 0x50;
 
-/// CR0: protected mode, with ET.
-const CONTROL: u32 = 0x11;
+/// CR0: protected mode, with ET and AM.
+const CONTROL: u32 = 0x4_0011;
 /// CR0.CD and NW, as after RESET.
 const CACHES_OFF: u32 = 0x6000_0000;
 const INT3: u8 = 0xCC;

@@ -21,7 +21,9 @@
 //! Hosts differ from a P54C in instructions that the groups therefore do not make: `F3 0F BC/BD` (TZCNT and
 //! LZCNT there), `62/C4/C5` with a register operand (EVEX and VEX prefixes), BSWAP of 16-bit registers and double
 //! shifts of 16 bits by more than 16 (results undefined), `8F` with a reg field other than 0 (XOP), INT1 (an AMD
-//! CPU reports its own EIP).
+//! CPU reports its own EIP). An AMD CPU also checks limit and alignment of far returns with 16-bit operands as if
+//! they were wider, lets a POPA that faults load the first registers, and lets ARPL pass by a segment that it may
+//! not write as long as it need not; the groups keep clear of these cases.
 
 use iced_x86::{Instruction, Mnemonic, OpKind};
 use native_runner::Case;

@@ -10,13 +10,15 @@ pub mod cache;
 pub mod chip;
 mod cpu;
 pub mod diagnostics;
+pub mod gdb;
 pub mod loader;
 mod machine;
 mod mmu;
+pub mod trace;
 
 pub use cpu::fpu;
 pub use cpu::state::Activity;
 pub use machine::{
     CoreStatistics, Diagnostics, HostAccessError, Limits, Machine, MachineBuilder, MemoryModel, Registers,
-    Report, RunEnd, SegmentRegister, Statistics, TimingModel,
+    Report, RunEnd, SegmentRegister, Statistics, TimingModel, Unmapped,
 };

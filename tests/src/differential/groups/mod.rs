@@ -117,4 +117,6 @@ groups! {
     UNDEFINED = 32: system::undefined;
     /// Excess prefixes, up to encodings that are too long.
     PREFIXES = 33: system::prefixes;
+    /// Aligned and unaligned operands of all kinds with AC set.
+    ALIGNMENT_CHECKS = 34: system::alignment_checks;
 }

@@ -1,6 +1,7 @@
 //! Instructions that end in an exception for a program at privilege level 3.
 
 use super::super::draft::Draft;
+use super::{arithmetic, bits, control, data, segments, stack, strings};
 
 /// INT3, INT n, INTO, BOUND.
 pub(super) fn software_interrupts(draft: &mut Draft<'_>) {
@@ -131,4 +132,33 @@ pub(super) fn prefixes(draft: &mut Draft<'_>) {
     } else {
         draft.bytes(code);
     }
+}
+
+/// Instructions of other groups with AC set: #AC where an operand is not aligned. Not far returns: with 16-bit
+/// operands an AMD host checks them as if they were wider.
+pub(super) fn alignment_checks(draft: &mut Draft<'_>) {
+    const ALIGNMENT_CHECK: u32 = 0x4_0000;
+    const GROUPS: [fn(&mut Draft<'_>); 18] = [
+        arithmetic::two_operands,
+        arithmetic::multiplication,
+        bits::shifts_and_rotates,
+        bits::bit_tests,
+        data::moves,
+        data::extensions,
+        data::read_modify_write,
+        stack::pushes_and_pops,
+        strings::single,
+        strings::repeated,
+        control::near_transfers,
+        bits::double_shifts,
+        bits::bit_scans,
+        data::exchanges,
+        stack::all_registers_and_flags,
+        stack::frames,
+        segments::segment_registers,
+        segments::descriptor_queries,
+    ];
+    draft.flags |= ALIGNMENT_CHECK;
+    let group = draft.random.pick(&GROUPS);
+    group(draft);
 }

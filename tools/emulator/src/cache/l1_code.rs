@@ -88,6 +88,13 @@ impl L1Code {
         slot
     }
 
+    /// Replaces a byte; the slot's stamp changes.
+    pub(crate) fn patch(&mut self, slot: CodeSlot, offset: usize, byte: u8) {
+        self.data[slot.index()][offset] = byte;
+        let stamp = &mut self.stamps[slot.index()];
+        *stamp = stamp.wrapping_add(1);
+    }
+
     /// Drops `line` if it is held.
     pub(crate) fn invalidate(&mut self, line: Line) {
         if let Some(slot) = self.find(line) {

@@ -67,6 +67,11 @@ impl L2 {
         self.arrays.as_ref().map(|arrays| &arrays.data[slot.0])
     }
 
+    /// Replaces a byte without any other effect.
+    pub(crate) fn patch(&mut self, slot: L2Slot, offset: usize, byte: u8) {
+        self.arrays_mut().data[slot.0][offset] = byte;
+    }
+
     /// Overwrites 1 to 8 bytes, makes the line dirty and counts as a use.
     pub(crate) fn write(&mut self, slot: L2Slot, offset: usize, bytes: u32, value: u64) {
         line::write(self.modify(slot), offset, bytes, value);

@@ -25,7 +25,7 @@ mod plru;
 mod statistics;
 mod write_combine;
 
-pub use hierarchy::{Access, CacheControl, Fetch, FetchedLine, Hierarchy};
+pub use hierarchy::{Access, CacheControl, Copies, Fetch, FetchedLine, Hierarchy};
 pub use l1_code::CodeSlot;
 pub use memory_unit::Issue;
 pub use statistics::CacheStatistics;

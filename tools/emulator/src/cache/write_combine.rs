@@ -55,6 +55,18 @@ impl WriteCombine {
         (self.valid == u32::MAX).then_some(&self.bytes)
     }
 
+    /// Returns a byte of `line` if it waits here.
+    pub(crate) fn byte(&self, line: Line, offset: usize) -> Option<u8> {
+        (self.held() == Some(line) && self.valid >> offset & 1 != 0).then(|| self.bytes[offset])
+    }
+
+    /// Replaces a byte of `line` if it waits here.
+    pub(crate) fn patch(&mut self, line: Line, offset: usize, byte: u8) {
+        if self.byte(line, offset).is_some() {
+            self.bytes[offset] = byte;
+        }
+    }
+
     /// Returns what a store of `bytes` (1 to 8) at `offset` of `line` would do.
     pub(crate) fn effect(&self, line: Line, offset: usize, bytes: u32) -> StoreEffect {
         match self.held() {

@@ -13,6 +13,7 @@
 //! `effects` what the machine has to do to its cores.
 
 mod bulk;
+mod bus_log;
 pub mod config;
 pub mod dram;
 pub mod effects;
@@ -31,4 +32,5 @@ pub mod statistics;
 mod tile;
 mod vrc;
 
+pub use bus_log::{BusEvent, BusTarget};
 pub use fabric::Fabric;

@@ -186,6 +186,9 @@ fn build<M: Model>(
     let mut ended = false;
     let mut comparison = None;
     while ops.len() < most && !ended {
+        if at > 0 && core.breakpoints.divides(core.linear_eip().wrapping_add(at)) {
+            break;
+        }
         let eip = core.eip.wrapping_add(at);
         let decoded = loop {
             let available = &window.bytes()[at as usize..];

@@ -2,8 +2,10 @@
 
 pub(crate) mod apic;
 pub(crate) mod block;
+pub(crate) mod breakpoint;
 pub(crate) mod counters;
 pub(crate) mod decode;
+pub(crate) mod delivery;
 pub(crate) mod execute;
 pub(crate) mod fault;
 pub(crate) mod fetch;

@@ -24,7 +24,7 @@ pub(crate) enum Slice {
     NotRunning,
     /// The chip has effects for the machine to apply.
     Effects,
-    /// The observer asked to stop before the instruction at EIP.
+    /// The observer asked to stop before the instruction at EIP, or a breakpoint is on it.
     Observed,
     /// A debugger's data watchpoint was hit by the instruction at EIP, before the access.
     Watchpoint,
@@ -46,6 +46,7 @@ pub(crate) fn run<M: Model>(
 ) -> Slice {
     loop {
         let mut single = observer.is_some();
+        let mut shadow = false;
         if !core.attention.is_empty() {
             if core.attention.contains(Attention::NOT_RUNNING) {
                 return Slice::NotRunning;
@@ -60,15 +61,21 @@ pub(crate) fn run<M: Model>(
                 }
             }
             single |= core.attention.intersects(Attention::SHADOW | Attention::STEPPING);
-            core.attention.remove(Attention::SHADOW);
+            shadow = core.attention.contains(Attention::SHADOW);
         }
         if core.cycles >= deadline {
             return Slice::Deadline;
+        }
+        if core.attention.contains(Attention::BREAKPOINTS) && core.at_breakpoint() {
+            return Slice::Observed;
         }
         if let Some(observer) = observer.as_deref_mut()
             && !observer.before(core, fabric)
         {
             return Slice::Observed;
+        }
+        if shadow {
+            core.attention.remove(Attention::SHADOW);
         }
         let slice = if single {
             run_single::<M>(core, code, fabric)
@@ -89,6 +96,10 @@ pub(crate) fn run<M: Model>(
         core.in_order = false;
         if let Some(slice) = slice {
             core.leave_block = false;
+            if shadow && matches!(slice, Slice::Waiting | Slice::Watchpoint) {
+                // The instruction in the shadow is still to come.
+                core.attention |= Attention::SHADOW;
+            }
             return slice;
         }
         if core.leave_block {

@@ -1,7 +1,9 @@
 //! The state of one core.
 
 use super::apic::LocalApic;
+use super::breakpoint::Breakpoints;
 use super::counters::{Counters, Sources};
+use super::delivery::Delivery;
 use super::fault::Stop;
 use super::flags::Flags;
 use super::fpu::Fpu;
@@ -57,6 +59,8 @@ bitflags::bitflags! {
         const NOT_RUNNING = 32;
         /// A single-step or data breakpoint trap is due.
         const DEBUG_TRAP = 64;
+        /// A debugger has set breakpoints.
+        const BREAKPOINTS = 128;
     }
 }
 
@@ -128,12 +132,16 @@ pub struct Core {
     pub(crate) horizon: u64,
     /// The running instruction has made an access in global order; its later ones follow at once.
     pub(crate) in_order: bool,
+    /// Breakpoints of a debugger.
+    pub(crate) breakpoints: Breakpoints,
+    /// Interrupts and exceptions taken, if a trace wants them.
+    pub(crate) deliveries: Option<Vec<Delivery>>,
     /// Data watchpoints of a debugger.
     pub(crate) watchpoints: Vec<Watchpoint>,
     /// The debugger has seen the hit and wants the instruction to go on.
     pub(crate) pass_watchpoints: bool,
-    /// Linear address of the access that hit a watchpoint.
-    pub(crate) watch_hit: Option<u32>,
+    /// The watchpoint that was hit.
+    pub(crate) watch_hit: Option<Watchpoint>,
     pub(crate) flat_timing: bool,
     /// A20M#: bits of a physical address that leave the core.
     pub(crate) address_mask: u32,
@@ -190,6 +198,8 @@ impl Core {
             tsc_base: 0,
             horizon: 0,
             in_order: false,
+            breakpoints: Breakpoints::default(),
+            deliveries: None,
             watchpoints: Vec::new(),
             pass_watchpoints: false,
             watch_hit: None,

@@ -38,17 +38,21 @@ impl Core {
 
     /// Stops an access that touches a watchpoint, once: the next attempt of the same instruction goes on.
     pub(crate) fn check_watchpoints(&mut self, linear: u32, bytes: u32, intent: Intent) -> Result<(), Stop> {
-        let hit = self.watchpoints.iter().any(|watch| {
+        if self.pass_watchpoints {
+            return Ok(());
+        }
+        let hit = self.watchpoints.iter().find(|watch| {
             let kind = match watch.kind {
                 WatchKind::Read => intent == Intent::Read,
                 WatchKind::Write => intent == Intent::Write,
                 WatchKind::Access => true,
             };
-            kind && linear.wrapping_sub(watch.linear) < watch.bytes
-                || kind && watch.linear.wrapping_sub(linear) < bytes
+            let overlaps = linear.wrapping_sub(watch.linear) < watch.bytes
+                || watch.linear.wrapping_sub(linear) < bytes;
+            kind && overlaps
         });
-        if hit && !self.pass_watchpoints {
-            self.watch_hit = Some(linear);
+        if let Some(watch) = hit {
+            self.watch_hit = Some(*watch);
             return Err(Stop::Watchpoint);
         }
         Ok(())

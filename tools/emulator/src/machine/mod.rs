@@ -4,8 +4,14 @@
 //! slowest other one; whatever other agents could observe is done in global time order (see [`schedule`]).
 
 mod access;
+pub(crate) mod attach;
 mod config;
 mod effects;
+#[cfg(test)]
+pub(crate) mod flat_program;
+pub(crate) mod linear;
+#[cfg(test)]
+mod linear_tests;
 mod registers;
 mod schedule;
 mod statistics;
@@ -14,8 +20,11 @@ mod step;
 mod tests;
 mod unit;
 
+use attach::Held;
+
 pub use access::HostAccessError;
 pub use config::{Diagnostics, MachineBuilder, MemoryModel, TimingModel};
+pub use linear::Unmapped;
 pub use registers::{Registers, SegmentRegister};
 pub use schedule::{Limits, Report, RunEnd};
 pub use statistics::{CoreStatistics, Statistics};
@@ -43,6 +52,8 @@ pub struct Machine {
     reports: Vec<Report>,
     /// Start of the slice that ran last.
     now: Time,
+    /// Cores a debugger holds still.
+    held: Held,
 }
 
 impl Machine {
@@ -81,6 +92,7 @@ impl Machine {
             model: settings.model,
             reports: Vec::new(),
             now: Time::ZERO,
+            held: Held::default(),
         }
     }
 

@@ -86,6 +86,14 @@ impl Machine {
         core.flush_translations();
     }
 
+    /// Replaces a core's general registers, EIP and EFLAGS; everything else stays, translations included.
+    pub fn set_visible_registers(&mut self, core: CoreId, registers: &Registers) {
+        let core = &mut self.units[core.index()].core;
+        core.regs[..8].copy_from_slice(&registers.general);
+        core.eip = registers.eip;
+        core.set_eflags(Eflags::from_bits_truncate(registers.eflags), Eflags::all());
+    }
+
     /// A core's FPU.
     #[must_use]
     pub fn fpu(&self, core: CoreId) -> &crate::cpu::fpu::Fpu {

@@ -135,6 +135,9 @@ impl Machine {
         let mut first: Option<(CoreId, Time)> = None;
         let mut second = Time::MAX;
         for unit in &self.units {
+            if self.held.contains(unit.core.id) {
+                continue;
+            }
             let Some(ready) = unit.ready_at() else { continue };
             match first {
                 Some((_, time)) if ready >= time => second = second.min(ready),

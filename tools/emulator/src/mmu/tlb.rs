@@ -73,6 +73,12 @@ impl Tlb {
             .map(|entry| entry.entry)
     }
 
+    /// The valid translations, as linear page address and entry; for debuggers.
+    pub(crate) fn translations(&self) -> impl Iterator<Item = (u32, u32)> {
+        let valid = self.entries.iter().filter(|entry| entry.generation == self.generation);
+        valid.map(|entry| (entry.page << 12, entry.entry))
+    }
+
     /// Enters a translation; the answer is the linear address of the page it displaced, if any.
     pub(crate) fn insert(&mut self, linear: u32, entry: u32, large: bool) -> Option<u32> {
         let page = linear >> 12;

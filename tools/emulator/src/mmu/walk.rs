@@ -84,7 +84,7 @@ pub(crate) fn translate<M: Model>(
 }
 
 /// PMB applies to data accesses only, and only with CR4.MPE set and PSE clear [U11].
-fn memory_type(core: &Core, entry: u32, intent: Intent) -> MemoryType {
+pub(crate) fn memory_type(core: &Core, entry: u32, intent: Intent) -> MemoryType {
     let message_buffer = entry & BIT7 != 0
         && core.cr4 & Cr4::MESSAGE_PASSING.bits() != 0
         && core.cr4 & Cr4::PAGE_SIZE.bits() == 0
@@ -180,7 +180,7 @@ fn walk<M: Model>(
 }
 
 /// Cacheability of the table that `entry` (CR3 or a directory entry) points to.
-fn table_type(entry: u32) -> MemoryType {
+pub(crate) fn table_type(entry: u32) -> MemoryType {
     MemoryType::from_page_bits(entry & CACHE_DISABLE != 0, entry & WRITE_THROUGH != 0, false)
 }
 

@@ -14,6 +14,7 @@
 
 mod control;
 mod fetch;
+mod inspect;
 mod load;
 mod locked;
 mod maintenance;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use control::CacheControl;
 pub use fetch::{Fetch, FetchedLine};
+pub use inspect::Copies;
 use locked::LockedLines;
 
 use super::l1_code::L1Code;

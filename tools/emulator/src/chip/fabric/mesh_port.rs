@@ -11,6 +11,7 @@ use scc::tile::Requester;
 use scc::timing::Time;
 
 use super::{Access, Fabric};
+use crate::chip::bus_log::{BusTarget, Request};
 use crate::chip::latency::{Destination, Trip};
 use crate::chip::lut::{Agent, Bypass, Window};
 use crate::chip::port::{LINE, LineWrite, MeshPort, Refusal, Reply};
@@ -32,8 +33,14 @@ impl MeshPort for Fabric {
     #[inline]
     fn read(&mut self, core: CoreId, at: PhysAddr, bytes: u32, now: Time) -> Result<Reply<u64>, Refusal> {
         let access = self.depart(core, at, Command::ReadPartial, Payload::Nothing, now);
+        let request = self.request(core, at, Command::ReadPartial, now);
         let result = self.agent_read(&access, bytes);
-        self.reply(&access, result)
+        let answer = self.reply(&access, result);
+        if let Some(request) = request {
+            let value = answer.as_ref().map_or(0, |reply| reply.value);
+            self.bus_log.record(request, &value.to_le_bytes()[..bytes as usize], &answer);
+        }
+        answer
     }
 
     #[inline]
@@ -46,15 +53,26 @@ impl MeshPort for Fabric {
         now: Time,
     ) -> Result<Reply<()>, Refusal> {
         let access = self.depart(core, at, Command::WritePartial, Payload::Partial(value), now);
+        let request = self.request(core, at, Command::WritePartial, now);
         let result = self.agent_write(&access, bytes, value);
-        self.reply(&access, result)
+        let answer = self.reply(&access, result);
+        if let Some(request) = request {
+            self.bus_log.record(request, &value.to_le_bytes()[..bytes as usize], &answer);
+        }
+        answer
     }
 
     #[inline]
     fn read_line(&mut self, core: CoreId, line: PhysAddr, now: Time) -> Result<Reply<[u8; LINE]>, Refusal> {
         let access = self.depart(core, line, Command::ReadLine, Payload::Nothing, now);
+        let request = self.request(core, line, Command::ReadLine, now);
         let result = self.agent_read_line(&access);
-        self.reply(&access, result)
+        let answer = self.reply(&access, result);
+        if let Some(request) = request {
+            let data = answer.as_ref().map_or([0; LINE], |reply| reply.value);
+            self.bus_log.record(request, &data, &answer);
+        }
+        answer
     }
 
     #[inline]
@@ -71,8 +89,13 @@ impl MeshPort for Fabric {
             LineWrite::WriteCombined => Command::WriteCombined,
         };
         let access = self.depart(core, line, command, Payload::Line, now);
+        let request = self.request(core, line, command, now);
         let result = self.agent_write_line(&access, data);
-        self.reply(&access, result)
+        let answer = self.reply(&access, result);
+        if let Some(request) = request {
+            self.bus_log.record(request, data, &answer);
+        }
+        answer
     }
 }
 
@@ -84,7 +107,11 @@ impl Fabric {
         if let Some(port) = answer.newly_unknown {
             self.warn(&access, FindingKind::UnknownPort { port });
         }
-        self.reply(&access, Ok(answer.value))
+        let reply = self.reply(&access, Ok(answer.value));
+        let request =
+            Request { core, issued: now, command: Command::PortRead, target: BusTarget::Port(port) };
+        self.bus_log.record(request, &answer.value.to_le_bytes()[..bytes as usize], &reply);
+        reply
     }
 
     /// OUT of 1, 2 or 4 bytes. The FPGA or the host acknowledges, as configured.
@@ -101,7 +128,21 @@ impl Fabric {
         if let Some(port) = answer.newly_unknown {
             self.warn(&access, FindingKind::UnknownPort { port });
         }
-        self.reply(&access, Ok(()))
+        let reply = self.reply(&access, Ok(()));
+        let request =
+            Request { core, issued: now, command: Command::PortWrite, target: BusTarget::Port(port) };
+        self.bus_log.record(request, &value.to_le_bytes()[..bytes as usize], &reply);
+        reply
+    }
+
+    /// What to record of a transaction through the LUT, if transactions are recorded. The translation is the
+    /// one in force now: the transaction may change it.
+    #[inline(always)]
+    fn request(&self, core: CoreId, at: PhysAddr, command: Command, now: Time) -> Option<Request> {
+        self.bus_log.is_on().then(|| {
+            let target = BusTarget::Memory { physical: at, system: self.translate(core, at) };
+            Request { core, issued: now, command, target }
+        })
     }
 
     /// Sends a transaction on its way.

@@ -25,6 +25,7 @@ use scc::tile::{Gcbcfg, Glcfg, Requester};
 use scc::timing::{MeshClock, Time};
 use scc::vrc::{Vid, VoltageDomain};
 
+use super::bus_log::{BusEvent, BusLog};
 use super::config::{FabricConfig, PowerUpContents};
 use super::dram::{Dram, PageIndex};
 use super::effects::{Effect, EffectQueue, Signal};
@@ -55,6 +56,7 @@ pub struct Fabric {
     effects: EffectQueue,
     findings: Vec<(CoreId, Finding)>,
     statistics: Statistics,
+    bus_log: BusLog,
     power_up: PowerUp,
     last: Time,
 }
@@ -99,6 +101,7 @@ impl Fabric {
             effects: EffectQueue::default(),
             findings: Vec::new(),
             statistics: Statistics::new(),
+            bus_log: BusLog::default(),
             power_up: PowerUp {
                 contents: config.contents,
                 clock,
@@ -223,6 +226,21 @@ impl Fabric {
     /// Takes the port accesses recorded since the last call.
     pub fn take_io_events(&mut self) -> Vec<IoEvent> {
         self.host.take_io_events()
+    }
+
+    /// Starts recording the transactions of all cores.
+    pub fn record_transactions(&mut self) {
+        self.bus_log.start();
+    }
+
+    /// The transactions recorded since they were forgotten last.
+    pub fn transactions(&self) -> &[BusEvent] {
+        self.bus_log.events()
+    }
+
+    /// Forgets the transactions recorded so far.
+    pub fn forget_transactions(&mut self) {
+        self.bus_log.clear();
     }
 
     /// Does everything due before an access at `now`.

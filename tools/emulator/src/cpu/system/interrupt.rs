@@ -79,6 +79,7 @@ pub(crate) fn deliver<M: Model>(
     op: &Op,
     event: Event,
 ) -> Result<Delivered, Stop> {
+    let before = core.interrupted();
     let delivered = if core.is_protected() {
         through_gate::<M>(core, fabric, op, event)?
     } else {
@@ -86,6 +87,7 @@ pub(crate) fn deliver<M: Model>(
         Delivered::Whole
     };
     super::debug::handler_entered(core);
+    core.record_delivery(event, before);
     Ok(delivered)
 }
 
