@@ -11,8 +11,8 @@
 
 use iced_x86::IcedError;
 use iced_x86::code_asm::{
-    CodeAssembler, CodeLabel, al, ax, bl, byte_ptr, cl, cr0, ds, dword_ptr, dx, eax, ebp, ebx, ecx, edi, edx,
-    es, esi, esp, ss,
+    CodeAssembler, CodeLabel, al, ax, bl, byte_ptr, cl, cr0, ds, dword_ptr, dx, eax, ebp, ebx, ecx, edi, es,
+    esi, esp, ss,
 };
 use scc::address::PhysAddr;
 use scc::map;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 /// Where the page goes: the last 4 KB of the core-physical address space.
 const PAGE: u64 = 0xFFFF_F000;
 /// Offset of the protected-mode part.
-const PROTECTED: u64 = 0x100;
+const PROTECTED: usize = 0x100;
 /// Offset of the first instruction after reset.
 const RESET: usize = 0xFF0;
 const CONSOLE: u32 = 0x3F8;
@@ -54,7 +54,7 @@ fn image() -> Result<Vec<u8>, IcedError> {
     let real = real_mode()?;
     page[..real.len()].copy_from_slice(&real);
     let protected = protected_mode()?;
-    page[PROTECTED as usize..PROTECTED as usize + protected.len()].copy_from_slice(&protected);
+    page[PROTECTED..PROTECTED + protected.len()].copy_from_slice(&protected);
     for (index, text) in TEXTS.iter().enumerate() {
         let at = TEXT + index * TEXT_BYTES;
         page[at..at + text.len()].copy_from_slice(text);
@@ -77,7 +77,7 @@ fn real_mode() -> Result<Vec<u8>, IcedError> {
     code.mov(cr0, eax)?;
     // jmp dword 8:PAGE + PROTECTED
     code.db(&[0x66, 0xEA])?;
-    code.dd(&[low_word(PAGE + PROTECTED)])?;
+    code.dd(&[low_word(PAGE) + u32::try_from(PROTECTED).expect("a page offset")])?;
     code.dw(&[8])?;
     while code.assemble(0xF000)?.len() < 0x20 {
         code.nop()?;
@@ -166,7 +166,7 @@ fn protected_mode() -> Result<Vec<u8>, IcedError> {
 
     print_routine(&mut code, &mut print)?;
     decimal_routine(&mut code, &mut decimal)?;
-    code.assemble(PAGE + PROTECTED)
+    code.assemble(PAGE + PROTECTED as u64)
 }
 
 /// EDI := first byte of the mailbox of core EBP.

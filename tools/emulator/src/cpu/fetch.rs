@@ -156,7 +156,7 @@ impl Window {
                 }
             });
         }
-        let offset = at.get() as usize % PAGE as usize & !(LINE - 1);
+        let offset = (at.get() as usize % PAGE as usize) & !(LINE - 1);
         if let Some(page) = fabric.dram_page(core.id, at).and_then(|index| fabric.dram.page_mut(index)) {
             page.mark_code(offset);
             let mut line = [0; LINE];

@@ -23,7 +23,7 @@ const SIGN_FLIP: u32 = 1;
 
 /// EFLAGS of one core.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flags {
+pub(crate) struct Flags {
     result: u32,
     carries: u32,
     /// Every bit that is not one of the six arithmetic flags; bit 1 is always set.

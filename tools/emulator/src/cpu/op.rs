@@ -179,7 +179,7 @@ pub(crate) trait Condition: 'static {
 /// Leaves the block to the op's branch target if the condition holds, otherwise goes on behind the branch.
 pub(crate) fn side_exit<C: Condition>(core: &mut Core, fabric: &mut Fabric, ops: &[Op]) -> Exit {
     let Some((op, rest)) = ops.split_first() else { return Exit::Left };
-    if C::holds(core) { take_branch(core, op, ops) } else { chain(core, fabric, rest) }
+    if C::holds(core) { take_branch(core, op, ops) } else { pass_branch(core, fabric, rest) }
 }
 
 /// Runs a step on registers and the conditional branch after it as one.
@@ -191,7 +191,7 @@ pub(crate) fn fused<M: Model, S: Step, C: Condition>(
     let [op, branch, rest @ ..] = ops else { return Exit::Left };
     match S::step::<M>(core, fabric, op) {
         Ok(()) if C::holds(core) => take_branch(core, branch, &ops[1..]),
-        Ok(()) => chain(core, fabric, rest),
+        Ok(()) => pass_branch(core, fabric, rest),
         Err(stop) => abandon(core, op, stop),
     }
 }
@@ -202,7 +202,7 @@ pub(crate) fn fused_quick<S: Step, C: Condition>(core: &mut Core, fabric: &mut F
     if !S::quick(core, fabric, op) {
         return memory_in_full::<Fast, S>(core, fabric, ops);
     }
-    if C::holds(core) { take_branch(core, branch, &ops[1..]) } else { chain(core, fabric, rest) }
+    if C::holds(core) { take_branch(core, branch, &ops[1..]) } else { pass_branch(core, fabric, rest) }
 }
 
 #[inline(always)]
@@ -213,8 +213,15 @@ fn take_branch(core: &mut Core, op: &Op, ops: &[Op]) -> Exit {
         return refuse(core, ops, Stop::PROTECTION);
     }
     core.eip = target;
+    core.counters.branch(true);
     core.commit(op);
     Exit::Left
+}
+
+#[inline(always)]
+fn pass_branch(core: &mut Core, fabric: &mut Fabric, rest: &[Op]) -> Exit {
+    core.counters.branch(false);
+    chain(core, fabric, rest)
 }
 
 /// Ends a block that has no branch at its end.

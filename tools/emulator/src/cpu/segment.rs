@@ -6,8 +6,7 @@ use i586::exception::Exception;
 /// Number of a segment register, as instructions encode it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-#[expect(missing_docs, reason = "the register names are the documentation")]
-pub enum SegmentName {
+pub(crate) enum SegmentName {
     Es,
     Cs,
     Ss,
@@ -18,7 +17,7 @@ pub enum SegmentName {
 
 impl SegmentName {
     /// All six, in encoding order.
-    pub const ALL: [SegmentName; 6] = [Self::Es, Self::Cs, Self::Ss, Self::Ds, Self::Fs, Self::Gs];
+    pub(crate) const ALL: [SegmentName; 6] = [Self::Es, Self::Cs, Self::Ss, Self::Ds, Self::Fs, Self::Gs];
 
     /// Index into the register file.
     #[inline(always)]
@@ -29,7 +28,7 @@ impl SegmentName {
 
 /// A segment register with its cached descriptor. Also used for LDTR and TR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// The selector as software sees it.
     pub selector: u16,
     /// Linear address of offset 0.

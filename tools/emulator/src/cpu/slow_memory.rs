@@ -104,6 +104,7 @@ impl Core {
         let mode = self.mode();
         let place = translate::<M>(self, fabric, op, linear, Intent::Write, mode)?;
         let issue = self.issue(op);
+        self.counters.locked_cycle();
         let access = self.hierarchy.prepare_locked(fabric, issue, PhysAddr::new(place.physical), bytes)?;
         self.account(access.stall, access.left);
         Ok(())

@@ -19,7 +19,7 @@ use scc::timing::Time;
 
 /// GDTR or IDTR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TableRegister {
+pub(crate) struct TableRegister {
     /// Linear address of the table.
     pub base: u32,
     /// Offset of its last byte.
@@ -66,7 +66,7 @@ bitflags::bitflags! {
 
 /// One P54C core: everything that is private to it.
 #[derive(Debug, Clone)]
-pub struct Core {
+pub(crate) struct Core {
     pub(crate) id: CoreId,
     /// EAX..EDI in encoding order; entry 8 always reads zero; the rest pads to a power of two.
     pub(crate) regs: [u32; 16],
@@ -268,6 +268,7 @@ impl Core {
     /// Replaces a segment register and everything derived from it.
     pub(crate) fn set_segment(&mut self, name: SegmentName, mut segment: Segment) {
         segment.refresh();
+        self.counters.segment_load();
         self.segments[name.index()] = segment;
         match name {
             SegmentName::Cs => {

@@ -9,7 +9,6 @@ use crate::chip::effects::Signal;
 use crate::chip::port::Refusal;
 use crate::cpu::op::Op;
 use crate::cpu::state::Activity;
-use crate::diagnostics::{Finding, FindingKind};
 use scc::address::{LutIndex, PhysAddr};
 use scc::host::Uart;
 use scc::id::CoreId;
@@ -116,10 +115,7 @@ impl Machine {
 
     /// SMI# of a core went active.
     pub(super) fn refuse_smi(&mut self, core: CoreId) {
-        let unit = &mut self.units[core.index()];
-        let kind = FindingKind::SystemManagementNotModelled;
-        unit.core.activity = Activity::Hung(Box::new(Finding { kind, physical: None, system: None }));
-        unit.refresh_running();
+        self.units[core.index()].stop_at_smi();
     }
 
     /// FLUSH# of a core went active: L1 is written back and invalidated.

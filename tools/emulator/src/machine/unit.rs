@@ -6,6 +6,7 @@ use crate::cpu::block::CodeCache;
 use crate::cpu::op::Op;
 use crate::cpu::run::{Observer, Slice};
 use crate::cpu::state::{Activity, Attention, Core};
+use crate::diagnostics::{Finding, FindingKind};
 use i586::flags::Eflags;
 use scc::timing::Time;
 
@@ -129,6 +130,9 @@ impl Unit {
                 if self.core.apic.take_nmi() {
                     self.core.attention |= Attention::NMI;
                 }
+                if self.core.apic.take_smi() {
+                    self.stop_at_smi();
+                }
                 self.core.attention |= Attention::INTERRUPT;
                 self.resume_if_due();
             }
@@ -143,7 +147,7 @@ impl Unit {
             Pin::ProbeMode => {
                 if self.in_probe_mode && !active && now > self.core.time() {
                     // The time-stamp counter stands still in probe mode [U32].
-                    self.core.epoch = self.core.epoch + (now - self.core.time());
+                    self.core.epoch += now - self.core.time();
                 }
                 self.in_probe_mode = active;
                 self.refresh_running();
@@ -163,6 +167,13 @@ impl Unit {
             // The machine deals with these: they need the chip.
             Pin::Flush | Pin::Smi => {}
         }
+    }
+
+    /// System management mode is not modelled: the core stops, with a finding.
+    pub(super) fn stop_at_smi(&mut self) {
+        let kind = FindingKind::SystemManagementNotModelled;
+        self.core.activity = Activity::Hung(Box::new(Finding { kind, physical: None, system: None }));
+        self.refresh_running();
     }
 
     fn catch_up_if_waiting(&mut self, now: Time) {

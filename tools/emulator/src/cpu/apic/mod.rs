@@ -47,15 +47,6 @@ pub(crate) enum AcknowledgedInterrupt {
     Unanswered(u8),
 }
 
-impl AcknowledgedInterrupt {
-    /// The vector to deliver.
-    pub(crate) const fn vector(self) -> u8 {
-        match self {
-            Self::Vector(vector) | Self::Spurious(vector) | Self::Unanswered(vector) => vector,
-        }
-    }
-}
-
 /// How an interrupt was triggered, kept in TMR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trigger {

@@ -7,7 +7,6 @@
 //! | 03, 04, 29 | accesses that missed L1, uncached ones included |
 //! | 05 | writes that hit L1; hits of write-through lines are not told apart |
 //! | 06 | dirty lines that left L1 |
-//! | 0B | misaligned accesses |
 //! | 0C, 0E | code line look-ups, and those that missed L1 |
 //! | 0F | segment register loads |
 //! | 12, 14 | branches, taken branches (BTB hits are not modelled) |
@@ -19,6 +18,7 @@
 //! | 27 | hardware interrupts, NMI included |
 //! | 07, 08 | 0: nothing snoops an SCC core's caches |
 //! | 09, 0A, 13, 15, 17, 1F | 0: pairing, bank conflicts, BTB, pipeline flushes and AGI stalls are not modelled |
+//! | 0B | 0: misaligned accesses are not told apart |
 //! | 18, 19, 1A, 1B | 0: bus and write-buffer occupancy is not modelled |
 //! | others | 0: reserved |
 //!
@@ -39,7 +39,6 @@ pub(super) struct Tallies {
     pub(super) hardware_interrupts: u64,
     pub(super) io_cycles: u64,
     pub(super) locked_cycles: u64,
-    pub(super) misaligned: u64,
     pub(super) floating_point: u64,
     pub(super) breakpoints: [u64; 4],
 }
@@ -66,7 +65,6 @@ pub(super) fn count(event: Event, core: &Tallies, sources: &Sources<'_>) -> u64 
         Event::DataWriteMiss => write_misses,
         Event::WriteHit => memory.data_writes.saturating_sub(write_misses),
         Event::DataLineWrittenBack => memory.l1_write_backs,
-        Event::Misaligned => core.misaligned,
         Event::CodeRead => memory.code_reads,
         Event::CodeTlbMiss => core.code_tlb_misses,
         Event::CodeMiss => memory.code_misses + memory.code_reads_uncached,
@@ -87,6 +85,7 @@ pub(super) fn count(event: Event, core: &Tallies, sources: &Sources<'_>) -> u64 
         Event::DataAccessMiss => read_misses + write_misses,
         Event::ExternalSnoop
         | Event::DataSnoopHit
+        | Event::Misaligned
         | Event::BothPipesAccess
         | Event::BankConflict
         | Event::BranchTargetHit

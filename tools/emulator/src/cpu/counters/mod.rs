@@ -136,12 +136,6 @@ impl Counters {
         self.tallies.locked_cycles += 1;
     }
 
-    /// Counts a misaligned data access.
-    #[inline]
-    pub(crate) fn misaligned_access(&mut self) {
-        self.tallies.misaligned += 1;
-    }
-
     /// Counts a floating-point add, subtract, multiply, divide, remainder or square root.
     #[inline]
     pub(crate) fn floating_point_operation(&mut self) {

@@ -108,11 +108,10 @@ fn unfiltered_counters_need_no_news_of_privilege() {
 #[test]
 fn every_tally_of_the_core_reaches_its_event_code() {
     type Step = fn(&mut Counters);
-    let steps: [(u64, Step); 15] = [
+    let steps: [(u64, Step); 14] = [
         (0x02, |counters| counters.tlb_miss(Intent::Read)),
         (0x02, |counters| counters.tlb_miss(Intent::Write)),
         (0x0D, |counters| counters.tlb_miss(Intent::Fetch)),
-        (0x0B, Counters::misaligned_access),
         (0x0F, Counters::segment_load),
         (0x12, |counters| counters.branch(false)),
         (0x14, |counters| counters.branch(true)),

@@ -41,20 +41,7 @@ fn base(instruction: &Instruction) -> u16 {
         Is::Add | Is::Or | Is::And | Is::Sub | Is::Xor | Is::Adc | Is::Sbb | Is::Cmp | Is::Test if memory => {
             2
         }
-        Is::Shl | Is::Shr | Is::Sar | Is::Sal => {
-            if memory {
-                3
-            } else {
-                1
-            }
-        }
-        Is::Rol | Is::Ror => {
-            if memory {
-                3
-            } else {
-                1
-            }
-        }
+        Is::Shl | Is::Shr | Is::Sar | Is::Sal | Is::Rol | Is::Ror if memory => 3,
         Is::Rcl | Is::Rcr => 8,
         Is::Shld | Is::Shrd => 4,
         Is::Mul => {

@@ -68,8 +68,7 @@ pub(crate) struct Incomplete;
 pub(crate) fn decode<M: Model>(bytes: &[u8], eip: u32, wide: bool) -> Result<Decoded, Incomplete> {
     let window = &bytes[..bytes.len().min(MAX_LENGTH)];
     let mut decoder = Decoder::with_ip(if wide { 32 } else { 16 }, window, u64::from(eip), OPTIONS);
-    let mut instruction = Instruction::default();
-    decoder.decode_out(&mut instruction);
+    let instruction = decoder.decode();
     match decoder.last_error() {
         DecoderError::NoMoreBytes => Err(Incomplete),
         DecoderError::None if is_allowed(&instruction) => Ok(accept::<M>(&instruction, window)),

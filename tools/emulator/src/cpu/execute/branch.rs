@@ -26,6 +26,7 @@ fn go(core: &mut Core, target: u32) -> Result<(), Stop> {
         return Err(Stop::PROTECTION);
     }
     core.eip = target;
+    core.counters.branch(true);
     Ok(())
 }
 
@@ -62,6 +63,7 @@ impl<W: Width> Step for CallRelative<W> {
         }
         core.push::<M, W>(fabric, op, back)?;
         core.eip = target;
+        core.counters.branch(true);
         Ok(())
     }
 
@@ -73,6 +75,7 @@ impl<W: Width> Step for CallRelative<W> {
             return false;
         }
         core.eip = target;
+        core.counters.branch(true);
         true
     }
 }
@@ -121,6 +124,7 @@ impl<T: Target, W: Width> Step for CallIndirect<T, W> {
         let back = core.next_eip(op);
         core.push::<M, W>(fabric, op, back)?;
         core.eip = target;
+        core.counters.branch(true);
         Ok(())
     }
 }
@@ -145,6 +149,7 @@ impl<W: Width> Step for Ret<W> {
             return false;
         }
         core.eip = target;
+        core.counters.branch(true);
         core.regs[4] = core.regs[4].wrapping_add(op.immediate).wrapping_add(W::BYTES);
         true
     }

@@ -20,7 +20,7 @@ static OPERATIONS: [Option<Operation>; 0x800] = {
     let mut table = [None; 0x800];
     let mut index = 0;
     while index < table.len() {
-        let [modrm, opcode, ..] = (index as u32 + 0xD800).to_le_bytes();
+        let [modrm, opcode, ..] = (index + 0xD800).to_le_bytes();
         table[index] = decode(opcode, modrm);
         index += 1;
     }
@@ -47,6 +47,7 @@ impl Step for Escape {
         }
         match operation.memory() {
             None => {
+                count(core, operation);
                 core.fpu.execute(operation, 0);
                 if operation == Operation::StoreStatusAx {
                     let status = u32::from(core.fpu.status_word());
@@ -66,6 +67,20 @@ impl Step for Escape {
             }
         }
         Ok(())
+    }
+}
+
+/// Tallies what the FLOPs event counts.
+fn count(core: &mut Core, operation: Operation) {
+    let counts = matches!(
+        operation,
+        Operation::Arithmetic(..)
+            | Operation::ArithmeticTo(..)
+            | Operation::PartialRemainder(_)
+            | Operation::SquareRoot
+    );
+    if counts {
+        core.counters.floating_point_operation();
     }
 }
 
@@ -121,6 +136,7 @@ fn with_memory<M: Model>(
         (Direction::Load, Extent::Bytes(bytes)) => {
             let linear = operand::<false>(core, op, bytes)?;
             let input = load_number::<M>(core, fabric, op, linear, bytes)?;
+            count(core, operation);
             core.fpu.execute(operation, input);
         }
         (Direction::Store, Extent::Bytes(bytes)) => {

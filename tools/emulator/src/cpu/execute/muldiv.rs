@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "products and quotients are taken apart into operand-sized halves"
 )]
 

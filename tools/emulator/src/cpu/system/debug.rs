@@ -60,6 +60,7 @@ pub(crate) fn instruction_breakpoint(core: &mut Core) -> Option<Fault> {
     let matched = matches(core, |condition, start, bytes| {
         condition == BreakCondition::Execute && bytes == 1 && start == linear
     });
+    tally(core, matched);
     let matched = hit(core, matched)?;
     core.debugging.pending = Dr6::new().with_matched(matched);
     Some(EXCEPTION)
@@ -115,7 +116,15 @@ pub(crate) fn watches_page(core: &Core, linear: u32) -> bool {
     hit(core, matched).is_some()
 }
 
+/// Tells the performance counters.
+fn tally(core: &mut Core, matched: u8) {
+    for n in (0..BREAKPOINTS).filter(|n| matched >> n & 1 != 0) {
+        core.counters.breakpoint_match(n);
+    }
+}
+
 fn note(core: &mut Core, matched: u8) {
+    tally(core, matched);
     if let Some(matched) = hit(core, matched) {
         let pending = core.debugging.pending;
         core.debugging.pending = pending.with_matched(pending.matched() | matched);

@@ -213,7 +213,7 @@ fn without_apicen_the_pins_are_plain_intr_and_nmi() {
     assert!(!apic.decodes(BASE));
     apic.set_pin(Pin::Lint0, true, 0);
     assert_eq!(apic.pending_vector(), Some(0xFF));
-    assert_eq!(apic.acknowledge().vector(), 0xFF);
+    assert_eq!(apic.acknowledge(), AcknowledgedInterrupt::Unanswered(0xFF));
     apic.set_pin(Pin::Lint0, false, 0);
     assert_eq!(apic.pending_vector(), None);
     apic.set_pin(Pin::Lint1, true, 0);
