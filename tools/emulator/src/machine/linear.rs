@@ -153,14 +153,15 @@ pub(crate) fn translate(
 }
 
 fn walk(core: &Core, fabric: &Fabric, linear: u32) -> Result<u32, Unmapped> {
-    let directory_at = PageEntry::from_bits_retain(core.cr3).frame() | directory_index(linear) * ENTRY_BYTES;
+    let directory_at =
+        PageEntry::from_bits_retain(core.cr3).frame() | (directory_index(linear) * ENTRY_BYTES);
     let directory = entry(core, fabric, linear, directory_at, core.cr3)?;
     let large = core.cr4 & Cr4::PAGE_SIZE.bits() != 0 && directory.contains(PageEntry::PAGE_SIZE);
     if large {
         let flags = directory.difference(PageEntry::PAGE_SIZE);
         return Ok(flags.with_frame(directory.large_frame() | linear & (LARGE_PAGE_BYTES - 1)).bits());
     }
-    let table_at = directory.frame() | table_index(linear) * ENTRY_BYTES;
+    let table_at = directory.frame() | (table_index(linear) * ENTRY_BYTES);
     Ok(entry(core, fabric, linear, table_at, directory.bits())?.bits())
 }
 

@@ -21,7 +21,7 @@ impl Machine {
     ) -> RunEnd {
         self.record_for_trace();
         let mut both = Both { tracer: &mut *tracer, other };
-        let slice = Limits { slices: Some(1), ..limits.clone() };
+        let slice = Limits { slices: Some(1), ..*limits };
         let mut slices = limits.slices.unwrap_or(u64::MAX);
         while slices > 0 {
             slices -= 1;
