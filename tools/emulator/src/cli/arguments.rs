@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, ValueEnum};
 use scc::lut::BoardMemory;
 use scc_emu::loader::CoreSet;
+use scc_emu::trace::TraceOptions;
 use scc_emu::{Diagnostics, MemoryModel, TimingModel};
 use serde::Deserialize;
 
@@ -129,9 +130,10 @@ pub(crate) struct RunArguments {
     /// Waits for gdb before the first instruction [default address: 127.0.0.1:1234]
     #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = GDB_DEFAULT, help_heading = "Debugging")]
     pub(crate) gdb: Option<String>,
-    /// Writes a trace of instructions and bus accesses
-    #[arg(long, value_name = "FILE", help_heading = "Debugging")]
-    pub(crate) trace: Option<PathBuf>,
+    /// Writes a trace of instructions, mesh transactions and interrupts. After the file, separated by commas, what
+    /// goes into it: cores=0-3+7, from=ADDR, to=ADDR (linear), after=NS, before=NS, events=exec+bus+int
+    #[arg(long, value_name = "FILE[,WHAT...]", help_heading = "Debugging")]
+    pub(crate) trace: Option<TraceOptions>,
 }
 
 impl RunArguments {

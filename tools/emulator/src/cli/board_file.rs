@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use scc_emu::loader::CoreSet;
+use scc_emu::trace::TraceOptions;
 use serde::Deserialize;
 
 use super::arguments::{Findings, Memory, Model, Preset, STANDARD_OUTPUT, Timing};
@@ -40,7 +41,8 @@ pub(crate) struct BoardFile {
     pub(crate) io_log: Option<PathBuf>,
     pub(crate) stats: Option<PathBuf>,
     pub(crate) gdb: Option<String>,
-    pub(crate) trace: Option<PathBuf>,
+    #[serde(deserialize_with = "some_trace")]
+    pub(crate) trace: Option<TraceOptions>,
 }
 
 /// A text or a list of texts.
@@ -113,10 +115,13 @@ impl BoardFile {
         }
         let folder = file.parent().unwrap_or(Path::new(""));
         board.setup = board.setup.into_iter().map(|step| step.relative_to(folder)).collect();
-        for path in [&mut board.console_dir, &mut board.io_log, &mut board.stats, &mut board.trace] {
+        for path in [&mut board.console_dir, &mut board.io_log, &mut board.stats] {
             if let Some(path) = path.as_mut().filter(|path| path.as_os_str() != STANDARD_OUTPUT) {
                 *path = folder.join(&path);
             }
+        }
+        if let Some(trace) = &mut board.trace {
+            trace.file = folder.join(&trace.file);
         }
         for dump in &mut board.dump {
             if let Some(path) = &mut dump.file {
@@ -128,6 +133,10 @@ impl BoardFile {
 }
 
 fn some_cores<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<CoreSet>, D::Error> {
+    from_text(deserializer).map(Some)
+}
+
+fn some_trace<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<TraceOptions>, D::Error> {
     from_text(deserializer).map(Some)
 }
 

@@ -4,6 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use scc_emu::gdb::GdbError;
+use scc_emu::trace::TraceError;
+
 use super::board_file::BoardFileError;
 use super::setup_error::SetupError;
 
@@ -24,16 +27,23 @@ pub(crate) enum ExitStatus {
     Shutdown,
 }
 
+impl ExitStatus {
+    /// The number the process ends with.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::ConditionMet => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::LimitReached => 3,
+            Self::StrictStop => 4,
+            Self::Shutdown => 5,
+        }
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
-        Self::from(match status {
-            ExitStatus::ConditionMet => 0,
-            ExitStatus::Internal => 1,
-            ExitStatus::Usage => 2,
-            ExitStatus::LimitReached => 3,
-            ExitStatus::StrictStop => 4,
-            ExitStatus::Shutdown => 5,
-        })
+        Self::from(status.number())
     }
 }
 
@@ -49,9 +59,12 @@ pub(crate) enum CommandError {
     /// No core would run.
     #[error("no core to start: name them with --release CORES, for example --release 0")]
     NothingReleased,
-    /// An option that this build cannot serve.
-    #[error("{0} is not available in this build")]
-    NotAvailable(&'static str),
+    /// No debugging session came about, or it broke down.
+    #[error(transparent)]
+    Gdb(GdbError),
+    /// The trace cannot be written.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// A file of results cannot be written.
     #[error("cannot write {file}: {error}", file = file.display())]
     Write {
@@ -75,11 +88,13 @@ impl CommandError {
     /// Whose fault it is, as an exit status.
     pub(crate) fn status(&self) -> ExitStatus {
         match self {
-            Self::BoardFile(_) | Self::Setup(_) | Self::NothingReleased | Self::NotAvailable(_) => {
+            Self::BoardFile(_) | Self::Setup(_) | Self::NothingReleased | Self::Write { .. } => {
                 ExitStatus::Usage
             }
-            Self::Write { .. } => ExitStatus::Usage,
-            Self::Output(_) | Self::Signal(_) | Self::Statistics(_) => ExitStatus::Internal,
+            Self::Gdb(GdbError::Bind { .. }) | Self::Trace(TraceError::Create { .. }) => ExitStatus::Usage,
+            Self::Gdb(_) | Self::Trace(_) | Self::Output(_) | Self::Signal(_) | Self::Statistics(_) => {
+                ExitStatus::Internal
+            }
         }
     }
 }

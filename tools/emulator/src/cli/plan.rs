@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use scc::id::CoreId;
 use scc::lut::BoardMemory;
 use scc_emu::loader::{CoreSet, LutMap, LutPreset, UnwrittenEntries};
+use scc_emu::trace::TraceOptions;
 use scc_emu::{Diagnostics, Machine, MachineBuilder, MemoryModel, TimingModel};
 
 use super::arguments::{Memory, Preset, RunArguments};
@@ -40,7 +41,7 @@ pub(crate) struct RunPlan {
     pub(crate) io_log: Option<PathBuf>,
     pub(crate) stats: Option<PathBuf>,
     pub(crate) gdb: Option<String>,
-    pub(crate) trace: Option<PathBuf>,
+    pub(crate) trace: Option<TraceOptions>,
 }
 
 /// What ends a run, besides that no core can run any more.

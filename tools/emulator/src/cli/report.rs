@@ -31,6 +31,8 @@ pub(crate) enum Outcome {
     WallReached(Duration),
     /// Ctrl-C.
     Interrupted,
+    /// gdb's user killed the machine.
+    Killed,
     /// A strict-mode finding.
     Finding(Box<Report>),
     /// No core can run any more, and this one waits for an answer that never comes.
@@ -44,9 +46,11 @@ impl Outcome {
     pub(crate) fn status(&self) -> ExitStatus {
         match self {
             Self::TextSeen(_) | Self::Halted | Self::HaltedForGood => ExitStatus::ConditionMet,
-            Self::TextNeverSeen | Self::CyclesReached(_) | Self::WallReached(_) | Self::Interrupted => {
-                ExitStatus::LimitReached
-            }
+            Self::TextNeverSeen
+            | Self::CyclesReached(_)
+            | Self::WallReached(_)
+            | Self::Interrupted
+            | Self::Killed => ExitStatus::LimitReached,
             Self::Finding(_) | Self::Hung(_) => ExitStatus::StrictStop,
             Self::Shutdown(_) => ExitStatus::Shutdown,
         }
@@ -64,6 +68,7 @@ impl Outcome {
             Self::CyclesReached(cycles) => format!("limit of {cycles} cycles reached (--cycles)"),
             Self::WallReached(wall) => format!("limit of {} s reached (--wall)", wall.as_secs_f64()),
             Self::Interrupted => "interrupted".to_owned(),
+            Self::Killed => "killed by gdb".to_owned(),
             Self::Finding(report) => {
                 let go_on = "; --diagnostics warn goes on as the chip would";
                 format!("{}{go_on}", describe_finding(report, symbols))

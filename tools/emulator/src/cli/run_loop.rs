@@ -14,7 +14,8 @@ use scc::tile::TileRegister;
 use scc::timing::Time;
 use scc_emu::diagnostics::FindingKind;
 use scc_emu::loader::{CoreSet, CoreSymbols};
-use scc_emu::{Activity, Diagnostics, Limits, Machine, RunEnd};
+use scc_emu::trace::Tracer;
+use scc_emu::{Activity, Diagnostics, Limits, Machine, Report, RunEnd};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::debugging;
@@ -43,24 +44,26 @@ pub(crate) fn run(plan: &RunPlan) -> Result<ExitStatus, CommandError> {
     }
     let mut output = Output::new(plan, &released, &mut machine)?;
     warn_of_empty_vectors(&machine, &released, &output);
-    if let Some(file) = &plan.trace {
-        debugging::start_trace(&mut machine, file)?;
-    }
-    released.iter().for_each(|core| machine.release(core));
-    if let Some(address) = &plan.gdb {
-        debugging::serve_debugger(&mut machine, address)?;
-    }
-    let started = Instant::now();
     let mut session = Session {
         plan,
         symbols: &loaded.symbols,
-        started,
+        started: Instant::now(),
         interrupted: watch_for_interrupt()?,
         end: cycle_limit(plan, &machine),
         reported: 0,
+        tracer: plan.trace.as_ref().map(Tracer::create).transpose()?,
     };
-    let outcome = session.drive(&mut machine, &mut output)?;
-    let wall = started.elapsed();
+    released.iter().for_each(|core| machine.release(core));
+    let debugged = match &plan.gdb {
+        Some(address) => debugging::serve_debugger(&mut machine, address, &mut session, &mut output)?,
+        None => None,
+    };
+    let outcome = match debugged {
+        Some(outcome) => outcome,
+        None => session.drive(&mut machine, &mut output)?,
+    };
+    let wall = session.started.elapsed();
+    session.tracer.as_mut().map_or(Ok(()), Tracer::finish)?;
     output.finish(&mut machine)?;
     eprintln!("scc-emu: {}", outcome.describe(&machine, &loaded.symbols));
     eprintln!("scc-emu: {}", report::summary(&machine, wall));
@@ -111,36 +114,36 @@ fn watch_for_interrupt() -> Result<Arc<AtomicBool>, CommandError> {
     Ok(flag)
 }
 
-struct Session<'a> {
+/// A run under way.
+pub(super) struct Session<'a> {
     plan: &'a RunPlan,
-    symbols: &'a CoreSymbols,
+    /// Names for addresses.
+    pub(super) symbols: &'a CoreSymbols,
     started: Instant,
     interrupted: Arc<AtomicBool>,
-    end: Option<Time>,
+    /// Emulated time at which it ends.
+    pub(super) end: Option<Time>,
     /// Findings told so far.
     reported: usize,
+    /// The trace.
+    pub(super) tracer: Option<Tracer>,
 }
 
 impl Session<'_> {
     fn drive(&mut self, machine: &mut Machine, output: &mut Output) -> Result<Outcome, CommandError> {
         loop {
-            let end = machine.run(&Limits { until: self.end, slices: Some(self.batch(machine)) });
-            let seen = output.poll(machine)?;
-            self.tell_findings(machine, output);
-            if let Some(seen) = seen {
-                return Ok(Outcome::TextSeen(seen));
+            let limits = Limits { until: self.end, slices: Some(self.batch(machine)) };
+            let end = debugging::run(machine, &limits, self.tracer.as_mut())?;
+            let over = self.over(machine, end, output);
+            // A text that was waited for counts even if the machine has stopped since.
+            match self.look(machine, output)? {
+                Some(outcome @ Outcome::TextSeen(_)) => return Ok(outcome),
+                looked => {
+                    if let Some(outcome) = over.or(looked) {
+                        return Ok(outcome);
+                    }
+                }
             }
-            if let Some(outcome) = self.outcome(machine, end, output) {
-                return Ok(outcome);
-            }
-            let now = Instant::now();
-            if let Some(wall) = self.plan.conditions.wall.filter(|wall| now - self.started >= *wall) {
-                return Ok(Outcome::WallReached(wall));
-            }
-            if self.interrupted.load(Ordering::Relaxed) {
-                return Ok(Outcome::Interrupted);
-            }
-            output.update_status(machine, now);
         }
     }
 
@@ -148,32 +151,60 @@ impl Session<'_> {
         if self.plan.conditions.halted || machine.busy_cores() < 2 { 1 } else { BATCH }
     }
 
-    /// Whether the run is over, after a batch that ended with `end`.
-    fn outcome(&self, machine: &Machine, end: RunEnd, output: &Output) -> Option<Outcome> {
-        let shut_down = self.find(machine, |activity| matches!(activity, Activity::Shutdown));
+    /// Shows what is new, and tells whether that, the state of the cores, the host's clock or the user ends the
+    /// run.
+    pub(super) fn look(
+        &mut self,
+        machine: &mut Machine,
+        output: &mut Output,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let seen = output.poll(machine)?;
+        self.tell_findings(machine, output);
+        if let Some(seen) = seen {
+            return Ok(Some(Outcome::TextSeen(seen)));
+        }
+        if self.plan.conditions.halted && machine.busy_cores() == 0 {
+            return Ok(Some(Outcome::Halted));
+        }
+        let now = Instant::now();
+        if let Some(wall) = self.plan.conditions.wall.filter(|wall| now - self.started >= *wall) {
+            return Ok(Some(Outcome::WallReached(wall)));
+        }
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Ok(Some(Outcome::Interrupted));
+        }
+        output.update_status(machine, now);
+        Ok(None)
+    }
+
+    /// Whether a batch that ended with `end` was the last.
+    fn over(&self, machine: &Machine, end: RunEnd, output: &Output) -> Option<Outcome> {
+        let shut_down = find(machine, |activity| matches!(activity, Activity::Shutdown));
         if let Some(core) = shut_down.filter(|_| self.plan.diagnostics == Diagnostics::Stop) {
             return Some(Outcome::Shutdown(core));
         }
         match end {
-            // Ports without a device read as ones; that is worth a word, not the end.
-            RunEnd::Finding(report) if matches!(report.finding.kind, FindingKind::UnknownPort { .. }) => {
+            RunEnd::Finding(report) if !ends_the_run(&report) => {
                 output.note(&report::describe_finding(&report, self.symbols));
                 None
             }
             RunEnd::Finding(report) => Some(Outcome::Finding(report)),
             RunEnd::AllStopped => Some(self.all_stopped(machine, shut_down)),
-            RunEnd::TimeReached => Some(Outcome::CyclesReached(self.plan.conditions.cycles?)),
-            RunEnd::Paused | RunEnd::Observed(_) | RunEnd::Watchpoint(_) => {
-                (self.plan.conditions.halted && machine.busy_cores() == 0).then_some(Outcome::Halted)
-            }
+            RunEnd::TimeReached => self.cycles_reached(),
+            RunEnd::Paused | RunEnd::Observed(_) | RunEnd::Watchpoint(_) => None,
         }
+    }
+
+    /// The outcome of a run that `--cycles` ends.
+    pub(super) fn cycles_reached(&self) -> Option<Outcome> {
+        self.plan.conditions.cycles.map(Outcome::CyclesReached)
     }
 
     fn all_stopped(&self, machine: &Machine, shut_down: Option<CoreId>) -> Outcome {
         if let Some(core) = shut_down {
             return Outcome::Shutdown(core);
         }
-        if let Some(core) = self.find(machine, |activity| matches!(activity, Activity::Hung(_))) {
+        if let Some(core) = find(machine, |activity| matches!(activity, Activity::Hung(_))) {
             return Outcome::Hung(core);
         }
         if self.plan.conditions.texts.is_empty() || self.plan.conditions.halted {
@@ -181,10 +212,6 @@ impl Session<'_> {
         } else {
             Outcome::TextNeverSeen
         }
-    }
-
-    fn find(&self, machine: &Machine, is_it: impl Fn(&Activity) -> bool) -> Option<CoreId> {
-        CoreId::all().find(|core| is_it(machine.activity(*core)))
     }
 
     fn tell_findings(&mut self, machine: &Machine, output: &Output) {
@@ -195,4 +222,14 @@ impl Session<'_> {
         }
         self.reported = machine.reports().len();
     }
+}
+
+/// Whether a finding that stops the machine ends the run too. Ports without a device read as ones; that is worth a
+/// word, not the end.
+pub(super) fn ends_the_run(report: &Report) -> bool {
+    !matches!(report.finding.kind, FindingKind::UnknownPort { .. })
+}
+
+fn find(machine: &Machine, is_it: impl Fn(&Activity) -> bool) -> Option<CoreId> {
+    CoreId::all().find(|core| is_it(machine.activity(*core)))
 }

@@ -47,8 +47,8 @@ impl Core {
                 WatchKind::Write => intent == Intent::Write,
                 WatchKind::Access => true,
             };
-            let overlaps = linear.wrapping_sub(watch.linear) < watch.bytes
-                || watch.linear.wrapping_sub(linear) < bytes;
+            let overlaps =
+                linear.wrapping_sub(watch.linear) < watch.bytes || watch.linear.wrapping_sub(linear) < bytes;
             kind && overlaps
         });
         if let Some(watch) = hit {
