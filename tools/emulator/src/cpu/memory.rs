@@ -13,6 +13,14 @@ use crate::chip::Fabric;
 use crate::mmu::walk::{Mode, low_word};
 use scc::address::PhysAddr;
 
+/// Slot of the hot table for CPL 0 to 2.
+const SUPERVISOR_SLOT: usize = 0;
+
+/// Paging rights behind a slot of the hot table.
+fn mode_of(slot: usize) -> Mode {
+    if slot == SUPERVISOR_SLOT { Mode::Supervisor } else { Mode::User }
+}
+
 impl Core {
     /// The offset part of an op's memory operand.
     #[inline(always)]
@@ -84,7 +92,19 @@ impl Core {
         op: &Op,
         linear: u32,
     ) -> Result<u32, Stop> {
-        let entry = self.hot.entry(linear, self.privilege_slot);
+        self.load_in_slot::<M, W>(fabric, op, linear, self.privilege_slot)
+    }
+
+    /// Loads with the rights of a privilege slot of the hot table.
+    #[inline(always)]
+    fn load_in_slot<M: Model, W: Width>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        slot: usize,
+    ) -> Result<u32, Stop> {
+        let entry = self.hot.entry(linear, slot);
         if entry.read == self.hot.tag(linear) {
             if M::STRICT {
                 let physical = PhysAddr::new(entry.place | (linear & 0xFFF));
@@ -99,7 +119,7 @@ impl Core {
                 return Ok(value);
             }
         }
-        self.load_slow::<M>(fabric, op, linear, W::BYTES, self.mode()).map(low_word)
+        self.load_slow::<M>(fabric, op, linear, W::BYTES, mode_of(slot)).map(low_word)
     }
 
     /// Stores to a linear address at the current privilege level.
@@ -111,7 +131,20 @@ impl Core {
         linear: u32,
         value: u32,
     ) -> Result<(), Stop> {
-        let entry = self.hot.entry(linear, self.privilege_slot);
+        self.store_in_slot::<M, W>(fabric, op, linear, value, self.privilege_slot)
+    }
+
+    /// Stores with the rights of a privilege slot of the hot table.
+    #[inline(always)]
+    fn store_in_slot<M: Model, W: Width>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        linear: u32,
+        value: u32,
+        slot: usize,
+    ) -> Result<(), Stop> {
+        let entry = self.hot.entry(linear, slot);
         if entry.write == self.hot.tag(linear) {
             if M::STRICT {
                 let physical = PhysAddr::new(entry.place | (linear & 0xFFF));
@@ -127,7 +160,7 @@ impl Core {
                 return Ok(());
             }
         }
-        self.store_slow::<M>(fabric, op, linear, W::BYTES, u64::from(value), self.mode())
+        self.store_slow::<M>(fabric, op, linear, W::BYTES, u64::from(value), mode_of(slot))
     }
 
     /// Loads a 64-bit number; a quadword inside a page the fast model knows costs two word loads.
@@ -204,7 +237,7 @@ impl Core {
         op: &Op,
         linear: u32,
     ) -> Result<u32, Stop> {
-        self.load_slow::<M>(fabric, op, linear, W::BYTES, Mode::Supervisor).map(low_word)
+        self.load_in_slot::<M, W>(fabric, op, linear, SUPERVISOR_SLOT)
     }
 
     /// Stores to a linear address with supervisor rights.
@@ -215,7 +248,7 @@ impl Core {
         linear: u32,
         value: u32,
     ) -> Result<(), Stop> {
-        self.store_slow::<M>(fabric, op, linear, W::BYTES, u64::from(value), Mode::Supervisor)
+        self.store_in_slot::<M, W>(fabric, op, linear, value, SUPERVISOR_SLOT)
     }
 
     /// Makes sure that a write of `bytes` at `linear` will not fault, setting the dirty bit.

@@ -106,8 +106,10 @@ pub(crate) struct Core {
     /// 0xFFFF or 0xFFFF_FFFF: the width of EIP (CS.D) and of ESP (SS.B).
     pub(crate) eip_mask: u32,
     pub(crate) stack_mask: u32,
-    /// Changes whenever cached block look-ups may no longer match (CS, CPL, paging, code TLB).
+    /// Which cached block look-ups match: [`Core::mappings`], CS.D and whether CPL is 3.
     pub(crate) code_generation: u32,
+    /// Counts changes of paging, the code TLB, and CS's base and limit.
+    mappings: u32,
 
     pub(crate) activity: Activity,
     pub(crate) attention: Attention,
@@ -186,6 +188,7 @@ impl Core {
             eip_mask: 0xFFFF,
             stack_mask: 0xFFFF,
             code_generation: 1,
+            mappings: 0,
             activity: Activity::Reset,
             attention: Attention::NOT_RUNNING,
             leave_block: false,
@@ -269,11 +272,14 @@ impl Core {
     pub(crate) fn set_segment(&mut self, name: SegmentName, mut segment: Segment) {
         segment.refresh();
         self.counters.segment_load();
-        self.segments[name.index()] = segment;
+        let old = std::mem::replace(&mut self.segments[name.index()], segment);
         match name {
             SegmentName::Cs => {
                 self.eip_mask = if segment.big { u32::MAX } else { 0xFFFF };
-                self.code_generation = self.code_generation.wrapping_add(1);
+                if (old.base, old.limit) != (segment.base, segment.limit) {
+                    self.mappings = self.mappings.wrapping_add(1);
+                }
+                self.refresh_code_generation();
             }
             SegmentName::Ss => self.stack_mask = if segment.big { u32::MAX } else { 0xFFFF },
             _ => {}
@@ -290,8 +296,20 @@ impl Core {
             }
             self.cpl = cpl;
             self.privilege_slot = if cpl == 3 { HOT_ENTRIES } else { 0 };
-            self.code_generation = self.code_generation.wrapping_add(1);
+            self.refresh_code_generation();
         }
+    }
+
+    /// Look-ups made for one privilege level and code size are good again when the core is back there.
+    fn refresh_code_generation(&mut self) {
+        let context = u32::from(self.cpl == 3) << 1 | u32::from(self.eip_mask == u32::MAX);
+        self.code_generation = self.mappings << 2 | context;
+    }
+
+    /// Drops the cached block look-ups: code may come from elsewhere from now on.
+    pub(crate) fn forget_code_mappings(&mut self) {
+        self.mappings = self.mappings.wrapping_add(1);
+        self.refresh_code_generation();
     }
 
     /// Whether protected mode (V86 mode included) is on.
@@ -314,7 +332,7 @@ impl Core {
     /// Drops what was derived from architectural translations (CR0.WP, watchpoints, LUT changes).
     pub(crate) fn forget_hot_translations(&mut self) {
         self.hot.flush();
-        self.code_generation = self.code_generation.wrapping_add(1);
+        self.forget_code_mappings();
     }
 
     /// Whether the core executes instructions when it is given time.

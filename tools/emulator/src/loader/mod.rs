@@ -41,7 +41,7 @@ pub use core_set::{CoreSet, CoreSetError};
 pub use elf::{ElfError, ElfImage, ElfSegment};
 pub use line::LineError;
 pub use lut_init::{CrbWrite, LutInitError, parse_lut_init};
-pub use lut_preset::LutPreset;
+pub use lut_preset::{LutMap, LutPreset, UnwrittenEntries};
 pub use map::{MapEntry, MapError, parse_map};
 pub use merge_list::{MergeEntry, MergeListError, parse_merge_list};
 pub use merged::controller_of_merged_file;

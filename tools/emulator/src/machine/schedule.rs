@@ -99,7 +99,10 @@ impl Machine {
                         self.now = until;
                         RunEnd::TimeReached
                     }
-                    _ => RunEnd::AllStopped,
+                    _ => {
+                        self.now = self.latest();
+                        RunEnd::AllStopped
+                    }
                 };
             };
             if let Some(until) = limits.until
@@ -128,6 +131,11 @@ impl Machine {
                 Slice::NotRunning | Slice::Effects | Slice::Deadline | Slice::Waiting => {}
             }
         }
+    }
+
+    /// The time of the last thing that any core did.
+    fn latest(&self) -> Time {
+        self.units.iter().map(|unit| unit.core.time()).fold(self.now, Time::max)
     }
 
     /// The earliest core with something to do, and the time of the next one after it.

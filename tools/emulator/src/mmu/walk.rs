@@ -171,7 +171,7 @@ fn walk<M: Model>(
     let tlb = if intent == Intent::Fetch { &mut core.code_tlb } else { &mut core.data_tlb };
     if let Some(displaced) = tlb.insert(linear, entry, large) {
         if intent == Intent::Fetch {
-            core.code_generation = core.code_generation.wrapping_add(1);
+            core.forget_code_mappings();
         } else {
             core.hot.forget(displaced);
         }

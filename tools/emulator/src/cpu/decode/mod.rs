@@ -82,7 +82,8 @@ pub(crate) fn decode<M: Model>(bytes: &[u8], eip: u32, wide: bool) -> Result<Dec
 fn is_too_long(window: &[u8], wide: bool) -> bool {
     let Some((_, rest)) = window.split_first().filter(|_| window.len() == MAX_LENGTH) else { return false };
     let mut decoder = Decoder::new(if wide { 32 } else { 16 }, rest, OPTIONS);
-    decoder.decode();
+    let mut rest_of_it = Instruction::default();
+    decoder.decode_out(&mut rest_of_it);
     decoder.last_error() == DecoderError::NoMoreBytes
 }
 

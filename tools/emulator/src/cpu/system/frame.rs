@@ -83,6 +83,11 @@ impl Frame {
         self.count += 1;
     }
 
+    /// Values pushed so far.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     /// Whether `stack` has room for `slots` pushes.
     ///
     /// # Errors
@@ -115,7 +120,7 @@ impl Frame {
         op: &Op,
         stack: &Stack,
     ) -> Result<u32, Stop> {
-        self.check_room(stack, self.count)?;
+        self.check_room(stack, self.len())?;
         let bytes = self.slot.bytes();
         let mut at = stack.pointer;
         for &value in &self.values[..self.count] {

@@ -141,11 +141,11 @@ fn through_gate<M: Model>(
     let target = gate_target::<M>(core, fabric, op, gate.selector(), origin)?;
     let level = target.descriptor.dpl();
     let inner = !target.descriptor.is_conforming() && level < core.cpl;
+    check_present(&target, origin)?;
     // A handler for V86 mode must run at level 0, in a non-conforming segment.
     if core.is_virtual_8086() && !(inner && level == 0) {
         return Err(origin.fault(PROTECTION, target.selector));
     }
-    check_present(&target, origin)?;
     let entry = Handler { gate, target, flags, code: event.code, origin };
     if inner {
         entry.enter_inner::<M>(core, fabric, op, level)?;
@@ -219,7 +219,7 @@ impl Handler {
         let stack = Stack::current(core, self.origin);
         let mut frame = Frame::new(self.slot());
         self.push_return(core, &mut frame);
-        frame.check_room(&stack, 3 + usize::from(self.code.is_some()))?;
+        frame.check_room(&stack, frame.len())?;
         check_offset(&self.target, self.gate.offset(), self.origin)?;
         self.target.mark_accessed::<M>(core, fabric, op)?;
         let pointer = frame.store::<M>(core, fabric, op, &stack)?;
@@ -246,6 +246,7 @@ impl Handler {
         frame.push(u32::from(core.segment(SegmentName::Ss).selector));
         frame.push(core.regs[4]);
         self.push_return(core, &mut frame);
+        frame.check_room(&stack, frame.len())?;
         check_offset(&self.target, self.gate.offset(), self.origin)?;
         self.target.mark_accessed::<M>(core, fabric, op)?;
         let pointer = frame.store::<M>(core, fabric, op, &stack)?;

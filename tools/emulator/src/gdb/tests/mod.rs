@@ -1,5 +1,7 @@
 //! A real gdb against a small program. Without gdb installed the test says so and passes.
 
+mod packets;
+
 use super::{Attachment, Server, SessionEnd, Supervisor};
 use crate::machine::flat_program::{START, core, start};
 use crate::machine::{Machine, MemoryModel, Report};
