@@ -197,7 +197,8 @@ fn build<M: Model>(
             }
             let crossing = window.is_at_page_end();
             // An instruction that needs the next page stands alone, so that its fault is its own.
-            if crossing && !ops.is_empty() || available.len() >= MAX_LENGTH {
+            let stop = crossing || window.is_full();
+            if stop && !ops.is_empty() || available.len() >= MAX_LENGTH {
                 break None;
             }
             match window.extend::<M>(core, fabric) {

@@ -110,6 +110,11 @@ impl Window {
         self.length > 0 && self.next_linear().is_multiple_of(PAGE) || self.second.is_some()
     }
 
+    /// No more bytes fit.
+    pub(crate) fn is_full(&self) -> bool {
+        self.length == WINDOW
+    }
+
     pub(crate) fn crossed_page(&self) -> bool {
         self.second.is_some()
     }

@@ -61,3 +61,31 @@ fn the_same_run_gives_the_same_counts() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn a_block_of_long_instructions_ends_where_the_window_does() {
+    use super::{Registers, SegmentRegister};
+    // 80 instructions of 10 bytes each, then HLT.
+    let mut code = Vec::new();
+    for value in 0..80u32 {
+        code.extend([0xC7, 0x05, 0x00, 0x20, 0x00, 0x00]);
+        code.extend(value.to_le_bytes());
+    }
+    code.extend([0xFA, 0xF4]);
+    for model in [MemoryModel::Strict, MemoryModel::Fast] {
+        let mut machine = Machine::builder().model(model).timing(TimingModel::Flat).build();
+        machine.default_luts(false);
+        let core = CoreId::new(0).unwrap();
+        machine.write_core_memory(core, PhysAddr::new(0x1000), &code).unwrap();
+        machine.release(core);
+        let mut segments = [SegmentRegister::flat(16, false); 6];
+        segments[1] = SegmentRegister::flat(8, true);
+        let control = [1, 0, 0, 0];
+        machine
+            .set_registers(core, &Registers { general: [0; 8], eip: 0x1000, eflags: 2, segments, control });
+        assert_eq!(machine.run(&Limits::default()), RunEnd::AllStopped);
+        let mut word = [0; 4];
+        machine.read_core_memory(core, PhysAddr::new(0x2000), &mut word).unwrap();
+        assert_eq!((machine.instructions(), u32::from_le_bytes(word)), (82, 79), "{model:?}");
+    }
+}
