@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod differential;
+pub mod judged;
 pub mod native;

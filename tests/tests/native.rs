@@ -70,6 +70,7 @@ groups_agree! {
     undefined_encodings_fault_as_on_the_host: UNDEFINED;
     excess_prefixes_are_taken_as_on_the_host: PREFIXES;
     unaligned_operands_fault_as_on_the_host: ALIGNMENT_CHECKS;
+    sequences_agree_with_the_host: SEQUENCES;
 }
 
 /// Cases that once differed.

@@ -1,6 +1,6 @@
 //! What the native runner and the tests that drive it agree on.
 //!
-//! A case is one instruction with everything it may read; an outcome is everything it may have changed. Both are
+//! A case is one instruction, or a few in a row, with everything it may read; an outcome is everything it may have changed. Both are
 //! fixed-size little-endian records. The tests write a batch (a 32-bit count, then that many cases) to the
 //! runner's standard input and read as many outcomes from its standard output; end of input ends the runner.
 //! Its first four bytes of output are [`GREETING`].
@@ -34,8 +34,8 @@ pub const SCRATCH_OFFSET: u32 = 0x7F00;
 /// Size of the scratch memory in bytes.
 pub const SCRATCH_BYTES: usize = 512;
 
-/// Longest machine code of a case: one byte more than the longest legal instruction.
-pub const CODE_BYTES: usize = 16;
+/// Longest machine code of a case: a dozen instructions.
+pub const CODE_BYTES: usize = 64;
 
 /// Size of an encoded [`Case`].
 pub const CASE_BYTES: usize = 4 + CODE_BYTES + 8 * 4 + 4 + SCRATCH_BYTES;
@@ -99,16 +99,16 @@ impl Mode {
     }
 }
 
-/// One instruction and what it runs on.
+/// An instruction, or a few in a row, and what they run on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// Segments.
     pub mode: Mode,
     /// Number of bytes of `code` that count.
     pub length: u8,
-    /// Where in the code region the instruction begins.
+    /// Where in the code region they begin.
     pub entry: u16,
-    /// The instruction.
+    /// The instructions.
     pub code: [u8; CODE_BYTES],
     /// EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI.
     pub registers: [u32; 8],

@@ -40,7 +40,7 @@ impl Comparison {
                 let instruction = decode(case);
                 assert_eq!(outcome.strayed, 0, "{instruction} wrote outside the scratch memory: {case:x?}");
                 let native = Effect::of_native(case, outcome);
-                let undefined = undefined::flags(&instruction, case);
+                let undefined = undefined::flags(case);
                 for (path, cpu) in &mut self.emulated {
                     let emulated = cpu.run(case);
                     if !native.agrees_with(&emulated, undefined) {

@@ -264,6 +264,35 @@ impl<'r> Draft<'r> {
         self.prefix(prefix);
     }
 
+    /// Bytes of the instructions so far, without prefixes that [`Draft::finish`] adds.
+    pub fn length(&self) -> usize {
+        self.code.len()
+    }
+
+    /// Drops what was appended after `length` bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.code.truncate(length);
+    }
+
+    /// The case as it is so far.
+    pub fn preview(&self) -> Case {
+        self.case(&self.code)
+    }
+
+    fn case(&self, bytes: &[u8]) -> Case {
+        let mut code = [0; CODE_BYTES];
+        code[..bytes.len()].copy_from_slice(bytes);
+        Case {
+            mode: self.mode,
+            length: u8::try_from(bytes.len()).expect("instructions are short"),
+            entry: self.entry,
+            code,
+            registers: self.registers,
+            flags: self.flags,
+            memory: self.memory,
+        }
+    }
+
     /// Completes the case.
     pub fn finish(mut self) -> Case {
         let narrow_code = self.mode == Mode::Code16;
@@ -278,18 +307,8 @@ impl<'r> Draft<'r> {
             let other = self.random.below(u32::try_from(last).expect("few prefixes") + 1);
             self.prefixes.swap(last, other as usize);
         }
-        let bytes = [self.prefixes, self.code].concat();
-        let mut code = [0; CODE_BYTES];
-        code[..bytes.len()].copy_from_slice(&bytes);
-        Case {
-            mode: self.mode,
-            length: u8::try_from(bytes.len()).expect("an instruction is short"),
-            entry: self.entry,
-            code,
-            registers: self.registers,
-            flags: self.flags,
-            memory: self.memory,
-        }
+        let bytes = [self.prefixes.as_slice(), &self.code].concat();
+        self.case(&bytes)
     }
 
     /// EIP of the instruction.

@@ -24,6 +24,14 @@ pub enum Ending {
     },
 }
 
+impl Ending {
+    /// What a breakpoint that reported `eip` means: the end of the case, unless the case is an INT3 itself.
+    pub fn of_breakpoint(case: &Case, eip: u32) -> Option<Ending> {
+        let end = case.mode.eip(case.entry).wrapping_add(u32::from(case.length));
+        (eip != end).then(|| Ending::Completed { eip: eip.wrapping_sub(1) })
+    }
+}
+
 /// Everything an instruction may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
@@ -49,14 +57,13 @@ impl Effect {
         const PAGE_FAULT: u32 = 14;
         const FETCH: u32 = 0x10;
         let start = case.mode.eip(case.entry);
-        let is_own_trap = outcome.eip == start.wrapping_add(u32::from(case.length));
-        let ending = match outcome.vector {
-            BREAKPOINT if !is_own_trap => Ending::Completed { eip: outcome.eip.wrapping_sub(1) },
+        let completed = Ending::of_breakpoint(case, outcome.eip).filter(|_| outcome.vector == BREAKPOINT);
+        let ending = completed.unwrap_or(match outcome.vector {
             PAGE_FAULT if outcome.error_code & FETCH != 0 && outcome.eip != start => {
                 Ending::Completed { eip: outcome.eip }
             }
             vector => Ending::Exception { vector, error_code: outcome.error_code, eip: outcome.eip },
-        };
+        });
         Effect {
             ending,
             registers: outcome.registers,

@@ -5,6 +5,7 @@
 //! and the stack holds the rest.
 //!
 //! ```text
+//! 0             64 KB of INT3          not mapped in the native runner
 //! CODE_BASE     64 KB of INT3          as in the native runner
 //! WINDOW_BASE   64 KB of zeroes        as in the native runner
 //! TABLES        GDT, IDT, TSS, LDT     one page each
@@ -16,6 +17,7 @@
 //! ```
 
 use super::effect::{Effect, Ending};
+use super::instructions;
 use i586::segment::{Descriptor, Gate, Selector, SystemKind};
 use i586::tss::bits32;
 use native_runner::{
@@ -26,7 +28,7 @@ use scc::address::PhysAddr;
 use scc::id::CoreId;
 use scc::tile::{L2cfg, TileRegister};
 use scc::timing::Time;
-use scc_emu::{Diagnostics, Machine, MemoryModel, Registers, RunEnd, SegmentRegister, TimingModel};
+use scc_emu::{Diagnostics, Limits, Machine, MemoryModel, Registers, RunEnd, SegmentRegister, TimingModel};
 
 const TABLES: u32 = WINDOW_BASE + REGION_BYTES;
 const GDT: u32 = TABLES;
@@ -56,6 +58,8 @@ const CONTROL: u32 = 0x4_0011;
 /// CR0.CD and NW, as after RESET.
 const CACHES_OFF: u32 = 0x6000_0000;
 const INT3: u8 = 0xCC;
+/// Time a case gets to reach an exception handler.
+const SLICE: Time = Time::from_picoseconds(400_000);
 /// Most steps that one instruction may take: the longest repeated string instruction and a reserve.
 const STEPS: u32 = 100;
 
@@ -95,6 +99,8 @@ impl EmulatedCpu {
         machine.fabric_mut().host_write_tile(core.tile(), TileRegister::L2cfg(0), off, Time::ZERO);
         machine.release(core);
         let mut cpu = EmulatedCpu { machine, core, path };
+        // The host maps nothing in the lowest 64 KB; jumps there shall end as well.
+        cpu.write(0, &vec![INT3; REGION_BYTES as usize]);
         cpu.write(CODE_BASE, &vec![INT3; REGION_BYTES as usize]);
         cpu.write(WINDOW_BASE, &vec![0; REGION_BYTES as usize]);
         cpu.write_tables();
@@ -115,22 +121,37 @@ impl EmulatedCpu {
             self.run_system(WARM_UP);
         }
         self.machine.set_registers(self.core, &self.registers(case, start));
-        let mut after = self.machine.registers(self.core);
-        for _ in 0..STEPS {
-            self.step();
-            after = self.machine.registers(self.core);
-            if after.eip != start || after.segments[CS].selector & 3 == 0 {
-                break;
-            }
+        match self.path {
+            Path::Uncached if !is_sequence(case) => self.step_once(start),
+            _ => self.run_to_handler(),
         }
+        let after = self.machine.registers(self.core);
         if self.path == Path::Cached {
             self.run_system(WRITE_BACK);
         }
         self.write(place, &[INT3; CODE_BYTES]);
-        self.effect(&after)
+        self.effect(case, &after)
     }
 
-    fn effect(&self, after: &Registers) -> Effect {
+    /// Steps until an instruction is over, or an exception delivered.
+    fn step_once(&mut self, start: u32) {
+        for _ in 0..STEPS {
+            self.step();
+            let now = self.machine.registers(self.core);
+            if now.eip != start || now.segments[CS].selector & 3 == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Runs whole blocks until an exception handler spins; the INT3 behind the case leads to one at the latest.
+    fn run_to_handler(&mut self) {
+        let until = self.machine.time() + SLICE;
+        let end = self.machine.run(&Limits { until: Some(until), ..Limits::default() });
+        assert_eq!(end, RunEnd::TimeReached, "the core stopped");
+    }
+
+    fn effect(&self, case: &Case, after: &Registers) -> Effect {
         let mut memory = [0; SCRATCH_BYTES];
         self.read(WINDOW_BASE + SCRATCH_OFFSET, &mut memory);
         let mut effect = Effect {
@@ -141,13 +162,13 @@ impl EmulatedCpu {
             memory,
         };
         if effect.segments[CS] & 3 == 0 {
-            self.undo_delivery(after, &mut effect);
+            self.undo_delivery(case, after, &mut effect);
         }
         effect
     }
 
     /// Replaces what the delivery of an exception changed by what it saved.
-    fn undo_delivery(&self, after: &Registers, effect: &mut Effect) {
+    fn undo_delivery(&self, case: &Case, after: &Registers, effect: &mut Effect) {
         let vector = after.eip.wrapping_sub(HANDLERS) / HANDLER_BYTES;
         let has_code = matches!(vector, 8 | 10..=14 | 17);
         let mut at = after.general[4];
@@ -159,7 +180,8 @@ impl EmulatedCpu {
         };
         let error_code = if has_code { pop() } else { 0 };
         let (eip, cs, flags, esp, ss) = (pop(), pop(), pop(), pop(), pop());
-        effect.ending = Ending::Exception { vector, error_code, eip };
+        let raised = Ending::Exception { vector, error_code, eip };
+        effect.ending = Ending::of_breakpoint(case, eip).filter(|_| vector == 3).unwrap_or(raised);
         effect.registers[4] = esp;
         effect.flags = flags;
         (effect.segments[CS], effect.segments[SS]) = (low_half(cs), low_half(ss));
@@ -277,6 +299,11 @@ impl EmulatedCpu {
             control: [self.control(), 0, 0, 0],
         }
     }
+}
+
+/// Whether a case has more than one instruction.
+fn is_sequence(case: &Case) -> bool {
+    instructions(case).nth(1).is_some()
 }
 
 const CS: usize = 1;

@@ -17,9 +17,15 @@ pub mod undefined;
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 use native_runner::{Case, Mode};
 
-/// A case's instruction.
-pub fn decode(case: &Case) -> Instruction {
+/// A case's instructions.
+pub fn instructions(case: &Case) -> impl Iterator<Item = Instruction> {
     let bits = if case.mode == Mode::Code16 { 16 } else { 32 };
     let code = &case.code[..usize::from(case.length)];
-    Decoder::with_ip(bits, code, u64::from(case.mode.eip(case.entry)), DecoderOptions::NONE).decode()
+    let eip = u64::from(case.mode.eip(case.entry));
+    Decoder::with_ip(bits, code, eip, DecoderOptions::NONE).into_iter()
+}
+
+/// A case's first instruction.
+pub fn decode(case: &Case) -> Instruction {
+    instructions(case).next().unwrap_or_default()
 }

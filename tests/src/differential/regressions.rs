@@ -44,6 +44,12 @@ pub const KEPT: &[Kept] = &[
         ]],
         registers: [1, 0x80, 3, 4],
     },
+    Kept {
+        what: "EIP wrapped after the last byte of a 16-bit segment",
+        mode: Mode::Code16,
+        code: &[&[0x66, 0xFF, 0xE3]],
+        registers: [1, 2, 3, 0xFFFF],
+    },
 ];
 
 impl Kept {

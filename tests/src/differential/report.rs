@@ -2,7 +2,7 @@
 
 use super::effect::{COMPARED_FLAGS, Effect};
 use super::emulated::Path;
-use super::{decode, undefined};
+use super::{instructions, undefined};
 use native_runner::Case;
 use std::fmt;
 
@@ -40,12 +40,13 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instruction = decode(&self.case);
+        let text: Vec<_> = instructions(&self.case).map(|instruction| instruction.to_string()).collect();
+        let text = text.join("; ");
         let code: String = self.case.code[..usize::from(self.case.length)]
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        writeln!(f, "{instruction}    [{code}] {:?}, {:?}", self.case.mode, self.path)?;
+        writeln!(f, "{text}    [{code}] {:?}, {:?}", self.case.mode, self.path)?;
         writeln!(f, "            input     host      emulator")?;
         let input = self.case.registers;
         for (index, name) in REGISTERS.iter().enumerate() {
@@ -59,7 +60,7 @@ impl fmt::Display for Difference {
                 writeln!(f, "  {name}                  {native:04x}      {emulated:04x}   <<")?;
             }
         }
-        let ignored = undefined::flags(&instruction, &self.case);
+        let ignored = undefined::flags(&self.case);
         writeln!(f, "  flags in  {}", names(self.case.flags))?;
         writeln!(f, "  host      {}", names(self.native.flags & COMPARED_FLAGS & !ignored))?;
         writeln!(f, "  emulator  {}", names(self.emulated.flags & COMPARED_FLAGS & !ignored))?;

@@ -25,7 +25,8 @@
 //! they were wider, lets a POPA that faults load the first registers, and lets ARPL pass by a segment that it may
 //! not write as long as it need not; the groups keep clear of these cases.
 
-use iced_x86::{Instruction, Mnemonic, OpKind};
+use super::instructions;
+use iced_x86::{Instruction, Mnemonic, OpKind, RflagsBits};
 use native_runner::Case;
 
 const CARRY: u32 = 1;
@@ -35,8 +36,45 @@ const ZERO: u32 = 0x40;
 const SIGN: u32 = 0x80;
 const OVERFLOW: u32 = 0x800;
 
+/// The flags that are undefined after a case, which runs from its first instruction to its last.
+pub fn flags(case: &Case) -> u32 {
+    let mut unknown = 0;
+    for instruction in instructions(case) {
+        unknown = unknown & !defined(&instruction) | after(&instruction, case);
+    }
+    unknown
+}
+
+/// Whether an instruction of the case reads a flag that an earlier one left undefined.
+pub fn is_read(case: &Case) -> bool {
+    let mut unknown = 0;
+    instructions(case).any(|instruction| {
+        let reads = to_eflags(instruction.rflags_read()) & unknown != 0;
+        unknown = unknown & !defined(&instruction) | after(&instruction, case);
+        reads
+    })
+}
+
+/// The flags an instruction gives a value, defined or not.
+fn defined(instruction: &Instruction) -> u32 {
+    to_eflags(instruction.rflags_written() | instruction.rflags_cleared() | instruction.rflags_set())
+}
+
+/// The decoder's flag bits as they stand in EFLAGS.
+fn to_eflags(bits: u32) -> u32 {
+    const TABLE: [(u32, u32); 6] = [
+        (RflagsBits::OF, OVERFLOW),
+        (RflagsBits::SF, SIGN),
+        (RflagsBits::ZF, ZERO),
+        (RflagsBits::AF, AUXILIARY),
+        (RflagsBits::CF, CARRY),
+        (RflagsBits::PF, PARITY),
+    ];
+    TABLE.iter().filter(|(theirs, _)| bits & theirs != 0).map(|(_, ours)| ours).sum()
+}
+
 /// The flags that are undefined after `instruction` ran on the case's operands.
-pub fn flags(instruction: &Instruction, case: &Case) -> u32 {
+fn after(instruction: &Instruction, case: &Case) -> u32 {
     use Mnemonic as Is;
     match instruction.mnemonic() {
         Is::And | Is::Or | Is::Xor | Is::Test => AUXILIARY,
@@ -97,7 +135,6 @@ fn operand_bits(instruction: &Instruction) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::differential::decode;
     use native_runner::{CODE_BYTES, Mode, SCRATCH_BYTES};
 
     fn undefined(code: &[u8], cl: u32) -> u32 {
@@ -113,7 +150,7 @@ mod tests {
             memory: [0; SCRATCH_BYTES],
         };
         case.registers[1] = cl;
-        flags(&decode(&case), &case)
+        flags(&case)
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod bits;
 mod control;
 mod data;
 mod segments;
+mod sequences;
 mod stack;
 mod strings;
 mod system;
@@ -119,4 +120,6 @@ groups! {
     PREFIXES = 33: system::prefixes;
     /// Aligned and unaligned operands of all kinds with AC set.
     ALIGNMENT_CHECKS = 34: system::alignment_checks;
+    /// A dozen instructions in a row.
+    SEQUENCES = 35: sequences::sequence;
 }

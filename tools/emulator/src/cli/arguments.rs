@@ -84,7 +84,7 @@ pub(crate) struct RunArguments {
     #[arg(long, help_heading = "Loading, in the order given")]
     pub(crate) lut_default: bool,
     /// LUTs before anything is loaded: sccMerge's map, the same with -1slot, or nothing [default: default]
-    #[arg(long, conflicts_with = "lut_default", help_heading = "Loading, in the order given")]
+    #[arg(long, help_heading = "Loading, in the order given")]
     pub(crate) lut_preset: Option<Preset>,
     /// Cores whose reset is released, in this order [default: those something was loaded for]
     #[arg(long, value_name = "CORES", help_heading = "Loading, in the order given")]

@@ -103,8 +103,7 @@ pub(crate) struct Core {
     pub(crate) privilege_slot: usize,
     pub(crate) data_tlb: Tlb,
     pub(crate) code_tlb: Tlb,
-    /// 0xFFFF or 0xFFFF_FFFF: the width of EIP (CS.D) and of ESP (SS.B).
-    pub(crate) eip_mask: u32,
+    /// 0xFFFF or 0xFFFF_FFFF: the width of ESP (SS.B).
     pub(crate) stack_mask: u32,
     /// Which cached block look-ups match: [`Core::mappings`], CS.D and whether CPL is 3.
     pub(crate) code_generation: u32,
@@ -185,7 +184,6 @@ impl Core {
             privilege_slot: 0,
             data_tlb: Tlb::new(data),
             code_tlb: Tlb::new(code),
-            eip_mask: 0xFFFF,
             stack_mask: 0xFFFF,
             code_generation: 1,
             mappings: 0,
@@ -215,10 +213,11 @@ impl Core {
         core
     }
 
-    /// EIP of the instruction `offset` bytes into the running block.
+    /// EIP of the instruction `offset` bytes into the running block. It does not wrap at 64 KB in 16-bit code
+    /// either: running off the end of such a segment is a limit violation.
     #[inline(always)]
     pub(crate) fn offset_in_block(&self, offset: u16) -> u32 {
-        self.block_eip.wrapping_add(u32::from(offset)) & self.eip_mask
+        self.block_eip.wrapping_add(u32::from(offset))
     }
 
     /// EIP of the instruction after `op`.
@@ -275,7 +274,6 @@ impl Core {
         let old = std::mem::replace(&mut self.segments[name.index()], segment);
         match name {
             SegmentName::Cs => {
-                self.eip_mask = if segment.big { u32::MAX } else { 0xFFFF };
                 if (old.base, old.limit) != (segment.base, segment.limit) {
                     self.mappings = self.mappings.wrapping_add(1);
                 }

@@ -14,6 +14,8 @@ pub(crate) mod linear;
 mod linear_tests;
 mod registers;
 mod schedule;
+#[cfg(test)]
+mod shadow_tests;
 mod statistics;
 mod step;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A real gdb against a small program. Without gdb installed the test says so and passes.
 
+mod answers;
 mod packets;
 
 use super::{Attachment, Server, SessionEnd, Supervisor};

@@ -1,0 +1,31 @@
+//! Privileged behaviour on scc-emu, Bochs and QEMU: cases in a ROM that all of them boot, compared line by line.
+//!
+//! Whom each comparison trusts: Bochs for protection and for what is an invalid opcode, the Pentium manual where
+//! it says something else, QEMU only as a third opinion. Every difference is in a table beside its cases. The
+//! transcripts are left in `target/tmp/privileged`.
+
+mod segment_loads;
+
+use boot_tests::judged::{Difference, Judge, Suite};
+use std::path::Path;
+
+/// QEMU pushes EFLAGS without RF at faults. Pentium manual vol. 3 §17.3.1.1: RF is set in the pushed flags of
+/// every fault but instruction breakpoints.
+const NO_RESUME_FLAG: Difference =
+    Difference { judge: Judge::Qemu, cases: "*", fields: &["rf"], why: "QEMU never sets RF at faults" };
+
+/// A difference in which scc-emu and Bochs agree.
+const fn trusting_bochs(
+    judge: Judge,
+    cases: &'static str,
+    fields: &'static [&'static str],
+    why: &'static str,
+) -> Difference {
+    Difference { judge, cases, fields, why }
+}
+
+/// Compares a suite on all machines.
+fn judge(name: &str, suite: Suite, known: &[Difference]) {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("privileged");
+    boot_tests::judged::assert_agreement(&directory, name, suite, known);
+}
