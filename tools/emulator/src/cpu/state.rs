@@ -300,7 +300,7 @@ impl Core {
 
     /// Look-ups made for one privilege level and code size are good again when the core is back there.
     fn refresh_code_generation(&mut self) {
-        let context = u32::from(self.cpl == 3) << 1 | u32::from(self.eip_mask == u32::MAX);
+        let context = u32::from(self.cpl == 3) << 1 | u32::from(self.segment(SegmentName::Cs).big);
         self.code_generation = self.mappings << 2 | context;
     }
 
