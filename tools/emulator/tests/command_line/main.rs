@@ -1,6 +1,7 @@
 //! The program `scc-emu` as its users meet it: what it prints, what it leaves in files, how it exits.
 //!
 //! Guests are a few instructions in the page of the reset vector, assembled here.
+#![expect(clippy::unwrap_used, reason = "test code, also where it is not marked as a test")]
 
 mod board;
 mod exit_status;
