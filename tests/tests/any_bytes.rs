@@ -8,7 +8,7 @@ use scc::timing::Time;
 use scc_emu::{Diagnostics, Limits, Machine, MemoryModel, Registers, SegmentRegister, TimingModel};
 
 const SEED: u64 = 0x5CC0_0048_C0DE_F00D;
-const PROGRAMS: u32 = 400;
+const PROGRAMS: u32 = 200;
 
 /// xorshift64*.
 struct Random(u64);
@@ -30,7 +30,13 @@ fn start(protected: bool, general: [u32; 8]) -> Registers {
             *segment = SegmentRegister { selector: 0, limit: 0xFFFF, big: false, ..*segment };
         }
     }
-    Registers { general, eip: 0x1000, eflags: 0x202, segments, control: [u32::from(protected) | 0x10, 0, 0, 0] }
+    Registers {
+        general,
+        eip: 0x1000,
+        eflags: 0x202,
+        segments,
+        control: [u32::from(protected) | 0x10, 0, 0, 0],
+    }
 }
 
 #[test]
