@@ -268,15 +268,16 @@ impl Core {
     }
 
     /// Replaces a segment register and everything derived from it.
+    #[inline]
     pub(crate) fn set_segment(&mut self, name: SegmentName, mut segment: Segment) {
         segment.refresh();
         self.counters.segment_load();
-        let old = std::mem::replace(&mut self.segments[name.index()], segment);
+        let register = &mut self.segments[name.index()];
+        let moved = register.base != segment.base || register.limit != segment.limit;
+        *register = segment;
         match name {
             SegmentName::Cs => {
-                if (old.base, old.limit) != (segment.base, segment.limit) {
-                    self.mappings = self.mappings.wrapping_add(1);
-                }
+                self.mappings = self.mappings.wrapping_add(u32::from(moved));
                 self.refresh_code_generation();
             }
             SegmentName::Ss => self.stack_mask = if segment.big { u32::MAX } else { 0xFFFF },
@@ -285,6 +286,7 @@ impl Core {
     }
 
     /// Changes the privilege level.
+    #[inline]
     pub(crate) fn set_cpl(&mut self, cpl: u8) {
         if cpl != self.cpl {
             if self.counters.watches_privilege() {
