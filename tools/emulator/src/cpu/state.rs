@@ -7,6 +7,7 @@ use super::delivery::Delivery;
 use super::fault::Stop;
 use super::flags::Flags;
 use super::fpu::Fpu;
+use super::half_modify::HalfModify;
 use super::op::Op;
 use super::segment::{Segment, SegmentName};
 use super::system::debug::Debugging;
@@ -137,6 +138,8 @@ pub(crate) struct Core {
     pub(crate) breakpoints: Breakpoints,
     /// Interrupts and exceptions taken, if a trace wants them.
     pub(crate) deliveries: Option<Vec<Delivery>>,
+    /// A read-modify-write that has read and waits for its turn to write.
+    pub(crate) half_modify: Option<HalfModify>,
     /// Data watchpoints of a debugger.
     pub(crate) watchpoints: Vec<Watchpoint>,
     /// The debugger has seen the hit and wants the instruction to go on.
@@ -201,6 +204,7 @@ impl Core {
             in_order: false,
             breakpoints: Breakpoints::default(),
             deliveries: None,
+            half_modify: None,
             watchpoints: Vec::new(),
             pass_watchpoints: false,
             watch_hit: None,

@@ -64,10 +64,11 @@ impl Machine {
 
     /// Lines cached through the window keep their old contents; dirty ones go to the new target.
     fn change_window(&mut self, core: CoreId, index: LutIndex) {
-        let core = &mut self.units[core.index()].core;
-        core.forget_hot_translations();
-        if core.hierarchy.dirty_lines_in(index) {
-            core.hierarchy.report(FindingKind::LutChangedUnderDirtyLines { index });
+        let state = &mut self.units[core.index()].core;
+        state.forget_hot_translations();
+        if state.hierarchy.dirty_lines_in(index) {
+            state.hierarchy.report(FindingKind::LutChangedUnderDirtyLines { index });
+            self.found_by_effects.push(core);
         }
     }
 
