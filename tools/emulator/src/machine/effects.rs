@@ -45,7 +45,11 @@ impl Machine {
                 if pin == Pin::ProbeMode {
                     self.fabric.core_signal(core, Signal::ProbeReady(level));
                 }
-                self.units[core.index()].set_pin(pin, level, at);
+                let unit = &mut self.units[core.index()];
+                unit.set_pin(pin, level, at);
+                if matches!(unit.core.activity, Activity::Hung(_)) {
+                    self.found_by_effects.push(core);
+                }
             }
             Effect::TileClock(tile, period) => self.set_clock(tile, period),
             Effect::Lut(core, index) => self.change_window(core, index),
