@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod differential;
+pub mod guest;
 pub mod judged;
 pub mod native;

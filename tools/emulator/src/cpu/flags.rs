@@ -160,11 +160,12 @@ impl Flags {
 
     /// Replaces the bits of the register selected by `mask`; reserved bits keep their fixed values.
     pub(crate) fn set(&mut self, value: Eflags, mask: Eflags) {
-        let new = (self.get() - mask) | (value & mask);
-        if mask.intersects(ARITHMETIC) {
-            self.set_arithmetic(new);
+        if mask.contains(ARITHMETIC) {
+            self.set_arithmetic(value);
+        } else if mask.intersects(ARITHMETIC) {
+            self.set_arithmetic((self.arithmetic() - mask) | (value & mask));
         }
-        self.system = (new - ARITHMETIC) | Eflags::RESERVED_ONE;
+        self.system = (self.system - mask) | ((value & mask) - ARITHMETIC) | Eflags::RESERVED_ONE;
     }
 
     /// Whether a flag outside the arithmetic six is set.

@@ -69,7 +69,9 @@ impl Core {
         if M::STRICT && op.is(Attributes::LOCKED) {
             self.begin_locked::<M>(fabric, op, linear, W::BYTES)?;
         }
-        Ok((self.load::<M, W>(fabric, op, linear)?, linear))
+        let value =
+            self.read_to_modify(op, linear, |core| core.load::<M, W>(fabric, op, linear).map(u64::from))?;
+        Ok((low_word(value), linear))
     }
 
     /// Stores to an op's memory operand.

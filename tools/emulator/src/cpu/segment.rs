@@ -76,6 +76,7 @@ impl Segment {
     }
 
     /// Works out the fast-path flags; call after every change of the other fields.
+    #[inline(always)]
     pub(crate) fn refresh(&mut self) {
         let whole = self.base == 0 && self.limit == u32::MAX && self.usable && !self.expands_down();
         self.flat = Flat { read: whole && self.is_readable(), write: whole && self.is_writable() };

@@ -7,6 +7,7 @@ use super::delivery::Delivery;
 use super::fault::Stop;
 use super::flags::Flags;
 use super::fpu::Fpu;
+use super::half_modify::HalfModify;
 use super::op::Op;
 use super::segment::{Segment, SegmentName};
 use super::system::debug::Debugging;
@@ -137,6 +138,8 @@ pub(crate) struct Core {
     pub(crate) breakpoints: Breakpoints,
     /// Interrupts and exceptions taken, if a trace wants them.
     pub(crate) deliveries: Option<Vec<Delivery>>,
+    /// A read-modify-write that has read and waits for its turn to write.
+    pub(crate) half_modify: Option<HalfModify>,
     /// Data watchpoints of a debugger.
     pub(crate) watchpoints: Vec<Watchpoint>,
     /// The debugger has seen the hit and wants the instruction to go on.
@@ -201,6 +204,7 @@ impl Core {
             in_order: false,
             breakpoints: Breakpoints::default(),
             deliveries: None,
+            half_modify: None,
             watchpoints: Vec::new(),
             pass_watchpoints: false,
             watch_hit: None,
@@ -268,15 +272,16 @@ impl Core {
     }
 
     /// Replaces a segment register and everything derived from it.
+    #[inline]
     pub(crate) fn set_segment(&mut self, name: SegmentName, mut segment: Segment) {
         segment.refresh();
         self.counters.segment_load();
-        let old = std::mem::replace(&mut self.segments[name.index()], segment);
+        let register = &mut self.segments[name.index()];
+        let moved = register.base != segment.base || register.limit != segment.limit;
+        *register = segment;
         match name {
             SegmentName::Cs => {
-                if (old.base, old.limit) != (segment.base, segment.limit) {
-                    self.mappings = self.mappings.wrapping_add(1);
-                }
+                self.mappings = self.mappings.wrapping_add(u32::from(moved));
                 self.refresh_code_generation();
             }
             SegmentName::Ss => self.stack_mask = if segment.big { u32::MAX } else { 0xFFFF },
@@ -285,6 +290,7 @@ impl Core {
     }
 
     /// Changes the privilege level.
+    #[inline]
     pub(crate) fn set_cpl(&mut self, cpl: u8) {
         if cpl != self.cpl {
             if self.counters.watches_privilege() {

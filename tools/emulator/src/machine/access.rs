@@ -116,6 +116,7 @@ impl Machine {
     /// SMI# of a core went active.
     pub(super) fn refuse_smi(&mut self, core: CoreId) {
         self.units[core.index()].stop_at_smi();
+        self.found_by_effects.push(core);
     }
 
     /// FLUSH# of a core went active: L1 is written back and invalidated.

@@ -45,7 +45,11 @@ impl Machine {
                 if pin == Pin::ProbeMode {
                     self.fabric.core_signal(core, Signal::ProbeReady(level));
                 }
-                self.units[core.index()].set_pin(pin, level, at);
+                let unit = &mut self.units[core.index()];
+                unit.set_pin(pin, level, at);
+                if matches!(unit.core.activity, Activity::Hung(_)) {
+                    self.found_by_effects.push(core);
+                }
             }
             Effect::TileClock(tile, period) => self.set_clock(tile, period),
             Effect::Lut(core, index) => self.change_window(core, index),
@@ -64,10 +68,11 @@ impl Machine {
 
     /// Lines cached through the window keep their old contents; dirty ones go to the new target.
     fn change_window(&mut self, core: CoreId, index: LutIndex) {
-        let core = &mut self.units[core.index()].core;
-        core.forget_hot_translations();
-        if core.hierarchy.dirty_lines_in(index) {
-            core.hierarchy.report(FindingKind::LutChangedUnderDirtyLines { index });
+        let state = &mut self.units[core.index()].core;
+        state.forget_hot_translations();
+        if state.hierarchy.dirty_lines_in(index) {
+            state.hierarchy.report(FindingKind::LutChangedUnderDirtyLines { index });
+            self.found_by_effects.push(core);
         }
     }
 

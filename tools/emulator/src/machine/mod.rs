@@ -52,6 +52,8 @@ pub struct Machine {
     model: MemoryModel,
     /// Findings kept under [`Diagnostics::Warn`].
     reports: Vec<Report>,
+    /// Cores for which applying the chip's effects led to a finding.
+    found_by_effects: Vec<CoreId>,
     /// Start of the slice that ran last.
     now: Time,
     /// Cores a debugger holds still.
@@ -93,6 +95,7 @@ impl Machine {
             diagnostics: settings.diagnostics,
             model: settings.model,
             reports: Vec::new(),
+            found_by_effects: Vec::new(),
             now: Time::ZERO,
             held: Held::default(),
         }

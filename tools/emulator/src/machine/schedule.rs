@@ -84,6 +84,11 @@ impl Machine {
         let mut slices = limits.slices.unwrap_or(u64::MAX);
         loop {
             self.apply_effects();
+            while let Some(core) = self.found_by_effects.pop() {
+                if let Some(end) = self.take_reports(core) {
+                    return end;
+                }
+            }
             let (first, horizon) = self.earliest();
             if let Some(event) = self.fabric.next_event()
                 && first.is_none_or(|(_, time)| event <= time)

@@ -82,7 +82,7 @@ impl Step for Cmpxchg8b {
         if M::STRICT && op.is(Attributes::LOCKED) {
             core.begin_locked::<M>(fabric, op, linear, 8)?;
         }
-        let value = core.load64::<M>(fabric, op, linear)?;
+        let value = core.read_to_modify(op, linear, |core| core.load64::<M>(fabric, op, linear))?;
         let expected = u64::from(core.regs[2]) << 32 | u64::from(core.regs[0]);
         let equal = value == expected;
         let new = if equal { u64::from(core.regs[1]) << 32 | u64::from(core.regs[3]) } else { value };

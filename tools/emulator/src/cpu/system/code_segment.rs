@@ -34,6 +34,7 @@ pub(crate) fn check_direct(core: &Core, entry: &Entry) -> Result<(), Stop> {
 
 /// Fetches the code segment that a call, interrupt or trap gate names, and checks that it is not less
 /// privileged than the current level.
+#[inline(always)]
 pub(crate) fn gate_target<M: Model>(
     core: &mut Core,
     fabric: &mut Fabric,
@@ -63,6 +64,7 @@ pub(crate) fn check_gate(core: &Core, selector: Selector, gate: Gate) -> Result<
 }
 
 /// Fetches and checks the code segment that RETF or IRET returns to.
+#[inline(always)]
 pub(crate) fn return_target<M: Model>(
     core: &mut Core,
     fabric: &mut Fabric,
@@ -99,6 +101,7 @@ pub(crate) fn check_offset(entry: &Entry, offset: u32, origin: Origin) -> Result
 }
 
 /// Reads and checks the stack of the more privileged `level`, as the task-state segment names it.
+#[inline(always)]
 pub(crate) fn inner_stack<M: Model>(
     core: &mut Core,
     fabric: &mut Fabric,
@@ -117,13 +120,20 @@ pub(crate) fn inner_stack<M: Model>(
         return Err(origin.fault(Exception::InvalidTss, Selector::from_bits(core.tr.selector)));
     }
     let linear = core.tr.base.wrapping_add(offset);
-    let pointer = if wide {
-        core.load_system::<M, u32>(fabric, op, linear)?
-    } else {
-        core.load_system::<M, u16>(fabric, op, linear)?
+    let quick = if wide { core.quick_words::<M, 2>(fabric, linear, Mode::Supervisor) } else { None };
+    let [pointer, selector] = match quick {
+        Some(words) => words,
+        None => {
+            let at = linear.wrapping_add(selector_offset);
+            let pointer = if wide {
+                core.load_system::<M, u32>(fabric, op, linear)?
+            } else {
+                core.load_system::<M, u16>(fabric, op, linear)?
+            };
+            [pointer, core.load_system::<M, u16>(fabric, op, at)?]
+        }
     };
-    let at = linear.wrapping_add(selector_offset);
-    let selector = selector_word(core.load_system::<M, u16>(fabric, op, at)?);
+    let selector = selector_word(selector);
     let entry = stack_entry::<M>(core, fabric, op, selector, level, Exception::InvalidTss, origin)?;
     let mut segment = entry.segment();
     segment.refresh();
@@ -145,12 +155,14 @@ impl Core {
     }
 
     /// Switches to an inner stack, with its pointer at `pointer`.
+    #[inline(always)]
     pub(crate) fn enter_stack(&mut self, stack: &Stack, pointer: u32) {
         self.set_segment(SegmentName::Ss, stack.segment);
         self.set_stack_pointer(pointer);
     }
 
     /// Loads CS and EIP, changing the privilege level to `level`.
+    #[inline(always)]
     pub(crate) fn enter_code(&mut self, segment: Segment, level: u8, eip: u32) {
         self.set_cpl(level);
         self.set_segment(SegmentName::Cs, segment);

@@ -91,6 +91,7 @@ pub(crate) fn check_data(entry: &Entry, cpl: u8, violation: Exception, origin: O
 
 /// Fetches and checks a stack segment for privilege level `level`; sets its accessed bit. `violation` is #GP
 /// for loads and returns, #TS for stacks named by a task-state segment.
+#[inline(always)]
 pub(crate) fn stack_entry<M: Model>(
     core: &mut Core,
     fabric: &mut Fabric,

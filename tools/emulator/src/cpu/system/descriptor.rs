@@ -11,6 +11,7 @@ use crate::cpu::model::Model;
 use crate::cpu::op::Op;
 use crate::cpu::segment::{Flat, Segment};
 use crate::cpu::state::Core;
+use crate::mmu::walk::Mode;
 use i586::exception::{Exception, SelectorErrorCode};
 use i586::segment::{DESCRIPTOR_BYTES, Descriptor, Selector};
 
@@ -60,6 +61,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Reads the descriptor that `selector` names; `None` if it lies outside its table. The null selector
     /// reads GDT entry 0.
+    #[inline(always)]
     pub(crate) fn find<M: Model>(
         core: &mut Core,
         fabric: &mut Fabric,
@@ -78,15 +80,15 @@ impl Entry {
             return Ok(None);
         }
         let linear = base.wrapping_add(offset);
-        let low = core.load_system::<M, u32>(fabric, op, linear)?;
-        let high = core.load_system::<M, u32>(fabric, op, linear.wrapping_add(4))?;
-        Ok(Some(Entry { selector, descriptor: Descriptor::from_words(low, high), linear }))
+        let descriptor = load_descriptor::<M>(core, fabric, op, linear)?;
+        Ok(Some(Entry { selector, descriptor, linear }))
     }
 
     /// Reads the descriptor that `selector` names.
     ///
     /// # Errors
     /// `violation` with the selector, if it lies outside its table.
+    #[inline(always)]
     pub(crate) fn fetch<M: Model>(
         core: &mut Core,
         fabric: &mut Fabric,
@@ -99,6 +101,7 @@ impl Entry {
     }
 
     /// Sets the accessed bit of a code or data segment in its table.
+    #[inline(always)]
     pub(crate) fn mark_accessed<M: Model>(
         &mut self,
         core: &mut Core,
@@ -125,8 +128,8 @@ impl Entry {
 
     /// Makes sure that writing the access byte will not fault.
     pub(crate) fn probe<M: Model>(&self, core: &mut Core, fabric: &mut Fabric, op: &Op) -> Result<(), Stop> {
-        let mode = crate::mmu::walk::Mode::Supervisor;
-        core.probe_write_slow::<M>(fabric, op, self.linear.wrapping_add(ACCESS_BYTE), 1, mode)
+        let at = self.linear.wrapping_add(ACCESS_BYTE);
+        core.probe_write_slow::<M>(fabric, op, at, 1, Mode::Supervisor)
     }
 
     fn replace<M: Model>(
@@ -143,16 +146,35 @@ impl Entry {
     }
 
     /// The segment register's contents after loading this descriptor, with the selector's RPL as given.
+    #[inline(always)]
     pub(crate) fn segment(&self) -> Segment {
         cached(self.selector, self.descriptor)
     }
 
     /// The same with another RPL: CS and SS hold the current privilege level there.
+    #[inline(always)]
     pub(crate) fn segment_with_rpl(&self, rpl: u8) -> Segment {
         cached(self.selector.with_rpl(rpl & 3), self.descriptor)
     }
 }
 
+/// Reads the descriptor or gate at a linear address.
+#[inline(always)]
+pub(crate) fn load_descriptor<M: Model>(
+    core: &mut Core,
+    fabric: &mut Fabric,
+    op: &Op,
+    linear: u32,
+) -> Result<Descriptor, Stop> {
+    if let Some([low, high]) = core.quick_words::<M, 2>(fabric, linear, Mode::Supervisor) {
+        return Ok(Descriptor::from_words(low, high));
+    }
+    let low = core.load_system::<M, u32>(fabric, op, linear)?;
+    let high = core.load_system::<M, u32>(fabric, op, linear.wrapping_add(4))?;
+    Ok(Descriptor::from_words(low, high))
+}
+
+#[inline(always)]
 fn cached(selector: Selector, descriptor: Descriptor) -> Segment {
     Segment {
         selector: selector.into_bits(),

@@ -20,10 +20,10 @@ pub(crate) const LOW: Eflags = Eflags::from_bits_retain(0xFFFF);
 impl Core {
     /// Replaces the flags selected by `mask`, and asks for the run loop's attention where they matter to it.
     pub(crate) fn set_eflags(&mut self, value: Eflags, mask: Eflags) {
-        let before = self.flags.get();
+        let [enabled, checked] =
+            [Eflags::INTERRUPT, Eflags::ALIGNMENT_CHECK].map(|flag| self.flags.has(flag));
         self.flags.set(value, mask);
-        let risen = self.flags.get() - before;
-        if risen.contains(Eflags::INTERRUPT) {
+        if self.flags.has(Eflags::INTERRUPT) && !enabled {
             self.attention |= Attention::INTERRUPT;
         }
         if self.flags.has(Eflags::TRAP) || self.flags.has(Eflags::RESUME) {
@@ -32,7 +32,7 @@ impl Core {
         if (value & mask).contains(Eflags::RESUME) {
             debug::resume_flag_loaded(self);
         }
-        if risen.contains(Eflags::ALIGNMENT_CHECK) && self.cr0 & Cr0::ALIGNMENT_MASK.bits() != 0 {
+        if self.alignment_checks_on() && !checked {
             self.forget_hot_translations();
         }
     }

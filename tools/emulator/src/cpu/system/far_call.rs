@@ -9,7 +9,7 @@ use super::code_segment::{
 };
 use super::descriptor::{Entry, Origin};
 use super::far_jump::{enter_paragraph, load_far_pointer};
-use super::frame::{Frame, Slot, Stack};
+use super::frame::{GateFrame, ReturnFrame, Slot, Stack};
 use super::task_switch::{Cause, switch_from_program, task_of_gate, task_of_selector};
 use crate::chip::Fabric;
 use crate::cpu::fault::Stop;
@@ -51,7 +51,7 @@ fn call<M: Model>(
 ) -> Result<(), Stop> {
     if core.has_real_segments() {
         let (return_cs, return_eip) = return_address(core, op);
-        let mut frame = Frame::new(slot);
+        let mut frame = ReturnFrame::new(slot);
         frame.push(return_cs);
         frame.push(return_eip);
         let stack = Stack::current(core, Origin::Program);
@@ -111,7 +111,7 @@ fn call_same_level<M: Model>(
 ) -> Result<(), Stop> {
     let (return_cs, return_eip) = return_address(core, op);
     let stack = Stack::current(core, Origin::Program);
-    let mut frame = Frame::new(slot);
+    let mut frame = ReturnFrame::new(slot);
     frame.push(return_cs);
     frame.push(return_eip);
     frame.check_room(&stack, 2)?;
@@ -135,7 +135,7 @@ fn call_inner<M: Model>(
     let level = target.descriptor.dpl();
     let stack = inner_stack::<M>(core, fabric, op, level, Origin::Program)?;
     let parameters = u32::from(gate.parameter_count());
-    let mut frame = Frame::new(slot);
+    let mut frame = GateFrame::new(slot);
     frame.check_room(&stack, usize::from(gate.parameter_count()) + 4)?;
     check_offset(&target, gate.offset(), Origin::Program)?;
     frame.push(u32::from(core.segment(SegmentName::Ss).selector));

@@ -55,6 +55,7 @@ pub(crate) struct Outer {
 
 impl Outer {
     /// Pops SS:ESP, `depth` bytes above the current top, for a return to `target`.
+    #[inline(always)]
     pub(crate) fn pop<M: Model, W: Width>(
         core: &mut Core,
         fabric: &mut Fabric,
@@ -62,8 +63,15 @@ impl Outer {
         depth: u32,
         target: &Entry,
     ) -> Result<Outer, Stop> {
-        let pointer = core.peek_stack::<M, W>(fabric, op, depth)?;
-        let selector = selector_word(core.peek_stack::<M, W>(fabric, op, depth + W::BYTES)?);
+        let quick = if W::BITS == 32 { core.quick_stack_words::<M, 2>(fabric, depth) } else { None };
+        let [pointer, selector] = match quick {
+            Some(words) => words,
+            None => {
+                let pointer = core.peek_stack::<M, W>(fabric, op, depth)?;
+                [pointer, core.peek_stack::<M, W>(fabric, op, depth + W::BYTES)?]
+            }
+        };
+        let selector = selector_word(selector);
         let level = target.selector.rpl();
         let violation = Exception::GeneralProtection;
         let stack = stack_entry::<M>(core, fabric, op, selector, level, violation, Origin::Program)?;
@@ -71,6 +79,7 @@ impl Outer {
     }
 
     /// Goes on at the outer level, with `released` more bytes taken from its stack.
+    #[inline(always)]
     pub(crate) fn enter(self, core: &mut Core, target: Entry, eip: u32, released: u32) {
         core.enter_code(target.segment(), target.selector.rpl(), eip);
         core.set_segment(SegmentName::Ss, self.stack.segment());

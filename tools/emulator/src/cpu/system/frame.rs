@@ -12,8 +12,11 @@ use crate::cpu::state::Core;
 use crate::mmu::walk::Mode;
 use i586::exception::Exception;
 
-/// The largest frame: 31 parameters of a call gate with SS, ESP, CS and EIP.
-const FRAME_MAX: usize = 35;
+/// A frame of an interrupt, exception or direct call: at most GS FS DS ES SS ESP EFLAGS CS EIP and an error
+/// code.
+pub(crate) type ReturnFrame = Frame<10>;
+/// A frame of a call gate: at most SS ESP, 31 parameters, CS EIP.
+pub(crate) type GateFrame = Frame<35>;
 
 /// Size of one stack slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,15 +69,15 @@ impl Stack {
 
 /// Values to push, in order.
 #[derive(Debug, Clone)]
-pub(crate) struct Frame {
+pub(crate) struct Frame<const SIZE: usize> {
     slot: Slot,
-    values: [u32; FRAME_MAX],
+    values: [u32; SIZE],
     count: usize,
 }
 
-impl Frame {
-    pub(crate) fn new(slot: Slot) -> Frame {
-        Frame { slot, values: [0; FRAME_MAX], count: 0 }
+impl<const SIZE: usize> Frame<SIZE> {
+    pub(crate) fn new(slot: Slot) -> Self {
+        Frame { slot, values: [0; SIZE], count: 0 }
     }
 
     /// Adds a value; 16-bit frames store its low word.
@@ -92,6 +95,7 @@ impl Frame {
     ///
     /// # Errors
     /// #SS with the stack's code.
+    #[inline(always)]
     pub(crate) fn check_room(&self, stack: &Stack, slots: usize) -> Result<(), Stop> {
         if stack.segment.flat.write {
             return Ok(());
@@ -113,6 +117,7 @@ impl Frame {
     /// # Errors
     /// #SS before anything is stored; #PF or whatever the memory answers, with only bytes below the stack's
     /// top overwritten.
+    #[inline(always)]
     pub(crate) fn store<M: Model>(
         &self,
         core: &mut Core,
@@ -123,6 +128,12 @@ impl Frame {
         self.check_room(stack, self.len())?;
         let bytes = self.slot.bytes();
         let mut at = stack.pointer;
+        if self.slot == Slot::Doubleword && stack.segment.flat.write && stack.segment.big {
+            let bottom = (0..self.count).fold(at, |at, _| at.wrapping_sub(bytes));
+            if core.quick_push_words::<M>(fabric, bottom, &self.values[..self.count], stack.mode) {
+                return Ok(bottom);
+            }
+        }
         for &value in &self.values[..self.count] {
             at = at.wrapping_sub(bytes) & stack.mask();
             let linear = stack.segment.base.wrapping_add(at);
@@ -151,7 +162,7 @@ mod tests {
 
     #[test]
     fn room_is_counted_in_slots_of_the_frame() {
-        let frame = Frame::new(Slot::Doubleword);
+        let frame = ReturnFrame::new(Slot::Doubleword);
         assert_eq!(frame.check_room(&stack(0xFFFF, 12), 3), Ok(()));
         // The fourth push wraps to the top of the 64 KB segment and still fits.
         assert_eq!(frame.check_room(&stack(0xFFFF, 12), 4), Ok(()));
@@ -160,8 +171,8 @@ mod tests {
 
     #[test]
     fn a_doubleword_may_not_straddle_the_end_of_a_small_stack() {
-        let frame = Frame::new(Slot::Doubleword);
+        let frame = ReturnFrame::new(Slot::Doubleword);
         assert!(frame.check_room(&stack(0xFFFF, 2), 1).is_err());
-        assert_eq!(Frame::new(Slot::Word).check_room(&stack(0xFFFF, 2), 1), Ok(()));
+        assert_eq!(ReturnFrame::new(Slot::Word).check_room(&stack(0xFFFF, 2), 1), Ok(()));
     }
 }

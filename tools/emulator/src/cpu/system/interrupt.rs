@@ -8,8 +8,8 @@
 
 use super::code_segment::{check_offset, check_present, gate_target, inner_stack, selector_word};
 use super::data_segment::null_segment;
-use super::descriptor::{Entry, Origin};
-use super::frame::{Frame, Slot, Stack};
+use super::descriptor::{Entry, Origin, load_descriptor};
+use super::frame::{ReturnFrame, Slot, Stack};
 pub(crate) use super::raise::{debug_trap, external, non_maskable, raise};
 use super::task_switch::{Cause, Request, Switched, switch, task_of_gate};
 use crate::chip::Fabric;
@@ -20,7 +20,7 @@ use crate::cpu::segment::SegmentName;
 use crate::cpu::state::Core;
 use i586::exception::Exception;
 use i586::flags::Eflags;
-use i586::segment::{Descriptor, Gate, Selector, SystemKind};
+use i586::segment::{Gate, Selector, SystemKind};
 
 /// What asks for a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ fn through_vector_table<M: Model>(
     if offset + (VECTOR_BYTES - 1) > u32::from(core.idtr.limit) {
         return Err(Origin::External.gate(PROTECTION, vector));
     }
-    let mut frame = Frame::new(Slot::Word);
+    let mut frame = ReturnFrame::new(Slot::Word);
     frame.push(core.flags.get().bits());
     frame.push(u32::from(core.segment(SegmentName::Cs).selector));
     frame.push(core.eip);
@@ -160,6 +160,7 @@ fn through_gate<M: Model>(
 }
 
 /// Reads and checks the gate of a vector.
+#[inline(always)]
 fn fetch_gate<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op, event: Event) -> Result<Gate, Stop> {
     let (origin, vector) = (event.source.origin(), event.vector);
     let offset = u32::from(vector) * i586::segment::DESCRIPTOR_BYTES;
@@ -167,9 +168,7 @@ fn fetch_gate<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op, event: Ev
         return Err(origin.gate(PROTECTION, vector));
     }
     let linear = core.idtr.base.wrapping_add(offset);
-    let low = core.load_system::<M, u32>(fabric, op, linear)?;
-    let high = core.load_system::<M, u32>(fabric, op, linear.wrapping_add(4))?;
-    let gate = match Descriptor::from_words(low, high).gate() {
+    let gate = match load_descriptor::<M>(core, fabric, op, linear)?.gate() {
         Some(gate) if !matches!(gate.kind(), SystemKind::CallGate16 | SystemKind::CallGate32) => gate,
         _ => return Err(origin.gate(PROTECTION, vector)),
     };
@@ -201,7 +200,8 @@ impl Handler {
     }
 
     /// EFLAGS, CS, EIP and the error code.
-    fn push_return(&self, core: &Core, frame: &mut Frame) {
+    #[inline(always)]
+    fn push_return(&self, core: &Core, frame: &mut ReturnFrame) {
         frame.push(self.flags.bits());
         frame.push(u32::from(core.segment(SegmentName::Cs).selector));
         frame.push(core.eip);
@@ -210,6 +210,7 @@ impl Handler {
         }
     }
 
+    #[inline(always)]
     fn enter_same_level<M: Model>(
         mut self,
         core: &mut Core,
@@ -217,7 +218,7 @@ impl Handler {
         op: &Op,
     ) -> Result<(), Stop> {
         let stack = Stack::current(core, self.origin);
-        let mut frame = Frame::new(self.slot());
+        let mut frame = ReturnFrame::new(self.slot());
         self.push_return(core, &mut frame);
         frame.check_room(&stack, frame.len())?;
         check_offset(&self.target, self.gate.offset(), self.origin)?;
@@ -228,6 +229,7 @@ impl Handler {
         Ok(())
     }
 
+    #[inline(always)]
     fn enter_inner<M: Model>(
         mut self,
         core: &mut Core,
@@ -237,7 +239,7 @@ impl Handler {
     ) -> Result<(), Stop> {
         let stack = inner_stack::<M>(core, fabric, op, level, self.origin)?;
         let from_virtual = core.is_virtual_8086();
-        let mut frame = Frame::new(self.slot());
+        let mut frame = ReturnFrame::new(self.slot());
         if from_virtual {
             for name in PUSHED {
                 frame.push(u32::from(core.segment(name).selector));

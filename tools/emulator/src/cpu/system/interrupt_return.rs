@@ -51,7 +51,14 @@ struct Popped {
     flags: Eflags,
 }
 
+#[inline(always)]
 fn pop<M: Model, W: Width>(core: &mut Core, fabric: &mut Fabric, op: &Op) -> Result<Popped, Stop> {
+    if W::BITS == 32
+        && let Some([eip, selector, flags]) = core.quick_stack_words::<M, 3>(fabric, 0)
+    {
+        let flags = Eflags::from_bits_retain(flags);
+        return Ok(Popped { eip, selector: selector_word(selector), flags });
+    }
     let eip = core.peek_stack::<M, W>(fabric, op, 0)?;
     let selector = selector_word(core.peek_stack::<M, W>(fabric, op, W::BYTES)?);
     let flags = Eflags::from_bits_retain(core.peek_stack::<M, W>(fabric, op, 2 * W::BYTES)?);

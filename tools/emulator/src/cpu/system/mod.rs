@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! descriptor, data_segment, code_segment   reading and checking descriptors
-//! frame                                    pushing several values at once
+//! frame, words                             pushing and reading several values at once
 //! far_jump, far_call, far_return           far transfers
 //! interrupt_return                         IRET
 //! interrupt, raise                         delivery, double faults, shutdown
@@ -49,3 +49,4 @@ pub(crate) mod task_switch;
 #[cfg(test)]
 mod tests;
 pub(crate) mod verify;
+pub(crate) mod words;

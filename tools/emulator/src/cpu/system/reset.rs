@@ -70,6 +70,7 @@ impl Core {
             | Attention::INIT;
         self.attention.remove(transient);
         self.stop = None;
+        self.half_modify = None;
     }
 }
 

@@ -9,7 +9,7 @@ use super::code_segment::selector_word;
 use super::debug;
 use super::descriptor::Origin;
 use super::far_jump::enter_paragraph;
-use super::frame::{Frame, Slot, Stack};
+use super::frame::{ReturnFrame, Slot, Stack};
 use super::interrupt::{Delivered, Event, Source, deliver};
 use super::raise::raise_at;
 use crate::chip::Fabric;
@@ -110,7 +110,7 @@ fn through_program_table<M: Model>(
     let at = u32::from(vector) * 4;
     let eip = core.load_system::<M, u16>(fabric, op, at)?;
     let selector = selector_word(core.load_system::<M, u16>(fabric, op, at + 2)?);
-    let mut frame = Frame::new(Slot::Word);
+    let mut frame = ReturnFrame::new(Slot::Word);
     frame.push(flags.bits());
     frame.push(u32::from(core.segment(SegmentName::Cs).selector));
     frame.push(core.eip);

@@ -17,7 +17,7 @@ use super::code_segment::selector_word;
 use super::data_segment::{check_data, null_segment, stack_entry, virtual_segment};
 use super::debug;
 use super::descriptor::{Entry, Origin};
-use super::frame::{Frame, Slot, Stack};
+use super::frame::{ReturnFrame, Slot, Stack};
 use super::raise::raise_at;
 use super::task_state::{Form, TaskState, probe_save, save};
 use crate::chip::Fabric;
@@ -225,7 +225,7 @@ fn commit<M: Model>(
     load_registers(core, state, cause);
     load_segments::<M>(core, fabric, op, state, request.origin)?;
     if let Some(code) = request.code {
-        let mut frame = Frame::new(Slot::of(form == Form::Wide));
+        let mut frame = ReturnFrame::new(Slot::of(form == Form::Wide));
         frame.push(u32::from(code));
         let stack = Stack::current(core, request.origin);
         let pointer = frame.store::<M>(core, fabric, op, &stack)?;
