@@ -4,13 +4,13 @@
 //! results, memory and mesh traffic. Each test names its item, and the U-number where the statement rests on
 //! behaviour that no source specifies. Items 68 to 73 (eMAC) are not covered: the eMAC is not modelled.
 
+mod board;
 mod cache;
 mod calibration;
 mod fpga;
 mod identity;
 mod interrupt;
 mod message;
-mod misc;
 mod processor;
 mod system;
 mod tile;
