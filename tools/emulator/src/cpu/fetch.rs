@@ -15,8 +15,8 @@ use scc::memory_type::MemoryType;
 const PAGE: u32 = 0x1000;
 /// Bytes a window may hold: a block's worth plus an instruction that crosses a page.
 const WINDOW: usize = 192;
-/// Code lines a window may span.
-const LINES: usize = WINDOW / LINE;
+/// Code lines a window may span: one more than fit, because it may begin inside a line.
+const LINES: usize = WINDOW / LINE + 1;
 
 /// Where a block's bytes came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
