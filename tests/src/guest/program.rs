@@ -42,14 +42,14 @@ pub struct Draft {
 impl Program {
     /// Begins a program that runs under `setting` with the standard page map.
     #[must_use]
-    pub fn new(setting: Setting) -> Draft {
+    pub fn draft(setting: Setting) -> Draft {
         Draft::new(setting).expect("the boot code is made of valid instructions")
     }
 
     /// A program of `body` alone.
     #[must_use]
     pub fn with_body(setting: Setting, body: impl FnOnce(&mut Code) -> Result) -> Program {
-        Program::new(setting).body(body)
+        Program::draft(setting).body(body)
     }
 
     /// Runs of bytes at core-physical addresses.

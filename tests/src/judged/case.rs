@@ -56,6 +56,9 @@ pub struct Case {
     probed: bool,
 }
 
+/// Name, entry words, memory contents by address, code.
+type Parts = (String, [u32; ENTRY_WORDS], Vec<(u32, Vec<u32>)>, Vec<u8>);
+
 impl Case {
     pub(super) fn new(name: String, begin: u32) -> Self {
         let mut case = Case {
@@ -74,7 +77,7 @@ impl Case {
     }
 
     /// Takes the case apart: name, entry, memory contents, code.
-    pub(super) fn into_parts(mut self) -> (String, [u32; ENTRY_WORDS], Vec<(u32, Vec<u32>)>, Vec<u8>) {
+    pub(super) fn into_parts(mut self) -> Parts {
         if !self.probed {
             self.probe(|_| Ok(())).expect("nothing can be assembled");
         }

@@ -19,7 +19,7 @@ fn word(value: u32) -> [u8; 4] {
 /// Conformance item 36.
 #[test]
 fn cached_line_stays_old_until_it_is_evicted() {
-    let program = Program::new(Setting::Cached).data(LINE, &word(1)).body(|code| {
+    let program = Program::draft(Setting::Cached).data(LINE, &word(1)).body(|code| {
         code.report(0, LINE)?;
         code.wait_for_host(1)?;
         code.report(1, LINE)?;
@@ -41,7 +41,7 @@ fn cached_line_stays_old_until_it_is_evicted() {
 /// SCC reference §2.4 get it to memory.
 #[test]
 fn dirty_line_reaches_memory_through_write_back_and_l2_eviction() {
-    let program = Program::new(Setting::Cached).data(LINE, &word(1)).body(|code| {
+    let program = Program::draft(Setting::Cached).data(LINE, &word(1)).body(|code| {
         code.read(LINE)?;
         code.write(LINE, 2)?;
         code.wait_for_host(1)?;
@@ -61,7 +61,7 @@ fn dirty_line_reaches_memory_through_write_back_and_l2_eviction() {
 #[test]
 fn write_back_and_invalidate_does_not_reach_past_l2() {
     let traffic = super::traffic_of(
-        Program::new(Setting::Cached).data(LINE, &word(1)),
+        Program::draft(Setting::Cached).data(LINE, &word(1)),
         |code| {
             code.read(LINE)?;
             code.write(LINE, 2)
@@ -74,7 +74,7 @@ fn write_back_and_invalidate_does_not_reach_past_l2() {
 /// Conformance item 38.
 #[test]
 fn store_miss_allocates_nowhere() {
-    let program = Program::new(Setting::Cached).body(|code| {
+    let program = Program::draft(Setting::Cached).body(|code| {
         code.write(LINE, 7)?;
         code.wait_for_host(1)?;
         code.report(0, LINE)
@@ -90,7 +90,7 @@ fn store_miss_allocates_nowhere() {
     assert_eq!([memory, board.result(core(0), 0)], [7, 8]);
 
     let traffic = super::traffic_of(
-        Program::new(Setting::Cached),
+        Program::draft(Setting::Cached),
         |code| {
             code.wbinvd()?;
             code.evict(LINE)
@@ -106,7 +106,7 @@ fn store_miss_allocates_nowhere() {
 /// Conformance item 50, [U11].
 #[test]
 fn message_bit_means_nothing_without_its_enable() {
-    let program = Program::new(Setting::Cached)
+    let program = Program::draft(Setting::Cached)
         .map(ALIAS, PhysAddr::new(LINE), 1, MemoryType::MpbtWriteBack)
         .data(LINE, &word(1))
         .body(|code| {
@@ -138,7 +138,7 @@ fn message_bit_means_nothing_without_its_enable() {
 fn dirty_line_of_a_remapped_window_goes_to_the_new_target() {
     let line = 0x0500_0040;
     let elsewhere = MemoryController::Mc0.entry(0x1ED).bits();
-    let program = Program::new(Setting::Cached)
+    let program = Program::draft(Setting::Cached)
         .map(0x0500_0000, PhysAddr::new(0x0500_0000), 1, MemoryType::WriteBack)
         .body(|code| {
             code.read(line)?;
@@ -174,8 +174,12 @@ fn dirty_line_of_a_remapped_window_goes_to_the_new_target() {
 fn message_buffer_mapped_write_back_fills_l2_and_aliases_evict_it() {
     let plain = |offset: u32| ALIAS + offset;
     let traffic = |evicting: bool| {
-        let program =
-            Program::new(Setting::Cached).map(ALIAS, PhysAddr::new(0xD800_0000), 0x50, MemoryType::WriteBack);
+        let program = Program::draft(Setting::Cached).map(
+            ALIAS,
+            PhysAddr::new(0xD800_0000),
+            0x50,
+            MemoryType::WriteBack,
+        );
         let read_and_leave_l1 = move |code: &mut boot_tests::guest::Code| {
             code.read(plain(0x40))?;
             code.wbinvd()?;

@@ -53,7 +53,7 @@ fn timestamp_counts_125_megahertz_in_64_bits() {
 
     // The low word wraps 143165576.5 * 128 core cycles after power-on; sleep until shortly after.
     const SLEEP: u32 = 143_165_700;
-    let sleeper = Program::new(Setting::Cached).count_interrupts(0x40, 2).body(|code| {
+    let sleeper = Program::draft(Setting::Cached).count_interrupts(0x40, 2).body(|code| {
         code.enable_apic()?;
         code.write_apic(ApicRegister::TimerDivide, 0xA)?;
         code.write_apic(ApicRegister::LvtTimer, 0x40)?;

@@ -22,7 +22,7 @@ const LINT1_COUNT: u32 = 21;
 const NMI_COUNT: u32 = 22;
 
 fn counting() -> Draft {
-    Program::new(Setting::Cached)
+    Program::draft(Setting::Cached)
         .count_interrupts(VECTOR, LINT0_COUNT)
         .count_interrupts(VECTOR + 1, LINT1_COUNT)
         .interrupt(2, |code| {
@@ -132,7 +132,7 @@ fn edge_at_a_masked_entry_is_lost() {
 fn periodic_timer_interrupts_every_initial_count_cycles() {
     const PERIOD: u32 = 10_000;
     let times = layout::result(100);
-    let program = Program::new(Setting::Cached)
+    let program = Program::draft(Setting::Cached)
         .interrupt(VECTOR, |code| {
             code.rdtsc()?;
             code.mov(dword_ptr(esi), eax)?;

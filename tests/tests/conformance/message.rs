@@ -13,7 +13,7 @@ const MESSAGE: u32 = 0x0050_0000;
 const MESSAGE_THROUGH: u32 = 0x0060_0000;
 
 fn program() -> Draft {
-    Program::new(Setting::Cached)
+    Program::draft(Setting::Cached)
         .map(MESSAGE, PhysAddr::new(LINE), 4, MemoryType::MpbtWriteBack)
         .map(MESSAGE_THROUGH, PhysAddr::new(LINE), 4, MemoryType::MpbtWriteThrough)
         .data(LINE, &1u32.to_le_bytes())

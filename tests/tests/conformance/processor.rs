@@ -160,7 +160,7 @@ fn message_invalidate_is_open_to_users_and_keeps_flags() {
 #[test]
 fn page_size_extension_turns_message_pages_into_reserved_bit_faults() {
     let linear = 0x0050_0000;
-    let program = Program::new(Setting::Paged)
+    let program = Program::draft(Setting::Paged)
         .map(linear, PhysAddr::new(layout::DATA), 1, MemoryType::MpbtWriteBack)
         .body(|code| {
             code.attempt(0, |code| code.read(linear))?;
@@ -201,7 +201,7 @@ fn registers_after_reset_have_their_documented_values() {
         0x66, 0xA3, 0x00, 0x40, 0x66, 0x89, 0x16, 0x04, 0x40, 0x66, 0x89, 0x1E, 0x08, 0x40, 0x0F, 0x20, 0xC0,
         0x66, 0xA3, 0x0C, 0x40, 0xE9, 0xE8, 0xF7, 0x90, 0x90,
     ];
-    let program = Program::new(Setting::Flat)
+    let program = Program::draft(Setting::Flat)
         .data(0xFFFF_F800, &PROBE)
         // jmp 0xF800
         .data(map::RESET_VECTOR.get(), &[0xE9, 0x0D, 0xF8])

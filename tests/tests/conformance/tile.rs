@@ -171,7 +171,7 @@ fn time_stamp_counter_runs_at_every_tile_clock() {
     // One entry per divider; the round with entry 16 only brings the code into the caches.
     let upper_bits = |divider| Gcbcfg::for_divider(divider, MeshClock::Mhz800).into_bits() & !0xFF;
     let table: Vec<u8> = (0..16).chain([2]).flat_map(|divider| upper_bits(divider).to_le_bytes()).collect();
-    let program = Program::new(Setting::Cached).data(layout::DATA, &table).body(|code| {
+    let program = Program::draft(Setting::Cached).data(layout::DATA, &table).body(|code| {
         code.repeat(16, |code| {
             code.read(OWN_GCBCFG)?;
             code.and(eax, 0xFF)?;
@@ -259,7 +259,7 @@ fn core_in_reset_executes_nothing_and_is_silent() {
 #[test]
 fn resetting_l2_discards_its_dirty_lines() {
     let line = layout::DATA;
-    let program = Program::new(Setting::Cached).data(line, &1u32.to_le_bytes()).body(|code| {
+    let program = Program::draft(Setting::Cached).data(line, &1u32.to_le_bytes()).body(|code| {
         code.read(line)?;
         code.write(line, 2)?;
         code.wbinvd()?;
@@ -291,7 +291,7 @@ fn disabled_l2_sends_every_l1_miss_to_memory() {
             (0..9).try_for_each(|line| code.read(layout::DATA + 0x1000 * line))
         };
         super::traffic_of(
-            Program::new(Setting::Cached),
+            Program::draft(Setting::Cached),
             move |code| code.write(OWN_L2CFG, l2cfg),
             move |code| {
                 circle(code)?;
@@ -308,7 +308,7 @@ fn disabled_l2_sends_every_l1_miss_to_memory() {
 fn init_restarts_the_core_and_keeps_its_counter_registers_and_dirty_lines() {
     let line = layout::DATA;
     const EVENT_SELECT: u32 = 0x11;
-    let program = Program::new(Setting::Cached).data(line, &1u32.to_le_bytes()).body(|code| {
+    let program = Program::draft(Setting::Cached).data(line, &1u32.to_le_bytes()).body(|code| {
         let mut second_pass = code.create_label();
         code.cmp(dword_ptr(layout::result(0)), 0)?;
         code.jne(second_pass)?;

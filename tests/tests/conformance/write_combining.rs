@@ -17,7 +17,7 @@ const UNCACHED: u32 = 0x0070_0000;
 
 fn program() -> Draft {
     let memory = PhysAddr::new(LINE);
-    Program::new(Setting::Cached)
+    Program::draft(Setting::Cached)
         .map(MESSAGE, memory, 4, MemoryType::MpbtWriteBack)
         .map(MESSAGE_UNCACHED, memory, 4, MemoryType::MpbtUncached)
         .map(UNCACHED, memory, 4, MemoryType::Uncached)

@@ -16,7 +16,7 @@ const STEP: Duration = Duration::from_millis(5);
 
 /// Why a judge gave no transcript.
 #[derive(Debug, thiserror::Error)]
-pub enum MachineError {
+pub(crate) enum MachineError {
     /// The program is not there.
     #[error("{judge} is not installed: run `cargo xtask setup`, or `apt-get install {package}`")]
     NotInstalled {
