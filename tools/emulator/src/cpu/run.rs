@@ -188,7 +188,7 @@ fn attend<M: Model>(core: &mut Core, fabric: &mut Fabric) -> Result<(), Stop> {
     if core.attention.contains(Attention::SHADOW) {
         return Ok(());
     }
-    if core.attention.contains(Attention::NMI) {
+    if core.attention.contains(Attention::NMI) && !core.nmi_blocked {
         core.attention.remove(Attention::NMI);
         return interrupt::non_maskable::<M>(core, fabric);
     }

@@ -107,8 +107,10 @@ fn base(instruction: &Instruction) -> u16 {
         Is::Rdtsc => 6,
         Is::Rdmsr => 20,
         Is::Wrmsr => 30,
-        Is::Int | Is::Int3 | Is::Into | Is::Int1 => 31,
-        Is::Iret | Is::Iretd => 10,
+        Is::Into => 4,
+        // Interrupts charge their way to the handler themselves.
+        Is::Int | Is::Int3 | Is::Int1 => 1,
+        Is::Iret | Is::Iretd => 8,
         Is::Cli | Is::Sti => 7,
         Is::In => 7,
         Is::Out => 12,

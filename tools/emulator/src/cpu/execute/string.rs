@@ -224,18 +224,20 @@ pub(crate) fn repeat<M: Model>(
 ) -> Result<(), Stop> {
     let mask = mask(op);
     let here = core.offset_in_block(op.start);
-    let mut budget = BATCH;
+    // With TF set every iteration is followed by a trap.
+    let batch = if core.flags.has(Eflags::TRAP) { 1 } else { BATCH };
+    let mut budget = batch;
     loop {
         let left = core.regs[COUNT] & mask;
         if left == 0 {
             return Ok(());
         }
         // Fetching the instruction may have asked for the block to be left already: one iteration is made anyway.
-        if budget == 0 || core.leave_block && budget != BATCH {
+        if budget == 0 || core.leave_block && budget != batch {
             core.eip = here;
             return Ok(());
         }
-        let done = match bulk(core, fabric, op, left) {
+        let done = match if batch == 1 { 0 } else { bulk(core, fabric, op, left) } {
             0 => once(core, fabric, op).map(|()| 1)?,
             many => many,
         };

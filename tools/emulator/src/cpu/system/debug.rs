@@ -62,6 +62,7 @@ pub(crate) fn instruction_breakpoint(core: &mut Core) -> Option<Fault> {
     });
     tally(core, matched);
     let matched = hit(core, matched)?;
+    count(core, matched);
     core.debugging.pending = Dr6::new().with_matched(matched);
     Some(EXCEPTION)
 }
@@ -126,10 +127,18 @@ fn tally(core: &mut Core, matched: u8) {
 fn note(core: &mut Core, matched: u8) {
     tally(core, matched);
     if let Some(matched) = hit(core, matched) {
+        count(core, matched);
         let pending = core.debugging.pending;
         core.debugging.pending = pending.with_matched(pending.matched() | matched);
         core.attention |= Attention::DEBUG_TRAP;
         core.leave_block = true;
+    }
+}
+
+/// Reports matches to the performance counters.
+fn count(core: &mut Core, matched: u8) {
+    for n in (0..BREAKPOINTS).filter(|n| matched >> n & 1 != 0) {
+        core.counters.breakpoint_match(n);
     }
 }
 

@@ -7,6 +7,7 @@
 use super::code_segment::{
     check_direct, check_gate, check_offset, check_present, gate_target, inner_stack, selector_word,
 };
+use super::cost;
 use super::descriptor::{Entry, Origin};
 use super::far_jump::{enter_paragraph, load_far_pointer};
 use super::frame::{GateFrame, ReturnFrame, Slot, Stack};
@@ -70,7 +71,7 @@ fn call<M: Model>(
     let entry = Entry::fetch::<M>(core, fabric, op, selector, violation, Origin::Program)?;
     if entry.descriptor.is_code() {
         check_direct(core, &entry)?;
-        return call_same_level::<M>(core, fabric, op, entry, offset, slot);
+        return call_same_level::<M>(core, fabric, op, entry, offset, slot, cost::FAR_CALL);
     }
     match (entry.descriptor.system_kind(), entry.descriptor.gate()) {
         (Some(SystemKind::CallGate16 | SystemKind::CallGate32), Some(gate)) => {
@@ -95,7 +96,7 @@ fn call_gate<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op, gate: Gate
     check_present(&target, Origin::Program)?;
     let slot = Slot::of(gate.kind().is_32_bit());
     if target.descriptor.is_conforming() || target.descriptor.dpl() == core.cpl {
-        return call_same_level::<M>(core, fabric, op, target, gate.offset(), slot);
+        return call_same_level::<M>(core, fabric, op, target, gate.offset(), slot, cost::CALL_GATE);
     }
     call_inner::<M>(core, fabric, op, gate, target, slot)
 }
@@ -108,6 +109,7 @@ fn call_same_level<M: Model>(
     mut target: Entry,
     offset: u32,
     slot: Slot,
+    cycles: u64,
 ) -> Result<(), Stop> {
     let (return_cs, return_eip) = return_address(core, op);
     let stack = Stack::current(core, Origin::Program);
@@ -120,6 +122,7 @@ fn call_same_level<M: Model>(
     let pointer = frame.store::<M>(core, fabric, op, &stack)?;
     core.set_stack_pointer(pointer);
     core.enter_code(target.segment_with_rpl(core.cpl), core.cpl, offset);
+    core.charge(cycles);
     Ok(())
 }
 
@@ -154,6 +157,7 @@ fn call_inner<M: Model>(
     let pointer = frame.store::<M>(core, fabric, op, &stack)?;
     core.enter_code(target.segment_with_rpl(level), level, gate.offset());
     core.enter_stack(&stack, pointer);
+    core.charge(cost::INNER_CALL + cost::PARAMETER * u64::from(gate.parameter_count()));
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 use super::code_segment::{
     check_direct, check_gate, check_offset, check_present, gate_target, selector_word,
 };
+use super::cost;
 use super::descriptor::{Entry, Origin};
 use super::task_switch::{Cause, switch_from_program, task_of_gate, task_of_selector};
 use crate::chip::Fabric;
@@ -77,6 +78,7 @@ fn jump<M: Model>(
                 return Err(Origin::Program.fault(violation, target.selector));
             }
             check_present(&target, Origin::Program)?;
+            core.charge(cost::CALL_GATE - cost::FAR_JUMP);
             enter::<M>(core, fabric, op, target, gate.offset())
         }
         (Some(SystemKind::TaskGate), Some(gate)) => {
@@ -103,6 +105,7 @@ fn enter<M: Model>(
     check_offset(&entry, offset, Origin::Program)?;
     entry.mark_accessed::<M>(core, fabric, op)?;
     core.enter_code(entry.segment_with_rpl(core.cpl), core.cpl, offset);
+    core.charge(cost::FAR_JUMP);
     Ok(())
 }
 
@@ -114,5 +117,6 @@ pub(crate) fn enter_paragraph(core: &mut Core, selector: Selector, offset: u32) 
     }
     core.set_segment(SegmentName::Cs, segment);
     core.eip = offset;
+    core.charge(cost::FAR_JUMP);
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Source: Pentium manual vol. 3 RET instruction.
 
 use super::code_segment::{check_offset, return_target, selector_word};
+use super::cost;
 use super::data_segment::stack_entry;
 use super::descriptor::{Entry, Origin};
 use super::far_jump::enter_paragraph;
@@ -37,12 +38,14 @@ impl<W: Width> Step for RetFar<W> {
             target.mark_accessed::<M>(core, fabric, op)?;
             core.enter_code(target.segment(), core.cpl, eip);
             core.set_stack_pointer(core.stack_pointer().wrapping_add(depth));
+            core.charge(cost::FAR_RETURN);
             return Ok(());
         }
         let outer = Outer::pop::<M, W>(core, fabric, op, depth, &target)?;
         check_offset(&target, eip, Origin::Program)?;
         target.mark_accessed::<M>(core, fabric, op)?;
         outer.enter(core, target, eip, released);
+        core.charge(cost::OUTER_RETURN);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@
 //! Source: Pentium manual vol. 3 INT instruction, §14.5 to §14.8, §22.3 (V86).
 
 use super::code_segment::{check_offset, check_present, gate_target, inner_stack, selector_word};
+use super::cost;
 use super::data_segment::null_segment;
 use super::descriptor::{Entry, Origin, load_descriptor};
 use super::frame::{ReturnFrame, Slot, Stack};
@@ -115,6 +116,7 @@ fn through_vector_table<M: Model>(
     core.set_eflags(Eflags::empty(), cleared);
     let segment = core.paragraph_segment(SegmentName::Cs, selector);
     core.enter_code(segment, core.cpl, eip);
+    core.charge(cost::VECTOR);
     Ok(())
 }
 
@@ -226,6 +228,7 @@ impl Handler {
         let pointer = frame.store::<M>(core, fabric, op, &stack)?;
         core.set_stack_pointer(pointer);
         core.enter_code(self.target.segment_with_rpl(core.cpl), core.cpl, self.gate.offset());
+        core.charge(cost::GATE);
         Ok(())
     }
 
@@ -261,6 +264,7 @@ impl Handler {
         }
         core.enter_code(self.target.segment_with_rpl(level), level, self.gate.offset());
         core.enter_stack(&stack, pointer);
+        core.charge(if from_virtual { cost::VIRTUAL_GATE } else { cost::INNER_GATE });
         Ok(())
     }
 }

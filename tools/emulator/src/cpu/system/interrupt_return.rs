@@ -4,6 +4,7 @@
 //! Source: Pentium manual vol. 3 IRET instruction, §22.2 (V86), appendix H (VME).
 
 use super::code_segment::{check_offset, return_target, selector_word};
+use super::cost;
 use super::data_segment::virtual_segment;
 use super::descriptor::Origin;
 use super::eflags::{ALWAYS, ALWAYS_HIGH, LOW};
@@ -114,12 +115,14 @@ fn protected<M: Model, W: Width>(core: &mut Core, fabric: &mut Fabric, op: &Op) 
         check_offset(&target, popped.eip, Origin::Program)?;
         target.mark_accessed::<M>(core, fabric, op)?;
         core.enter_code(target.segment(), core.cpl, popped.eip);
+        core.charge(cost::IRET);
         core.set_stack_pointer(core.stack_pointer().wrapping_add(3 * W::BYTES));
     } else {
         let outer = Outer::pop::<M, W>(core, fabric, op, 3 * W::BYTES, &target)?;
         check_offset(&target, popped.eip, Origin::Program)?;
         target.mark_accessed::<M>(core, fabric, op)?;
         outer.enter(core, target, popped.eip, 0);
+        core.charge(cost::OUTER_IRET);
     }
     core.set_eflags(popped.flags, mask);
     Ok(())

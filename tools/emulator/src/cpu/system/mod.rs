@@ -18,6 +18,7 @@
 //! model_specific, maintenance              CPUID RDTSC MSRs; INVLPG INVD WBINVD CL1INVMB HLT
 //! debug                                    breakpoints, single step
 //! reset                                    RESET, INIT
+//! cost                                     cycles of far transfers and interrupts
 //! ```
 //!
 //! Each instruction is a [`crate::cpu::op::Step`] whose doc line names the op fields it expects. "Closing"
@@ -25,6 +26,7 @@
 
 pub(crate) mod code_segment;
 pub(crate) mod control_registers;
+pub(crate) mod cost;
 pub(crate) mod data_segment;
 pub(crate) mod debug;
 pub(crate) mod descriptor;

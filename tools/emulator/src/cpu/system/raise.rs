@@ -12,13 +12,6 @@ use crate::cpu::op::Op;
 use crate::cpu::state::{Activity, Attention, Core};
 use i586::exception::{Exception, ExceptionClass};
 
-/// Cycles of an exception or interrupt in real mode.
-const REAL_CYCLES: u64 = 16;
-/// Cycles of an exception or interrupt in protected mode, without a change of stack.
-const GATE_CYCLES: u64 = 31;
-/// Cycles with a change of stack.
-const INNER_CYCLES: u64 = 48;
-
 /// Delivers an exception between two instructions. EIP names the faulting instruction, or the next one for a
 /// trap.
 ///
@@ -58,7 +51,6 @@ fn raise_until_delivered<M: Model>(
     mut fault: Fault,
 ) -> Result<(), Stop> {
     loop {
-        let from = core.cpl;
         let source = Source::Exception { resume: resumes(core, fault.exception) };
         if fault.exception == Exception::Debug {
             debug::enter_handler(core);
@@ -67,10 +59,7 @@ fn raise_until_delivered<M: Model>(
         }
         let event = Event { vector: fault.exception.vector(), source, code: fault.code };
         let second = match deliver::<M>(core, fabric, op, event) {
-            Ok(Delivered::Whole) => {
-                charge(core, from);
-                return Ok(());
-            }
+            Ok(Delivered::Whole) => return Ok(()),
             Ok(Delivered::Faulted(second)) | Err(Stop::Fault(second)) => second,
             Err(stop) => return Err(stop),
         };
@@ -91,15 +80,11 @@ pub(crate) fn debug_trap<M: Model>(core: &mut Core, fabric: &mut Fabric) -> Resu
     raise::<M>(core, fabric, fault).inspect_err(|_| core.attention |= Attention::DEBUG_TRAP)
 }
 
-/// Delivers the non-maskable interrupt and blocks further ones until IRET; while blocked it stays latched.
+/// Delivers the non-maskable interrupt and blocks further ones until IRET.
 ///
 /// # Errors
 /// As [`raise`]; after [`Stop::NotYet`] it is still latched.
 pub(crate) fn non_maskable<M: Model>(core: &mut Core, fabric: &mut Fabric) -> Result<(), Stop> {
-    if core.nmi_blocked {
-        core.attention |= Attention::NMI;
-        return Ok(());
-    }
     hardware::<M>(core, fabric, Exception::NonMaskable.vector())
         .inspect_err(|_| core.attention |= Attention::NMI)?;
     core.nmi_blocked = true;
@@ -118,10 +103,9 @@ pub(crate) fn external<M: Model>(core: &mut Core, fabric: &mut Fabric) -> Result
 }
 
 fn hardware<M: Model>(core: &mut Core, fabric: &mut Fabric, vector: u8) -> Result<(), Stop> {
-    let from = core.cpl;
     let op = &Op::BOUNDARY;
     match deliver::<M>(core, fabric, op, Event { vector, source: Source::Hardware, code: None }) {
-        Ok(Delivered::Whole) => charge(core, from),
+        Ok(Delivered::Whole) => {}
         Ok(Delivered::Faulted(fault)) | Err(Stop::Fault(fault)) => {
             raise_at::<M>(core, fabric, op, fault)?;
         }
@@ -167,19 +151,6 @@ fn shut_down(core: &mut Core, fabric: &mut Fabric, op: &Op) -> Result<(), Stop> 
     core.attention |= Attention::NOT_RUNNING;
     fabric.core_signal(core.id, Signal::Shutdown);
     Ok(())
-}
-
-fn charge(core: &mut Core, from: u8) {
-    if core.flat_timing {
-        return;
-    }
-    core.cycles += if !core.is_protected() {
-        REAL_CYCLES
-    } else if core.cpl != from {
-        INNER_CYCLES
-    } else {
-        GATE_CYCLES
-    };
 }
 
 #[cfg(test)]

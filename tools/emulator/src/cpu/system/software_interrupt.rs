@@ -6,6 +6,7 @@
 //! Source: Pentium manual vol. 3 INT instruction, §22.3, appendix H (VME).
 
 use super::code_segment::selector_word;
+use super::cost;
 use super::debug;
 use super::descriptor::Origin;
 use super::far_jump::enter_paragraph;
@@ -121,5 +122,6 @@ fn through_program_table<M: Model>(
     let cleared = if virtual_interrupts { Eflags::VIRTUAL_INTERRUPT } else { Eflags::INTERRUPT };
     core.set_eflags(Eflags::empty(), cleared | Eflags::TRAP | Eflags::NESTED_TASK);
     debug::handler_entered(core);
+    core.charge(cost::VECTOR);
     Ok(())
 }

@@ -14,6 +14,7 @@
 //! Source: Pentium manual vol. 3 §13.5 (switching), table 13-1 (checks and error codes).
 
 use super::code_segment::selector_word;
+use super::cost;
 use super::data_segment::{check_data, null_segment, stack_entry, virtual_segment};
 use super::debug;
 use super::descriptor::{Entry, Origin};
@@ -169,6 +170,7 @@ pub(crate) fn switch<M: Model>(
     }
 
     core.claim_order(op)?;
+    core.charge(cost::TASK_SWITCH);
     probe_save::<M>(core, fabric, op, old_form, old_base)?;
     let mut old = None;
     if !cause.nests() && !old_selector.is_null() {

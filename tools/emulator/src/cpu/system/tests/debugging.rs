@@ -106,3 +106,34 @@ fn debugging_extensions_remove_the_aliases() {
     guest.write(PROGRAM, &[0x0F, 0x21, 0xE0]);
     assert_eq!(guest.run_to_handler(), 6);
 }
+
+#[test]
+fn repeated_string_instruction_traps_after_every_iteration() {
+    let mut guest = Guest::protected();
+    guest.assemble(PROGRAM, |a| a.rep().stosb());
+    guest.core.regs[1] = 3;
+    guest.core.regs[7] = 0x8800;
+    guest.core.set_eflags(Eflags::TRAP, Eflags::TRAP);
+    assert_eq!(guest.run_to_handler(), 1);
+    assert_eq!((guest.stack(0), guest.core.regs[1]), (PROGRAM, 2));
+    guest.assemble(handler(1) + 1, |a| a.iretd());
+    guest.resume();
+    assert_eq!((guest.stack(0), guest.core.regs[1]), (PROGRAM, 1));
+    guest.resume();
+    assert_eq!((guest.stack(0), guest.core.regs[1]), (PROGRAM + 2, 0));
+}
+
+#[test]
+fn second_non_maskable_interrupt_waits_for_iret() {
+    let mut guest = Guest::protected();
+    guest.assemble(PROGRAM, |a| a.nop());
+    guest.assemble(handler(2) + 1, |a| a.iretd());
+    guest.core.attention |= Attention::NMI;
+    assert_eq!(guest.run_to_handler(), 2);
+    assert_eq!(guest.core.regs[4], STACK0 - 12);
+    guest.core.attention |= Attention::NMI;
+    guest.resume();
+    // Taken behind the IRET, on the same stack.
+    assert_eq!(guest.core.eip, handler(2) + 1);
+    assert_eq!((guest.core.regs[4], guest.stack(0)), (STACK0 - 12, PROGRAM));
+}

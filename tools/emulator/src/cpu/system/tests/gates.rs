@@ -197,3 +197,22 @@ fn real_mode_interrupt_uses_the_vector_table() {
     assert_eq!((guest.selector(SegmentName::Cs), guest.core.eip), (0x800, 3));
     assert!(guest.flag(Eflags::INTERRUPT));
 }
+
+#[test]
+fn table_registers_have_a_24_bit_base_with_16_bit_operands() {
+    let mut guest = Guest::protected();
+    guest.set32(0x8000, 0x5678_1234);
+    guest.set32(0x8004, 0x9ABC);
+    // lidt [0x8000]; sidt [0x8010]; data16 lidt [0x8000]; data16 sidt [0x8020]; hlt
+    guest.write(
+        PROGRAM,
+        &[
+            0x0F, 0x01, 0x1D, 0, 0x80, 0, 0, 0x0F, 0x01, 0x0D, 0x10, 0x80, 0, 0, 0x66, 0x0F, 0x01, 0x1D, 0,
+            0x80, 0, 0, 0x66, 0x0F, 0x01, 0x0D, 0x20, 0x80, 0, 0, 0xF4,
+        ],
+    );
+    assert_eq!(guest.run(), Activity::Halted);
+    assert_eq!([guest.get32(0x8010), guest.get16(0x8014)], [0x5678_1234, 0x9ABC]);
+    assert_eq!([guest.get32(0x8020), guest.get16(0x8024)], [0x5678_1234, 0x00BC]);
+    assert_eq!(guest.core.idtr, TableRegister { base: 0x00BC_5678, limit: 0x1234 });
+}
