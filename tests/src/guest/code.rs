@@ -34,6 +34,8 @@ pub struct Code {
     assembler: CodeAssembler,
     /// Instructions `mov register, immediate`, and the instructions whose addresses they load.
     addresses: Vec<(usize, usize)>,
+    /// The last marked place: an instruction can have one label only.
+    last_place: Option<(usize, CodeLabel)>,
 }
 
 impl Deref for Code {
@@ -52,7 +54,7 @@ impl DerefMut for Code {
 
 impl Code {
     pub(super) fn new() -> Result<Self> {
-        Ok(Code { assembler: CodeAssembler::new(32)?, addresses: Vec::new() })
+        Ok(Code { assembler: CodeAssembler::new(32)?, addresses: Vec::new(), last_place: None })
     }
 
     /// Encodes the program for [`layout::CODE`].
@@ -85,8 +87,15 @@ impl Code {
 
     /// Marks this place and returns its label.
     pub fn here(&mut self) -> Result<CodeLabel> {
+        let next = self.instructions().len();
+        if let Some((place, label)) = self.last_place
+            && place == next
+        {
+            return Ok(label);
+        }
         let mut label = self.create_label();
         self.set_label(&mut label)?;
+        self.last_place = Some((next, label));
         Ok(label)
     }
 

@@ -61,10 +61,10 @@ fn lock_is_taken_by_reading_and_freed_by_any_write() {
 /// Conformance item 16, with races in which the distance between the two reads varies.
 #[test]
 fn free_lock_read_by_two_cores_goes_to_exactly_one() {
-    const ROUNDS: u32 = 20_000;
+    const ROUNDS: u32 = 1_000_000;
     let racers = [core(6), core(20)];
     let mut board = Board::new();
-    board.allow(Time::from_microseconds(200_000));
+    board.allow(Time::from_microseconds(20_000_000));
     board.launch(racers[0], &racer(0x8000_0000, 0x8000_0100, 0x07, ROUNDS));
     board.launch(racers[1], &racer(0x8000_0100, 0x8000_0000, 0x38, ROUNDS));
     board.run();
