@@ -12,7 +12,7 @@ const CORES: u32 = 48;
 /// Ticks of a millisecond that every core waits for: one second of emulated time.
 const TICKS: u32 = 1_000;
 /// Starts of which the quickest counts.
-const STARTS: u32 = 5;
+const STARTS: u32 = 20;
 
 /// What was found.
 #[derive(Clone, Copy, Debug)]

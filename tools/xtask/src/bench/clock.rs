@@ -10,8 +10,10 @@ use crate::bench::BenchError;
 
 /// Length of the unit of `/proc/self/stat`: USER_HZ is 100 on every Linux that Rust's std supports.
 const TICK: Duration = Duration::from_millis(10);
-/// How often a running program is looked at.
-const GLANCE: Duration = Duration::from_millis(2);
+/// How often a running program is looked at: often while it may be a short one, seldom later.
+const GLANCES: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(2));
+/// A program that runs longer is no short one.
+const SHORT: Duration = Duration::from_millis(100);
 
 /// What a finished program used.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +46,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Usage, Bench
             child.wait().map_err(broken)?;
             return Err(BenchError::TooLong { program, limit });
         }
-        std::thread::sleep(GLANCE);
+        std::thread::sleep(if start.elapsed() < SHORT { GLANCES.0 } else { GLANCES.1 });
     };
     let wall = start.elapsed();
     let processor = children_time().map_err(broken)?.saturating_sub(before);

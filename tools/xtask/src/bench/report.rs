@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::bench::Outcome;
+use crate::bench::guest::Unit;
 use crate::bench::machine::Machine;
 use crate::bench::measure::Row;
 use crate::bench::verdict::{self, geometric_mean, mebibytes};
@@ -63,11 +64,21 @@ fn speeds(rows: &[Row]) -> String {
         line.extend(RATIOS.map(|(machine, other, _)| figure(row.ratio(machine, other))));
         lines.push(line);
     }
-    let mut mean = vec![String::new(); 2 + Machine::ALL.len()];
-    "geometric mean of the ratios".clone_into(&mut mean[0]);
-    mean.extend(RATIOS.map(|(machine, other, _)| figure(geometric_mean(rows, machine, other))));
-    lines.push(mean);
+    // String moves run in bulk, so that their ratios say little about the rest.
+    let bulk = |row: &&Row| matches!(row.guest.unit, Unit::Words(_));
+    lines.push(means("geometric mean of the ratios", rows.iter()));
+    if rows.iter().any(|row| bulk(&row)) {
+        lines.push(means("the same without string moves", rows.iter().filter(|row| !bulk(row))));
+    }
     table(&lines)
+}
+
+/// A line of geometric means.
+fn means<'a>(title: &str, rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<String> {
+    let mut line = vec![String::new(); 2 + Machine::ALL.len()];
+    title.clone_into(&mut line[0]);
+    line.extend(RATIOS.map(|(machine, other, _)| figure(geometric_mean(rows.clone(), machine, other))));
+    line
 }
 
 /// Three digits or so; `-` where nothing was measured.

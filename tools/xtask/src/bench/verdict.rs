@@ -98,8 +98,13 @@ pub(super) fn judge(rows: &[Row], board: Option<&Board>) -> Vec<Verdict> {
 }
 
 /// Geometric mean of the ratios of two machines over all rows that have both; `None` if none has.
-pub(super) fn geometric_mean(rows: &[Row], machine: Machine, other: Machine) -> Option<f64> {
-    let logarithms: Vec<f64> = rows.iter().filter_map(|row| row.ratio(machine, other)).map(f64::ln).collect();
+pub(super) fn geometric_mean<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+    machine: Machine,
+    other: Machine,
+) -> Option<f64> {
+    let rows = rows.into_iter();
+    let logarithms: Vec<f64> = rows.filter_map(|row| row.ratio(machine, other)).map(f64::ln).collect();
     let count = u32::try_from(logarithms.len()).ok().filter(|count| *count > 0)?;
     Some((logarithms.iter().sum::<f64>() / f64::from(count)).exp())
 }
