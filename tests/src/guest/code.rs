@@ -4,13 +4,11 @@
 
 use super::layout::{self, word};
 use i586::apic::{ApicRegister, SpuriousVector};
-use iced_x86::code_asm::{AsmRegister32, ax, cr4, ds, ebp, ebx, edi, edx, esi};
+use iced_x86::code_asm::{AsmRegister32, ax, cr4, ds, edi};
 use iced_x86::code_asm::{
     CodeAssembler, CodeAssemblerResult, CodeLabel, byte_ptr, dword_ptr, eax, ecx, esp, word_ptr,
 };
 use iced_x86::{BlockEncoderOptions, IcedError};
-use scc::address::PhysAddr;
-use scc::fpga::FpgaRegister;
 use scc::id::TileId;
 use scc::map;
 use scc::tile::TileRegister;
@@ -230,14 +228,6 @@ impl Code {
         self.dec(ecx)?;
         self.jnz(top)
     }
-
-    /// Copies all general registers but ESP to results `slot` .. `slot + 6`; changes none.
-    pub fn report_registers(&mut self, slot: u32) -> Result {
-        for (number, register) in (slot..).zip([eax, ecx, edx, ebx, ebp, esi, edi]) {
-            self.result(number, register)?;
-        }
-        Ok(())
-    }
 }
 
 /// Linear address of a label in assembled code.
@@ -255,16 +245,4 @@ pub const fn tile_register(tile: TileId, register: TileRegister) -> u32 {
 #[must_use]
 pub const fn own_register(register: TileRegister) -> u32 {
     map::OWN_CRB.get() + register.offset()
-}
-
-/// Linear address of a register of the FPGA.
-#[must_use]
-pub const fn fpga_register(register: FpgaRegister) -> u32 {
-    map::FPGA.get() + register.offset()
-}
-
-/// First byte of a line of the own tile's message buffer, in pages that map MPBT.
-#[must_use]
-pub const fn own_message_line(line: u32) -> PhysAddr {
-    map::OWN_MPB.wrapping_add(32 * line)
 }

@@ -20,8 +20,6 @@ mod page_map;
 mod program;
 
 pub use board::{Board, core, tile};
-pub use code::{
-    Code, Landing, NO_FAULT, Result, fpga_register, own_message_line, own_register, tile_register,
-};
+pub use code::{Code, Landing, NO_FAULT, Result, own_register, tile_register};
 pub use page_map::PageMap;
 pub use program::{Draft, Program, Setting};

@@ -7,6 +7,7 @@
 mod board;
 mod cache;
 mod calibration;
+mod determinism;
 mod fpga;
 mod identity;
 mod interrupt;

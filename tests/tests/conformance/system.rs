@@ -18,15 +18,21 @@ const DUMMY: u32 = 0x040;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protocol {
     Complete,
+    /// The receiver polls what it has cached.
     WithoutInvalidate,
+    /// The sender's flag stays in its write-combining buffer.
     WithoutFlush,
+    /// The sender's flag stays in a line of its L1.
+    WithoutInvalidateBeforeStore,
 }
 
 /// Sends eight words to `receiver`: SCC reference §2.6, "publish flag after data".
 fn send(code: &mut Code, protocol: Protocol, receiver: CoreId, first_word: u32) -> Result {
     let half = map::mpb_of(receiver).get();
-    // Stores that hit a line in L1 would stay there.
-    code.cl1invmb()?;
+    if protocol != Protocol::WithoutInvalidateBeforeStore {
+        // Stores that hit a line in L1 would stay there.
+        code.cl1invmb()?;
+    }
     // The eighth store completes the line, which leaves at once.
     (0..8).try_for_each(|word| code.write(half + DATA + 4 * word, first_word + word))?;
     code.write_byte(half + FLAG, 1)?;
@@ -103,6 +109,8 @@ fn all_48_cores_print_lock_count_and_pass_messages_round() {
 fn arrives(protocol: Protocol) -> bool {
     let receiver = core(29);
     let sending = Program::with_body(Setting::Cached, |code| {
+        // From now on the sender has the flag's line, too.
+        code.read_byte(map::mpb_of(receiver).get() + FLAG)?;
         code.wait_for_host(1)?;
         send(code, protocol, receiver, 700)
     });
@@ -131,6 +139,11 @@ fn message_arrives_if_both_sides_keep_the_protocol() {
 #[test]
 fn receiver_that_does_not_invalidate_never_sees_the_flag() {
     assert!(!arrives(Protocol::WithoutInvalidate));
+}
+
+#[test]
+fn sender_that_stores_into_a_cached_line_keeps_the_flag_to_itself() {
+    assert!(!arrives(Protocol::WithoutInvalidateBeforeStore));
 }
 
 #[test]
