@@ -10,7 +10,7 @@ use scc_emu::diagnostics::FindingKind;
 use scc_emu::loader::{ObjectFile, relocate};
 use scc_emu::{Diagnostics, Machine};
 
-/// Conformance item 74, [U38] and [U39]; reports how long each of two stores takes, for a command and for a
+/// Conformance item 74, (U38) and (U39); reports how long each of two stores takes, for a command and for a
 /// word without the valid bit.
 #[test]
 fn second_voltage_command_waits_for_the_first() {
@@ -48,7 +48,7 @@ fn second_voltage_command_waits_for_the_first() {
     );
 }
 
-/// Conformance item 75, [U57].
+/// Conformance item 75, (U57).
 #[test]
 fn characters_reach_the_console_of_their_core() {
     let program = |text: &'static str| {
@@ -75,7 +75,7 @@ fn characters_reach_the_console_of_their_core() {
     assert_eq!(board.result(core(3), 0) & 0xFF, 0x60);
 }
 
-/// Conformance item 75 (W), [U57].
+/// Conformance item 75 (W), (U57).
 #[test]
 fn unknown_port_reads_as_ones_and_is_reported_once() {
     let program = Program::with_body(Setting::Flat, |code| {

@@ -103,7 +103,7 @@ fn store_miss_allocates_nowhere() {
     assert_eq!([traffic.writes, traffic.line_reads], [1, 1]);
 }
 
-/// Conformance item 50, [U11].
+/// Conformance item 50, (U11).
 #[test]
 fn message_bit_means_nothing_without_its_enable() {
     let program = Program::draft(Setting::Cached)

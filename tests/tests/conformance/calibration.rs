@@ -79,7 +79,7 @@ fn assert_near(found: f64, expected: f64) {
     assert!((found - expected).abs() <= 1.0, "{found} cycles, not {expected}");
 }
 
-/// Measured on silicon: 20 core cycles for the own buffer with bypass [U27], 102 for the buffer 8 hops away,
+/// Measured on silicon: 20 core cycles for the own buffer with bypass (U27), 102 for the buffer 8 hops away,
 /// 97 for a word of the nearest memory controller.
 #[test]
 fn loads_take_as_long_as_on_silicon() {
@@ -97,7 +97,7 @@ fn own_message_buffer_takes_50_cycles_more_than_a_cache_hit() {
     assert_near(buffer - hit, 50.0);
 }
 
-/// Conformance item 76, [U58]: each hop of a remote buffer costs 16/3 cycles.
+/// Conformance item 76, (U58): each hop of a remote buffer costs 16/3 cycles.
 #[test]
 fn remote_message_buffers_take_five_and_a_third_cycles_per_hop() {
     // 1 to 8 hops: along the lowest row, then up the last column.

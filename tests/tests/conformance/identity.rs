@@ -42,7 +42,7 @@ fn own_tile_id_register_tells_the_readers_apart() {
     assert_eq!(board.host_read_tile(tile(5), TileRegister::MyTileId), 0x2D);
 }
 
-/// Conformance item 3, [U36].
+/// Conformance item 3, (U36).
 #[test]
 fn every_tile_tells_its_coordinates_to_anybody() {
     let program = Program::with_body(Setting::Flat, |code| {
@@ -201,7 +201,7 @@ fn message_buffers_and_tile_registers_repeat_in_their_windows() {
     assert_eq!(board.results(core(22)), [0xABCD, 0xABCD, 0x0A8, 0x1234]);
 }
 
-/// Conformance item 12, [U24].
+/// Conformance item 12, (U24).
 #[test]
 fn access_to_a_port_without_agent_hangs_the_core() {
     let entry = LutEntry::new(false, tile(3).route(), SubDestination::North, 0);
@@ -232,7 +232,7 @@ fn access_to_a_port_without_agent_hangs_the_core() {
     assert!(matches!(lenient.machine().activity(core(5)), Activity::Hung(_)));
 }
 
-/// Conformance item 13; reads of the regulator give 0 [U39].
+/// Conformance item 13; reads of the regulator give 0 (U39).
 #[test]
 fn system_windows_reach_their_agents() {
     let program = Program::with_body(Setting::Flat, |code| {

@@ -111,7 +111,7 @@ fn non_maskable_bit_drives_the_other_local_interrupt() {
     assert_eq!(board.result(core(0), LINT1_COUNT), 2);
 }
 
-/// [U21]: edges while the entry is masked are lost, and unmasking an active pin delivers nothing.
+/// (U21): edges while the entry is masked are lost, and unmasking an active pin delivers nothing.
 #[test]
 fn edge_at_a_masked_entry_is_lost() {
     let program = counting().body(|code| {
@@ -162,7 +162,7 @@ fn periodic_timer_interrupts_every_initial_count_cycles() {
     }
 }
 
-/// Conformance item 56, [U23].
+/// Conformance item 56, (U23).
 #[test]
 fn interrupt_commands_reach_only_the_core_itself() {
     let command = CommandLow::new().with_vector(VECTOR).with_assert(true);
@@ -200,7 +200,7 @@ fn interrupt_commands_reach_only_the_core_itself() {
     assert_eq!(board.result(core(1), LINT0_COUNT), 0);
 }
 
-/// Conformance item 57, [U43].
+/// Conformance item 57, (U43).
 #[test]
 fn request_bit_of_each_sender_sets_its_status_bit() {
     const TARGET: u8 = 7;

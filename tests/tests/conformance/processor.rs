@@ -19,7 +19,7 @@ fn report_cpuid(code: &mut Code, leaf: u32, slot: u32) -> Result {
     (slot..).zip([eax, ebx, ecx, edx]).try_for_each(|(slot, register)| code.result(slot, register))
 }
 
-/// Conformance item 28, [U03] for the stepping and leaves above 1, [U31] for APICEN.
+/// Conformance item 28, (U03) for the stepping and leaves above 1, (U31) for APICEN.
 #[test]
 fn cpuid_names_a_pentium_whose_apic_bit_follows_apicen() {
     let program = Program::with_body(Setting::Flat, |code| {
@@ -128,7 +128,7 @@ fn control_register_4_accepts_only_implemented_bits() {
     }
 }
 
-/// Conformance item 31, [U12].
+/// Conformance item 31, (U12).
 #[test]
 fn message_invalidate_is_open_to_users_and_keeps_flags() {
     let program = Program::with_body(Setting::Cached, |code| {

@@ -33,7 +33,7 @@ fn tile_registers_have_their_hard_reset_values() {
     }
 }
 
-/// Conformance item 15, [U29] for the widths.
+/// Conformance item 15, (U29) for the widths.
 #[test]
 fn lock_is_taken_by_reading_and_freed_by_any_write() {
     let lock = 0xF800_0200;
@@ -255,7 +255,7 @@ fn core_in_reset_executes_nothing_and_is_silent() {
     assert_eq!(board.traffic(core(4)), traffic);
 }
 
-/// Conformance item 24, [U09].
+/// Conformance item 24, (U09).
 #[test]
 fn resetting_l2_discards_its_dirty_lines() {
     let line = layout::DATA;
@@ -282,7 +282,7 @@ fn resetting_l2_discards_its_dirty_lines() {
     assert_eq!(board.read(core(0), line), 1);
 }
 
-/// Conformance item 25, [U10].
+/// Conformance item 25, (U10).
 #[test]
 fn disabled_l2_sends_every_l1_miss_to_memory() {
     let traffic = |l2cfg| {
@@ -344,7 +344,7 @@ fn init_restarts_the_core_and_keeps_its_counter_registers_and_dirty_lines() {
     assert_eq!([select, value, memory], [0x00C6_00C6, 2, 1]);
 }
 
-/// Conformance item 27; the counts while enabled are [U35].
+/// Conformance item 27; the counts while enabled are (U35).
 #[test]
 fn sensor_counts_only_while_enabled() {
     let program = Program::with_body(Setting::Flat, |code| {

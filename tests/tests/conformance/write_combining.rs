@@ -78,7 +78,7 @@ fn eight_ascending_stores_leave_as_one_line() {
     assert_eq!(memory, [10, 11, 12, 13, 14, 15, 16, 17]);
 }
 
-/// Conformance item 47, [U15] for the order.
+/// Conformance item 47, (U15) for the order.
 #[test]
 fn incomplete_line_leaves_as_partial_writes_of_its_bytes() {
     let body = |code: &mut boot_tests::guest::Code| {
@@ -139,7 +139,7 @@ fn nothing_but_a_message_store_flushes_the_buffer() {
     assert_eq!([before, after], [0, 1]);
 }
 
-/// [U16]: a load of the buffered line itself sees the core's own store.
+/// (U16): a load of the buffered line itself sees the core's own store.
 #[test]
 fn load_of_the_buffered_line_flushes_it_first() {
     let program = program().body(|code| {

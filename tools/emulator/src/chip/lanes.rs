@@ -1,7 +1,7 @@
 //! Byte lanes of a quadword: how accesses of 1 to 8 bytes pick and merge bytes, and the dword registers they touch.
 //!
-//! Source: SCC reference §2.8 (non-cacheable reads and writes: byte enables inside one aligned quadword), [U29],
-//! [U40].
+//! Source: SCC reference §2.8 (non-cacheable reads and writes: byte enables inside one aligned quadword), (U29),
+//! (U40).
 
 /// Mask of the low `bytes` bytes of a quadword, 1 to 8.
 #[inline]

@@ -2,7 +2,7 @@
 //!
 //! An entry is decoded when it is written, so translating an access is one array look-up.
 //!
-//! Source: SCC reference §3.1, §3.5 ([U24], [U26], [U27]).
+//! Source: SCC reference §3.1, §3.5 ([U24], (U26), (U27)).
 
 use scc::address::{LutIndex, PhysAddr, SystemAddr};
 use scc::fpga;

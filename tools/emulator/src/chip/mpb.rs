@@ -1,6 +1,6 @@
 //! Message passing buffer of one tile: 16 KB of memory, repeated through its 16 MB window.
 //!
-//! Source: SCC reference §5; only the low 14 address bits are decoded (§5.2, [U37] for the power-up contents).
+//! Source: SCC reference §5; only the low 14 address bits are decoded (§5.2, (U37) for the power-up contents).
 
 use super::lanes;
 use super::port::LINE;

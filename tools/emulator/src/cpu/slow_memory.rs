@@ -92,7 +92,7 @@ impl Core {
         self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Write, mode).map(|_| ())
     }
 
-    /// A locked read-modify-write takes the line out of L1 first [U19].
+    /// A locked read-modify-write takes the line out of L1 first (U19).
     #[cold]
     pub(crate) fn begin_locked<M: Model>(
         &mut self,

@@ -83,7 +83,7 @@ pub(crate) fn translate<M: Model>(
     })
 }
 
-/// PMB applies to data accesses only, and only with CR4.MPE set and PSE clear [U11].
+/// PMB applies to data accesses only, and only with CR4.MPE set and PSE clear (U11).
 pub(crate) fn memory_type(core: &Core, entry: u32, intent: Intent) -> MemoryType {
     let message_buffer = entry & BIT7 != 0
         && core.cr4 & Cr4::MESSAGE_PASSING.bits() != 0

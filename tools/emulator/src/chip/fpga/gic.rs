@@ -9,7 +9,7 @@
 //! Events set status bits in either state, also when masked. Registers go in, a set of cores to send an interrupt
 //! packet to comes out; carrying the packet to the core's tile is the mesh's business.
 //!
-//! Source: SCC reference §7.5 ([U43], [U44]).
+//! Source: SCC reference §7.5 ([U43], (U44)).
 
 use scc::gic::{self, Word};
 use scc::id::CoreId;

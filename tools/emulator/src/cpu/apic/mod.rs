@@ -12,11 +12,11 @@
 //! Choices where the reference and the Pentium manual leave one:
 //! - Only aligned 32-bit accesses are defined. Others are reported as a finding; a load returns the bytes that
 //!   lie in a register and zero for the rest, a store is dropped.
-//! - While the APIC is disabled by software every local vector is forced to masked, so its edges are lost [U21];
+//! - While the APIC is disabled by software every local vector is forced to masked, so its edges are lost (U21);
 //!   what is already in IRR or ISR stays and can still be taken.
 //! - A level-triggered pin that falls before its interrupt is acknowledged withdraws it.
 //! - Local vectors in ExtINT mode ignore the level bit: the pin is the core's INTR line. No controller answers
-//!   the acknowledge cycle, vector 0xFF is taken [U22].
+//!   the acknowledge cycle, vector 0xFF is taken (U22).
 //! - Vectors 0 to 15 are illegal: they set ESR instead of IRR. Unverified: that a read leaves ESR as it is and any
 //!   write clears it (the P54C's erratum 3AP); reading it twice on a chip would tell.
 
@@ -54,7 +54,7 @@ enum Trigger {
     Level,
 }
 
-/// Vector read from the bus when nobody answers an interrupt acknowledge [U22].
+/// Vector read from the bus when nobody answers an interrupt acknowledge (U22).
 const UNANSWERED_VECTOR: u8 = 0xFF;
 /// Lowest vector that may be requested.
 const FIRST_LEGAL_VECTOR: u8 = 16;

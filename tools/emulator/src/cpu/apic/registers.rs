@@ -132,7 +132,7 @@ impl LocalApic {
         self.request_levels();
     }
 
-    /// A write of ICR low: only fixed interrupts to the core itself arrive anywhere [U23].
+    /// A write of ICR low: only fixed interrupts to the core itself arrive anywhere (U23).
     fn command(&mut self, value: u32) {
         self.command_low = value;
         let command = CommandLow::from_bits(value);

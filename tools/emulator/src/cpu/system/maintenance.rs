@@ -18,7 +18,7 @@ pub(crate) struct Invlpg;
 pub(crate) struct Invd;
 /// `wbinvd`. Closing.
 pub(crate) struct Wbinvd;
-/// CL1INVMB, at any privilege level [U12].
+/// CL1INVMB, at any privilege level (U12).
 pub(crate) struct Cl1invmb;
 /// `hlt`. Closing.
 pub(crate) struct Hlt;

@@ -23,7 +23,7 @@ fn all_cores_draw_distinct_numbers_from_a_counter() {
     }
 }
 
-/// [U40]: an 8-byte access touches two registers, low first; narrow ones select bytes.
+/// (U40): an 8-byte access touches two registers, low first; narrow ones select bytes.
 #[test]
 fn accesses_of_all_widths_touch_the_registers_they_cover() {
     let mut board = Board::flat();
@@ -53,7 +53,7 @@ fn ethernet_registers_are_reported_as_not_modelled() {
     assert_eq!(board.findings(0), [FindingKind::FpgaRegisterNotModelled { offset: 0x9200 }]);
 }
 
-/// [U41].
+/// (U41).
 #[test]
 fn the_register_bank_repeats_beyond_64_kb_and_is_reported() {
     let mut board = Board::flat();
@@ -90,7 +90,7 @@ fn voltage_and_frequency_are_judged_together() {
     assert_eq!(board.findings(0), [FindingKind::MeshVoltage { command: 0x1_02B0 }]);
 }
 
-/// [U39].
+/// (U39).
 #[test]
 fn switching_a_domain_off_loses_its_tiles() {
     let mut board = Board::flat();

@@ -38,7 +38,7 @@ fn of_two_cores_reading_a_free_lock_one_gets_it() {
     }
 }
 
-/// [U29].
+/// (U29).
 #[test]
 fn narrow_accesses_select_bytes_and_the_upper_half_does_not_exist() {
     let mut board = Board::flat();
@@ -54,7 +54,7 @@ fn narrow_accesses_select_bytes_and_the_upper_half_does_not_exist() {
     assert_eq!(board.findings(0), [FindingKind::UndefinedTileRegister { offset: 0x30 }]);
 }
 
-/// [U30].
+/// (U30).
 #[test]
 fn a_line_of_registers_has_all_side_effects_and_is_reported() {
     let mut board = Board::flat();

@@ -111,7 +111,7 @@ fn fpga_entries_select_registers_host_and_regulator() {
     assert_eq!(board.findings(0), []);
 }
 
-/// [U25].
+/// (U25).
 #[test]
 fn memory_beyond_the_installed_size_wraps_and_is_reported() {
     let mut board = Board::flat();
@@ -122,7 +122,7 @@ fn memory_beyond_the_installed_size_wraps_and_is_reported() {
     assert_eq!(board.read(0, 0x10), 0xABCD);
 }
 
-/// [U27].
+/// (U27).
 #[test]
 fn misused_bypass_is_reported_and_ignored() {
     let mut board = Board::flat();
