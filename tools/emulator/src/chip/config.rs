@@ -12,7 +12,7 @@ pub enum Timing {
     Flat,
 }
 
-/// What memory and message buffers hold at power-up ([U37], (U56)).
+/// What memory and message buffers hold at power-up (U37, U56).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PowerUpContents {
     /// Zero, as after the host's memory test.

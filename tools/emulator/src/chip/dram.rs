@@ -7,7 +7,7 @@
 //! Every page knows which of its 32-byte lines some core decoded instructions from; a write into such a line
 //! bumps the page's version, which tells holders of decoded code to look again.
 //!
-//! Source: SCC reference §1.2, §3.1 ([U25]), §5.2 ([U37]).
+//! Source: SCC reference §1.2, §3.1 (U25), §5.2 (U37).
 
 use scc::lut::{BoardMemory, MemoryController};
 
@@ -115,7 +115,7 @@ impl Dram {
         Self { pages: Vec::new(), slots, size: memory.bytes_per_controller(), fill, code_writes: 0 }
     }
 
-    /// The byte at `byte` of a controller, wrapped to the installed size ([U25]); `true` if it had to be wrapped.
+    /// The byte at `byte` of a controller, wrapped to the installed size (U25); `true` if it had to be wrapped.
     #[inline]
     pub(crate) fn locate(&self, controller: MemoryController, byte: u64) -> (DramAddress, bool) {
         (DramAddress { controller, byte: byte & (self.size - 1) }, byte >= self.size)

@@ -73,7 +73,7 @@ pub enum L2Mode {
     Enabled,
     /// All ways disabled (bit 4): the L2 is off.
     WaysDisabled,
-    /// A clock is stopped (bits 12, 13): the L2 is absent, its contents kept ([U33]).
+    /// A clock is stopped (bits 12, 13): the L2 is absent, its contents kept (U33).
     ClockStopped,
 }
 

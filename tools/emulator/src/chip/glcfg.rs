@@ -48,7 +48,7 @@ impl Pins {
         self.store(self.value.written(lanes.merge_into(self.value.into_bits())))
     }
 
-    /// An interrupt packet: raises one pin and touches nothing else ([U44]a).
+    /// An interrupt packet: raises one pin and touches nothing else (U44a).
     pub(crate) fn raise(&mut self, pin: Pin) -> PinChanges {
         self.store(Glcfg::from_bits(self.value.into_bits() | bit(pin)))
     }
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(pins.read().into_bits(), 0x0174_0DF8);
     }
 
-    /// [U44](a).
+    /// U44(a).
     #[test]
     fn an_interrupt_packet_touches_one_bit_and_no_latch() {
         let mut pins = Pins::new();

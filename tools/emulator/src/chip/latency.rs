@@ -4,7 +4,7 @@
 //! taken for its service time from the moment a request is issued; an access to an idle destination takes exactly the
 //! uncontended time.
 //!
-//! Source: SCC reference §10.2, §10.3 ([U58] to (U63)).
+//! Source: SCC reference §10.2, §10.3 (U58 to U63).
 
 use scc::id::TileId;
 use scc::lut::MemoryController;

@@ -2,7 +2,7 @@
 //!
 //! An entry is decoded when it is written, so translating an access is one array look-up.
 //!
-//! Source: SCC reference §3.1, §3.5 ([U24], (U26), (U27)).
+//! Source: SCC reference §3.1, §3.5 (U24, (U26), (U27)).
 
 use scc::address::{LutIndex, PhysAddr, SystemAddr};
 use scc::fpga;
@@ -61,7 +61,7 @@ pub(crate) enum Bypass {
     Off,
     /// Set, for the own tile's message buffer.
     OwnBuffer,
-    /// Set for anything else; the bit is ignored ([U27]).
+    /// Set for anything else; the bit is ignored (U27).
     Misused,
 }
 
@@ -103,7 +103,7 @@ pub(crate) struct Luts {
 }
 
 impl Luts {
-    /// Every entry as after a hard reset: no agent ([U26]).
+    /// Every entry as after a hard reset: no agent (U26).
     pub(crate) fn new() -> Self {
         Self {
             windows: CoreId::all()

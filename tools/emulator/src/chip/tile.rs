@@ -111,7 +111,7 @@ impl Tile {
         }
     }
 
-    /// Both counts equal the window's length while enabled ([U35]).
+    /// Both counts equal the window's length while enabled (U35).
     fn sensor_value(&self) -> SensorValue {
         let count = if self.sensor.enable() { self.sensor.gate_pulse_count() } else { 0 };
         SensorValue::new().with_near_core0(count).with_near_core1(count)
@@ -122,7 +122,7 @@ fn slot(z: u8) -> usize {
     usize::from(z & 1)
 }
 
-/// A stopped clock outweighs disabled ways ([U33]).
+/// A stopped clock outweighs disabled ways (U33).
 fn l2_mode(l2: L2cfg) -> L2Mode {
     if l2.stop_controller_clock() || l2.stop_array_clock() {
         L2Mode::ClockStopped
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(host_read(&mut tile, 0x400), 1, "the other lock is independent");
     }
 
-    /// Checklist 27 ([U35]).
+    /// Checklist 27 (U35).
     #[test]
     fn the_sensor_counts_only_while_enabled() {
         let mut tile = tile();

@@ -3,7 +3,7 @@
 //! A command is decoded when it arrives and takes effect when the regulator has settled; both are called from
 //! outside, which keeps time out of here.
 //!
-//! Source: SCC reference §6 ([U38], (U39)), §7.9 ([U55]).
+//! Source: SCC reference §6 (U38, U39), §7.9 (U55).
 
 use scc::id::TileId;
 use scc::vrc::{Vid, VoltageDomain, VrcCommand};

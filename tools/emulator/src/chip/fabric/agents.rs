@@ -2,7 +2,7 @@
 //!
 //! An error is a request that is never answered.
 //!
-//! Source: SCC reference §3.5, §5.2, §6.1 ([U24], (U25), (U30), (U38) to (U40)).
+//! Source: SCC reference §3.5, §5.2, §6.1 (U24, (U25), (U30), (U38) to (U40)).
 
 use scc::fpga::FpgaPort;
 use scc::tile::Requester;
@@ -125,7 +125,7 @@ impl Fabric {
         }
     }
 
-    /// A line of registers is four quadwords, each with the side effects of its registers ([U30], (U40)).
+    /// A line of registers is four quadwords, each with the side effects of its registers (U30, U40).
     #[cold]
     fn registers_read_line(&mut self, access: &Access) -> Result<[u8; LINE], FindingKind> {
         self.check_line_of_registers(access)?;

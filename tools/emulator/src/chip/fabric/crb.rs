@@ -1,6 +1,6 @@
 //! Tile configuration registers as the mesh reaches them: byte lanes, LUT entries, and what writes do to cores.
 //!
-//! Source: SCC reference §4.1 ([U29]): registers are the low dwords of 8-byte slots, the high dwords do not exist.
+//! Source: SCC reference §4.1 (U29): registers are the low dwords of 8-byte slots, the high dwords do not exist.
 
 use scc::id::{CoreId, TileId};
 use scc::lut::LutEntry;
@@ -66,7 +66,7 @@ impl Fabric {
         }
     }
 
-    /// Resets take effect on arrival, a new frequency with the acknowledgement ([U34]).
+    /// Resets take effect on arrival, a new frequency with the acknowledgement (U34).
     fn change_clock(&mut self, access: &Access, tile: TileId, old: Gcbcfg, new: Gcbcfg) {
         self.judge_clock(access, tile, old, new);
         for core in tile.cores() {

@@ -1,6 +1,6 @@
 //! The FPGA's register bank as the mesh reaches it: byte lanes, offsets without a register, interrupt packets.
 //!
-//! Source: SCC reference §7.1 ([U40], (U41)).
+//! Source: SCC reference §7.1 (U40, U41).
 
 use scc::address::LUT_WINDOW_BYTES;
 use scc::fpga::{BANK_BYTES, FpgaRegister};

@@ -288,7 +288,7 @@ impl Fabric {
         }
     }
 
-    /// Power-off loses all state of a tile ([U39]).
+    /// Power-off loses all state of a tile (U39).
     fn lose_power(&mut self, at: Time, tile: TileId) {
         self.powered[tile.index()] = false;
         self.tiles[tile.index()] = Tile::new(tile, self.power_up.clock);

@@ -1,6 +1,6 @@
 //! The FPGA's atomic counters: 96 words whose accesses are serialised by the FPGA.
 //!
-//! Source: SCC reference §7.6 ([U45]: zero after FPGA configuration, untouched by chip reset).
+//! Source: SCC reference §7.6 (U45: zero after FPGA configuration, untouched by chip reset).
 
 use scc::fpga::CounterId;
 

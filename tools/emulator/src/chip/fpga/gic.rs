@@ -9,7 +9,7 @@
 //! Events set status bits in either state, also when masked. Registers go in, a set of cores to send an interrupt
 //! packet to comes out; carrying the packet to the core's tile is the mesh's business.
 //!
-//! Source: SCC reference §7.5 ([U43], (U44)).
+//! Source: SCC reference §7.5 (U43, U44).
 
 use scc::gic::{self, Word};
 use scc::id::CoreId;
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    /// Checklist 57 ([U43]).
+    /// Checklist 57 (U43).
     #[test]
     fn a_request_sets_the_senders_status_bit_at_the_target() {
         for (sender, word, bit) in
@@ -193,7 +193,7 @@ mod tests {
         assert!(gic.write_reset(core(0), Word::Low, 1 << 8).is_empty());
     }
 
-    /// [U44](b): either word of RESET answers the packet, also with no bit written.
+    /// U44(b): either word of RESET answers the packet, also with no bit written.
     #[test]
     fn clearing_the_words_one_after_the_other_sends_a_second_packet() {
         let mut gic = Gic::new();
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(gic.status(core(0), Word::High), 0);
     }
 
-    /// [U44](d).
+    /// U44(d).
     #[test]
     fn masking_does_not_recall_a_packet() {
         let mut gic = Gic::new();

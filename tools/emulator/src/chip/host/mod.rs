@@ -3,7 +3,7 @@
 //! Every core owns four UARTs at the PC's COM ports, all private to it. Ports without a device read as ones and
 //! ignore writes; each is reported the first time it is touched.
 //!
-//! Source: SCC reference §8.5 ([U57]), §8.7.
+//! Source: SCC reference §8.5 (U57), §8.7.
 
 mod io_log;
 mod soft_ram;
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(host.console(core(47), UartName::Com2), b"!");
     }
 
-    /// Checklist 75 ([U57]).
+    /// Checklist 75 (U57).
     #[test]
     fn an_unknown_port_reads_ones_and_is_reported_once() {
         let mut host = Host::new();

@@ -3,7 +3,7 @@
 //! Output is always accepted at once. Received bytes wait in a queue; the modem control loop works, because
 //! drivers use it to find out whether a UART exists.
 //!
-//! Source: SCC reference §8.5 ([U57]).
+//! Source: SCC reference §8.5 (U57).
 
 use std::collections::VecDeque;
 

@@ -19,7 +19,7 @@ use i586::segment::SystemKind;
 const PRESENT: u8 = 0x80;
 
 impl Core {
-    /// RESET, with the built-in self test if `bist` (it passes: EAX 0, (U04)). The activity, the local APIC and
+    /// RESET, with the built-in self test if `bist` (it passes: EAX 0, U04). The activity, the local APIC and
     /// the cache hierarchy are the caller's to reset.
     pub(crate) fn reset(&mut self, bist: bool) {
         self.cr0 = Cr0::RESET.bits();

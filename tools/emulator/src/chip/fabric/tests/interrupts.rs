@@ -23,7 +23,7 @@ impl Board {
     }
 }
 
-/// Checklist 57 ([U43]).
+/// Checklist 57 (U43).
 #[test]
 fn a_request_is_a_status_bit_six_further_up() {
     let mut board = Board::flat();

@@ -20,7 +20,7 @@ fn every_core_reads_its_own_identity() {
     }
 }
 
-/// Checklist 3 ([U36]: the requester is the reading core's z).
+/// Checklist 3 (U36: the requester is the reading core's z).
 #[test]
 fn another_tiles_identity_holds_its_coordinates() {
     let mut board = Board::flat();
