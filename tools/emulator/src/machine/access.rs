@@ -13,6 +13,7 @@ use scc::address::{LutIndex, PhysAddr};
 use scc::host::Uart;
 use scc::id::CoreId;
 use scc::lut::{SubDestination, default_entry, filler_entry};
+use scc::timing::Time;
 
 /// Why the host could not reach an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,8 +98,18 @@ impl Machine {
 
     /// Releases a core and its L2 from reset, as `sccReset -r` does.
     pub fn release(&mut self, core: CoreId) {
-        self.fabric.release_reset(core, self.now);
+        let at = self.now + self.start_phase(core);
+        self.fabric.release_reset(core, at);
         self.apply_effects();
+    }
+
+    /// How much later than asked a core starts: 0 to 1,023 cycles by the seed, none for seed 0.
+    fn start_phase(&self, core: CoreId) -> Time {
+        if self.seed == 0 {
+            return Time::ZERO;
+        }
+        let mixed = (self.seed ^ (u64::from(core.number()) << 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Time::from_cycles(mixed >> 54, self.fabric.tile_period(core.tile()))
     }
 
     /// Puts a core and its L2 into reset, as `sccReset -p` does.

@@ -104,7 +104,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Seed of everything the chip leaves to chance: phases in which cores start. 0 starts them in step.
+    /// Seed of the phases in which cores start (up to 1,023 cycles apart); 0, the default, starts them in step.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;

@@ -89,3 +89,23 @@ fn a_block_of_long_instructions_ends_where_the_window_does() {
         assert_eq!((machine.instructions(), u32::from_le_bytes(word)), (82, 79), "{model:?}");
     }
 }
+
+#[test]
+fn a_seed_shifts_the_cores_starts_and_repeats_them() {
+    let run = |seed| {
+        let mut machine = Machine::builder().seed(seed).build();
+        machine.default_luts(false);
+        for number in [0, 1, 2] {
+            let core = CoreId::new(number).unwrap();
+            let (code, jump) = print_and_halt(b'x');
+            machine.write_core_memory(core, PhysAddr::new(0xFFFF_F000), &code).unwrap();
+            machine.write_core_memory(core, PhysAddr::new(0xFFFF_FFF0), &jump).unwrap();
+            machine.release(core);
+        }
+        assert_eq!(machine.run(&Limits::default()), RunEnd::AllStopped);
+        machine.time()
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+    assert_ne!(run(0), run(7));
+}
