@@ -1,0 +1,394 @@
+//! Trace records: 16 bytes each, four words.
+//!
+//! ```text
+//! word 0   [31:0]   time, bits 31 to 0: cycles of the core since it left reset (TSC)
+//! word 1   [31:16]  time, bits 47 to 32
+//!          [15:8]   detail: a small number, its meaning depends on the kind
+//!          [7:0]    kind; 0 means that the slot is being written
+//! word 2            first argument
+//! word 3            second argument
+//! ```
+//!
+//! 48 bits of cycles last for 97 hours at 800 MHz. [`Stamped::encode`] is a handful of moves and shifts with the
+//! event known at compile time; how a ring is written safely in the presence of interrupts says [`crate::ring`].
+//! Texts are not copied into records: a [`TextPlace`] says where in the core's memory a constant text lies.
+
+use crate::phase::BootPhase;
+
+/// Bytes of a record.
+pub const RECORD_BYTES: usize = 16;
+
+/// A record as four words.
+pub type RecordWords = [u32; 4];
+
+/// Index of the word that holds the kind; it is written last.
+pub const KIND_WORD: usize = 1;
+
+/// Bits of a time that a record holds.
+pub const TIME_BITS: u32 = 48;
+
+/// Names a task within one core, as long as the task lives; usually the address of its header.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskNumber(pub u32);
+
+/// A constant text in the core's memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextPlace {
+    /// Virtual address of the first byte.
+    pub address: u32,
+    /// Bytes of UTF-8, of a longer text the first 255.
+    pub length: u8,
+}
+
+/// How a poll ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PollOutcome {
+    /// The task waits for something.
+    Pending,
+    /// The task has finished.
+    Ready,
+    /// The task panicked and is no longer polled.
+    Panicked,
+}
+
+/// How a self-test ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TestOutcome {
+    /// What was checked holds.
+    Passed,
+    /// It does not; the console says what was found.
+    Failed,
+    /// The platform lacks what the test needs.
+    Skipped,
+}
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The core has completed a step of its boot.
+    BootPhase(BootPhase),
+    /// A task was made.
+    TaskSpawn {
+        /// The task.
+        task: TaskNumber,
+        /// Its name.
+        name: TextPlace,
+    },
+    /// A task was put into the run queue.
+    TaskReady(TaskNumber),
+    /// A task is polled.
+    PollBegin(TaskNumber),
+    /// The poll is over.
+    PollEnd {
+        /// The task.
+        task: TaskNumber,
+        /// How it ended.
+        outcome: PollOutcome,
+    },
+    /// A task is gone, finished or cancelled; its number may be used again.
+    TaskDrop(TaskNumber),
+    /// The next timer interrupt was set to a time in cycles.
+    TimerArmed(u64),
+    /// The timer that was due at a time in cycles was handled.
+    TimerFired(u64),
+    /// An interrupt handler begins.
+    IrqEnter {
+        /// Vector of the interrupt.
+        vector: u8,
+        /// Address of the interrupted instruction.
+        eip: u32,
+    },
+    /// The interrupt handler of a vector is done.
+    IrqExit(u8),
+    /// The processor raised an exception.
+    Exception {
+        /// Its vector, 0 to 31.
+        vector: u8,
+        /// Address that was saved with it.
+        eip: u32,
+        /// Error code, 0 for exceptions without one.
+        error_code: u32,
+    },
+    /// Nothing is ready; the core halts until an interrupt.
+    IdleBegin,
+    /// The core goes on.
+    IdleEnd,
+    /// The kernel panicked.
+    Panic {
+        /// Source file.
+        file: TextPlace,
+        /// Line in it.
+        line: u32,
+    },
+    /// The chip-wide clock read at the record's time, in ticks of 8 ns.
+    ClockAnchor(u64),
+    /// This core let another one out of reset.
+    CoreStarted(u8),
+    /// This core put another one into reset.
+    CoreStopped(u8),
+    /// A self-test ended.
+    SelfTest {
+        /// Its name.
+        name: TextPlace,
+        /// How it ended.
+        outcome: TestOutcome,
+    },
+    /// The core has run all its self-tests.
+    SelfTestsDone {
+        /// Tests that passed.
+        passed: u32,
+        /// Tests that failed.
+        failed: u32,
+    },
+}
+
+/// An event with its time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamped {
+    /// Cycles of the core since it left reset, 48 bits.
+    pub cycles: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Why four words are no record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The kind is 0: the slot was never written or is being written.
+    #[error("the record is not complete")]
+    Incomplete,
+    /// A kind of a later version.
+    #[error("unknown kind of record {0}")]
+    UnknownKind(u8),
+    /// A detail that the kind does not have.
+    #[error("record of kind {kind} with unknown detail {detail}")]
+    UnknownDetail {
+        /// The kind.
+        kind: u8,
+        /// The detail.
+        detail: u8,
+    },
+}
+
+impl PollOutcome {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Ready => 1,
+            Self::Panicked => 2,
+        }
+    }
+
+    const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Pending),
+            1 => Some(Self::Ready),
+            2 => Some(Self::Panicked),
+            _ => None,
+        }
+    }
+}
+
+impl TestOutcome {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Skipped => 2,
+        }
+    }
+}
+
+impl TextPlace {
+    /// Place of a text of `length` bytes at `address`; of a longer one than 255 bytes the beginning is kept.
+    pub const fn new(address: u32, length: usize) -> Self {
+        let [low, ..] = length.to_le_bytes();
+        Self { address, length: if length > 0xFF { 0xFF } else { low } }
+    }
+}
+
+/// Kind, detail and arguments of an event.
+struct Parts {
+    kind: u8,
+    detail: u8,
+    first: u32,
+    second: u32,
+}
+
+const fn parts(kind: u8, detail: u8, first: u32, second: u32) -> Parts {
+    Parts { kind, detail, first, second }
+}
+
+const fn wide(kind: u8, value: u64) -> Parts {
+    let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+    parts(kind, 0, u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
+}
+
+impl Event {
+    const fn parts(self) -> Parts {
+        match self {
+            Self::BootPhase(phase) => parts(1, phase.number(), 0, 0),
+            Self::TaskSpawn { task, name } => parts(2, name.length, task.0, name.address),
+            Self::TaskReady(task) => parts(3, 0, task.0, 0),
+            Self::PollBegin(task) => parts(4, 0, task.0, 0),
+            Self::PollEnd { task, outcome } => parts(5, outcome.number(), task.0, 0),
+            Self::TaskDrop(task) => parts(6, 0, task.0, 0),
+            Self::TimerArmed(deadline) => wide(7, deadline),
+            Self::TimerFired(deadline) => wide(8, deadline),
+            Self::IrqEnter { vector, eip } => parts(9, vector, eip, 0),
+            Self::IrqExit(vector) => parts(10, vector, 0, 0),
+            Self::Exception { vector, eip, error_code } => parts(11, vector, eip, error_code),
+            Self::IdleBegin => parts(12, 0, 0, 0),
+            Self::IdleEnd => parts(13, 0, 0, 0),
+            Self::Panic { file, line } => parts(14, file.length, line, file.address),
+            Self::ClockAnchor(ticks) => wide(15, ticks),
+            Self::CoreStarted(core) => parts(16, core, 0, 0),
+            Self::CoreStopped(core) => parts(17, core, 0, 0),
+            Self::SelfTest { name, outcome } => parts(18, name.length, outcome.number() as u32, name.address),
+            Self::SelfTestsDone { passed, failed } => parts(19, 0, passed, failed),
+        }
+    }
+}
+
+impl Stamped {
+    /// The record's words. Time above 48 bits is dropped.
+    pub const fn encode(self) -> RecordWords {
+        let Parts { kind, detail, first, second } = self.event.parts();
+        let [t0, t1, t2, t3, t4, t5, ..] = self.cycles.to_le_bytes();
+        [u32::from_le_bytes([t0, t1, t2, t3]), u32::from_le_bytes([kind, detail, t4, t5]), first, second]
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] for slots in the course of being written and for numbers of later versions.
+    pub fn decode(words: RecordWords) -> Result<Self, RecordError> {
+        let [low, head, first, second] = words;
+        let [kind, detail, t4, t5] = head.to_le_bytes();
+        let [t0, t1, t2, t3] = low.to_le_bytes();
+        let cycles = u64::from_le_bytes([t0, t1, t2, t3, t4, t5, 0, 0]);
+        let unknown = RecordError::UnknownDetail { kind, detail };
+        let task = TaskNumber(first);
+        let text = TextPlace { address: second, length: detail };
+        let long = u64::from(second) << 32 | u64::from(first);
+        let event = match kind {
+            0 => return Err(RecordError::Incomplete),
+            1 => Event::BootPhase(BootPhase::from_number(detail).ok_or(unknown)?),
+            2 => Event::TaskSpawn { task, name: text },
+            3 => Event::TaskReady(task),
+            4 => Event::PollBegin(task),
+            5 => Event::PollEnd { task, outcome: PollOutcome::from_number(detail).ok_or(unknown)? },
+            6 => Event::TaskDrop(task),
+            7 => Event::TimerArmed(long),
+            8 => Event::TimerFired(long),
+            9 => Event::IrqEnter { vector: detail, eip: first },
+            10 => Event::IrqExit(detail),
+            11 => Event::Exception { vector: detail, eip: first, error_code: second },
+            12 => Event::IdleBegin,
+            13 => Event::IdleEnd,
+            14 => Event::Panic { file: text, line: first },
+            15 => Event::ClockAnchor(long),
+            16 => Event::CoreStarted(detail),
+            17 => Event::CoreStopped(detail),
+            18 => {
+                let outcome = match first {
+                    0 => TestOutcome::Passed,
+                    1 => TestOutcome::Failed,
+                    2 => TestOutcome::Skipped,
+                    _ => return Err(unknown),
+                };
+                Event::SelfTest { name: text, outcome }
+            }
+            19 => Event::SelfTestsDone { passed: first, failed: second },
+            _ => return Err(RecordError::UnknownKind(kind)),
+        };
+        Ok(Self { cycles, event })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::*;
+
+    fn events(a: u32, b: u32, detail: u8) -> Vec<Event> {
+        let task = TaskNumber(a);
+        let text = TextPlace { address: b, length: detail };
+        let long = u64::from(b) << 32 | u64::from(a);
+        let mut events: Vec<_> = BootPhase::ALL.into_iter().map(Event::BootPhase).collect();
+        events.extend([
+            Event::TaskSpawn { task, name: text },
+            Event::TaskReady(task),
+            Event::PollBegin(task),
+            Event::PollEnd { task, outcome: PollOutcome::Pending },
+            Event::PollEnd { task, outcome: PollOutcome::Ready },
+            Event::PollEnd { task, outcome: PollOutcome::Panicked },
+            Event::TaskDrop(task),
+            Event::TimerArmed(long),
+            Event::TimerFired(long),
+            Event::IrqEnter { vector: detail, eip: a },
+            Event::IrqExit(detail),
+            Event::Exception { vector: detail, eip: a, error_code: b },
+            Event::IdleBegin,
+            Event::IdleEnd,
+            Event::Panic { file: text, line: a },
+            Event::ClockAnchor(long),
+            Event::CoreStarted(detail),
+            Event::CoreStopped(detail),
+            Event::SelfTest { name: text, outcome: TestOutcome::Passed },
+            Event::SelfTest { name: text, outcome: TestOutcome::Failed },
+            Event::SelfTest { name: text, outcome: TestOutcome::Skipped },
+            Event::SelfTestsDone { passed: a, failed: b },
+        ]);
+        events
+    }
+
+    proptest! {
+        #[test]
+        fn every_event_reads_back(a in any::<u32>(), b in any::<u32>(), detail in any::<u8>(), cycles in 0..1_u64 << TIME_BITS) {
+            for event in events(a, b, detail) {
+                let stamped = Stamped { cycles, event };
+                prop_assert_eq!(Stamped::decode(stamped.encode()), Ok(stamped));
+            }
+        }
+
+        #[test]
+        fn any_words_are_answered_and_what_is_read_writes_back(words in any::<[u32; 4]>()) {
+            if let Ok(stamped) = Stamped::decode(words) {
+                prop_assert_eq!(Stamped::decode(stamped.encode()), Ok(stamped));
+            }
+        }
+    }
+
+    /// The layout that is written in the module's documentation.
+    #[test]
+    fn words_hold_time_kind_detail_and_arguments() {
+        let event = Event::Exception { vector: 14, eip: 0xF010_0000, error_code: 2 };
+        let words = Stamped { cycles: 0x1234_5678_9ABC, event }.encode();
+        assert_eq!(words, [0x5678_9ABC, 0x1234_0E0B, 0xF010_0000, 2]);
+        let words = Stamped { cycles: 1 << TIME_BITS, event: Event::TimerArmed(0x1_0000_0002) }.encode();
+        assert_eq!(words, [0, 7, 2, 1]);
+    }
+
+    #[test]
+    fn unknown_numbers_are_named() {
+        let decode = |head| Stamped::decode([0, head, 9, 0]);
+        assert_eq!(decode(0), Err(RecordError::Incomplete));
+        assert_eq!(decode(0xFF), Err(RecordError::UnknownKind(0xFF)));
+        assert_eq!(decode(0x0E01), Err(RecordError::UnknownDetail { kind: 1, detail: 14 }));
+        assert_eq!(decode(0x0305), Err(RecordError::UnknownDetail { kind: 5, detail: 3 }));
+        assert_eq!(decode(0x0012), Err(RecordError::UnknownDetail { kind: 18, detail: 0 }));
+    }
+
+    #[test]
+    fn long_texts_keep_their_beginning() {
+        assert_eq!(TextPlace::new(5, 255).length, 255);
+        assert_eq!(TextPlace::new(5, 256).length, 255);
+        assert_eq!(TextPlace::new(5, 0x1_0003).length, 255);
+        assert_eq!(TextPlace::new(5, 3), TextPlace { address: 5, length: 3 });
+    }
+}

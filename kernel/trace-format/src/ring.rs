@@ -1,0 +1,239 @@
+//! The per-core ring of records.
+//!
+//! ```text
+//! +0    RingHeader, 32 bytes (one cache line)
+//! +32   slot 0, 16 bytes
+//! +48   slot 1
+//! ...   `capacity` slots, a power of two; record number n is in slot n mod capacity
+//! ```
+//!
+//! One core writes, at task level and in interrupt handlers; the newest records replace the oldest. A writer
+//!
+//! 1. takes the number `n` of the record and sets `written` to `n + 1`, as one step that no interrupt divides
+//!    (`xadd` without `lock`, or with interrupts off);
+//! 2. stores 0 in the slot's word [`KIND_WORD`](crate::record::KIND_WORD), then words 0, 2 and 3, then the kind
+//!    word, in that order.
+//!
+//! A reader of the core's memory, which may look between any two instructions, takes `written`, decodes the slots
+//! that a [`RingCursor`] names, and stops at the first incomplete one until its next visit. What the cursor
+//! counts as lost was overwritten before anybody looked.
+//!
+//! Memory that holds no ring yet is recognised by its [`MAGIC`]: the kernel writes the header after it has
+//! cleared its memory.
+
+use zerocopy::byteorder::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::record::RECORD_BYTES;
+
+/// First word of every ring: `SCCT` in memory.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"SCCT");
+
+/// Version of header and records.
+pub const VERSION: u16 = 1;
+
+/// Bytes of the header, one line.
+pub const HEADER_BYTES: usize = 32;
+
+/// Offset of [`RingHeader::written`], the word that the writer counts in.
+pub const WRITTEN_OFFSET: usize = 12;
+
+/// What a reader must know before it can read the slots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct RingHeader {
+    /// [`MAGIC`].
+    pub magic: U32,
+    /// [`VERSION`].
+    pub version: U16,
+    /// [`RECORD_BYTES`].
+    pub record_bytes: U16,
+    /// Slots, a power of two.
+    pub capacity: U32,
+    /// Records begun since the ring was made, modulo 2^32.
+    pub written: U32,
+    /// Rate of the record's time in kHz, 0 as long as the core does not know it.
+    pub cycles_kilohertz: U32,
+    /// 0.
+    pub reserved: [U32; 3],
+}
+
+const _: () = assert!(size_of::<RingHeader>() == HEADER_BYTES);
+const _: () = assert!(core::mem::offset_of!(RingHeader, written) == WRITTEN_OFFSET);
+
+/// Why bytes are no ring that can be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RingError {
+    /// Fewer bytes than a header.
+    #[error("{0} bytes are too few for a ring's header")]
+    Short(usize),
+    /// Something else than [`MAGIC`]: no ring was made there yet.
+    #[error("no trace ring: it begins with {0:#010x}")]
+    NoRing(u32),
+    /// Written by another version of the kernel.
+    #[error("trace ring of version {0}; this reader knows version {VERSION}")]
+    Version(u16),
+    /// Records of another size.
+    #[error("trace ring with records of {0} bytes instead of {RECORD_BYTES}")]
+    RecordSize(u16),
+    /// No power of two, or too many slots to be true.
+    #[error("trace ring with {0} slots, which is no power of two up to {MOST_SLOTS}")]
+    Capacity(u32),
+}
+
+/// Largest capacity a reader accepts: 16 MB of records.
+pub const MOST_SLOTS: u32 = 1 << 20;
+
+impl RingHeader {
+    /// Header of an empty ring. Panics unless `capacity` is a power of two up to [`MOST_SLOTS`].
+    pub const fn new(capacity: u32) -> Self {
+        assert!(capacity.is_power_of_two() && capacity <= MOST_SLOTS, "slots are a power of two");
+        Self {
+            magic: U32::new(MAGIC),
+            version: U16::new(VERSION),
+            record_bytes: U16::new(16),
+            capacity: U32::new(capacity),
+            written: U32::ZERO,
+            cycles_kilohertz: U32::ZERO,
+            reserved: [U32::ZERO; 3],
+        }
+    }
+
+    /// Reads and checks the header at the beginning of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError`] for memory without a ring and for rings of another layout.
+    pub fn read(bytes: &[u8]) -> Result<Self, RingError> {
+        let (header, _) = Self::read_from_prefix(bytes).map_err(|_| RingError::Short(bytes.len()))?;
+        if header.magic.get() != MAGIC {
+            return Err(RingError::NoRing(header.magic.get()));
+        }
+        if header.version.get() != VERSION {
+            return Err(RingError::Version(header.version.get()));
+        }
+        if usize::from(header.record_bytes.get()) != RECORD_BYTES {
+            return Err(RingError::RecordSize(header.record_bytes.get()));
+        }
+        let capacity = header.capacity.get();
+        if !capacity.is_power_of_two() || capacity > MOST_SLOTS {
+            return Err(RingError::Capacity(capacity));
+        }
+        Ok(header)
+    }
+}
+
+/// Offset from the header of the slot that holds record `number`.
+pub const fn slot_offset(number: u32, capacity: u32) -> u32 {
+    32 + (number & (capacity - 1)) * 16
+}
+
+/// How far a reader has come in one core's ring.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RingCursor {
+    next: u32,
+    lost: u64,
+}
+
+impl RingCursor {
+    /// Number of the next record to read.
+    pub const fn next(&self) -> u32 {
+        self.next
+    }
+
+    /// Records that were overwritten before they were read.
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Records that can be read now, from [`Self::next`] on; skips and counts those that are gone.
+    ///
+    /// A ring that was made anew (the core was started again) is read from its beginning, which is noticed when
+    /// it holds fewer records than were read already.
+    pub fn unread(&mut self, header: &RingHeader) -> u32 {
+        let (written, capacity) = (header.written.get(), header.capacity.get());
+        let mut unread = written.wrapping_sub(self.next);
+        if unread > i32::MAX.cast_unsigned() {
+            self.next = 0;
+            unread = written;
+        }
+        if let Some(gone) = unread.checked_sub(capacity) {
+            self.next = self.next.wrapping_add(gone);
+            self.lost += u64::from(gone);
+            unread = capacity;
+        }
+        unread
+    }
+
+    /// Goes on to the next record.
+    pub const fn advance(&mut self) {
+        self.next = self.next.wrapping_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(capacity: u32, written: u32) -> RingHeader {
+        RingHeader { written: U32::new(written), ..RingHeader::new(capacity) }
+    }
+
+    #[test]
+    fn header_reads_back_and_others_are_refused() {
+        let good = header(512, 7);
+        assert_eq!(RingHeader::read(good.as_bytes()), Ok(good));
+        let refused = |change: fn(&mut RingHeader)| {
+            let mut header = header(512, 7);
+            change(&mut header);
+            RingHeader::read(header.as_bytes()).unwrap_err()
+        };
+        assert_eq!(RingHeader::read(&[0; 31]), Err(RingError::Short(31)));
+        assert_eq!(refused(|header| header.magic = U32::new(5)), RingError::NoRing(5));
+        assert_eq!(refused(|header| header.version = U16::new(2)), RingError::Version(2));
+        assert_eq!(refused(|header| header.record_bytes = U16::new(8)), RingError::RecordSize(8));
+        assert_eq!(refused(|header| header.capacity = U32::new(3)), RingError::Capacity(3));
+        assert_eq!(refused(|header| header.capacity = U32::new(1 << 21)), RingError::Capacity(1 << 21));
+    }
+
+    #[test]
+    fn header_words_lie_where_the_layout_says() {
+        let bytes = header(4, 0x0102_0304);
+        assert_eq!(bytes.as_bytes()[..16], *b"SCCT\x01\0\x10\0\x04\0\0\0\x04\x03\x02\x01");
+        assert_eq!(slot_offset(0, 4), 32);
+        assert_eq!(slot_offset(6, 4), 64);
+    }
+
+    #[test]
+    fn reader_that_keeps_up_loses_nothing() {
+        let mut cursor = RingCursor::default();
+        assert_eq!(cursor.unread(&header(4, 3)), 3);
+        for _ in 0..3 {
+            cursor.advance();
+        }
+        assert_eq!(cursor.unread(&header(4, 7)), 4);
+        assert_eq!((cursor.next(), cursor.lost()), (3, 0));
+    }
+
+    #[test]
+    fn overwritten_records_are_skipped_and_counted() {
+        let mut cursor = RingCursor::default();
+        assert_eq!(cursor.unread(&header(4, 9)), 4);
+        assert_eq!((cursor.next(), cursor.lost()), (5, 5));
+    }
+
+    #[test]
+    fn count_may_wrap() {
+        let mut cursor = RingCursor { next: u32::MAX, lost: 0 };
+        assert_eq!(cursor.unread(&header(4, 2)), 3);
+        cursor.advance();
+        assert_eq!((cursor.next(), cursor.lost()), (0, 0));
+    }
+
+    #[test]
+    fn ring_made_anew_is_read_from_its_beginning() {
+        let mut cursor = RingCursor { next: 100, lost: 2 };
+        assert_eq!(cursor.unread(&header(64, 5)), 5);
+        assert_eq!((cursor.next(), cursor.lost()), (0, 2));
+    }
+}
