@@ -131,8 +131,8 @@ impl Segment {
             let top = if self.big { u32::MAX } else { 0xFFFF };
             offset > self.limit && last.is_some_and(|last| last <= top)
         } else {
-            // A segment of 4 GB has no end: an access over the top wraps to linear 0.
-            self.limit == u32::MAX || last.is_some_and(|last| last <= self.limit)
+            // No offset wraps, not even at a limit of 4 GB (only flat segments are never asked).
+            last.is_some_and(|last| last <= self.limit)
         }
     }
 }

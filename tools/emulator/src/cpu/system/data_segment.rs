@@ -150,11 +150,12 @@ impl Core {
         }
     }
 
-    /// After a change to a less privileged level: data segments it may not use become null.
+    /// After a change to a less privileged level: data segments it may not use become null, and null selectors
+    /// lose their RPL.
     pub(crate) fn drop_inner_segments(&mut self) {
         for name in [SegmentName::Es, SegmentName::Ds, SegmentName::Fs, SegmentName::Gs] {
             let segment = *self.segment(name);
-            if segment.usable && !segment.is_conforming() && segment.privilege() < self.cpl {
+            if !segment.usable || !segment.is_conforming() && segment.privilege() < self.cpl {
                 let null = null_segment(self, name, Selector::NULL);
                 self.set_segment(name, null);
             }
