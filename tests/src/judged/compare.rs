@@ -1,21 +1,28 @@
 //! Lines against lines, differences against the table.
 
-use super::machine::{Judge, Outcome, Transcript, run_everywhere};
+use super::layout::{GDT, IDT, LDT, LDT_LIMIT, PAGE_DIRECTORY, PAGE_TABLE};
+use super::machine::{Everywhere, Judge, Outcome, Transcript};
 use super::suite::Suite;
+use super::volume::Rom;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+
+/// Behind the LDT, and behind the page table.
+const LDT_END: u32 = LDT + LDT_LIMIT + 1;
+const PAGES_END: u32 = PAGE_TABLE + 0x1000;
 
 /// A known difference: on these cases a judge prints something else than scc-emu, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct Difference {
     /// Who prints something else.
     pub judge: Judge,
-    /// The cases: a name, or its beginning before a `*`.
+    /// The cases: a name, or its beginning and end around a `*`.
     pub cases: &'static str,
     /// What may differ: names of fields (`rf`, `fl`, ...), `outcome` for exception, code and place, `event` for
-    /// traced events, `memory` for words of the arena, `line` for everything.
+    /// traced events, `descriptor` for words of the GDT and LDT, `page` for page-table entries, `memory` for other
+    /// words of the arena, `line` for everything.
     pub fields: &'static [&'static str],
     /// Why, and why scc-emu is right.
     pub why: &'static str,
@@ -23,8 +30,12 @@ pub struct Difference {
 
 impl Difference {
     fn matches(&self, case: &str) -> bool {
-        match self.cases.strip_suffix('*') {
-            Some(beginning) => case.starts_with(beginning),
+        match self.cases.split_once('*') {
+            Some((beginning, end)) => {
+                case.len() >= beginning.len() + end.len()
+                    && case.starts_with(beginning)
+                    && case.ends_with(end)
+            }
             None => case == self.cases,
         }
     }
@@ -41,13 +52,14 @@ impl Difference {
 /// If a machine is missing or does not finish, if the memory models differ, if a judge differs where no entry of
 /// `known` says so, or if an entry's difference does not occur.
 pub fn assert_agreement(directory: &Path, name: &str, suite: Suite, known: &[Difference]) {
-    let rom = suite.rom();
-    let runs = run_everywhere(&rom).unwrap_or_else(|error| panic!("{error}"));
+    let roms = suite.roms();
+    let runs = run(directory, name, &roms);
+    let names: Vec<&String> = roms.iter().flat_map(|rom| &rom.names).collect();
     let mut complaints = String::new();
     let all = [("strict", &runs.strict), ("fast", &runs.fast), ("Bochs", &runs.bochs), ("QEMU", &runs.qemu)];
     for (machine, transcript) in all {
         keep(directory, &format!("{name}.{}.txt", machine.to_lowercase()), transcript);
-        check_completeness(&mut complaints, machine, transcript, &rom.names);
+        check_completeness(&mut complaints, machine, transcript, &names);
     }
     if complaints.is_empty() {
         for (name, strict, fast) in pairs(&runs.strict, &runs.fast) {
@@ -78,7 +90,7 @@ pub fn assert_agreement(directory: &Path, name: &str, suite: Suite, known: &[Dif
 /// # Panics
 /// If a machine is missing, does not shut down, or printed something else before.
 pub fn assert_shutdown(directory: &Path, name: &str, suite: Suite) {
-    let runs = run_everywhere(&suite.rom()).unwrap_or_else(|error| panic!("{error}"));
+    let runs = run(directory, name, &suite.roms());
     let all = [("strict", &runs.strict), ("fast", &runs.fast), ("Bochs", &runs.bochs), ("QEMU", &runs.qemu)];
     for (machine, transcript) in all {
         keep(directory, &format!("{name}.{}.txt", machine.to_lowercase()), transcript);
@@ -87,9 +99,18 @@ pub fn assert_shutdown(directory: &Path, name: &str, suite: Suite) {
     }
 }
 
-fn check_completeness(complaints: &mut String, machine: &str, transcript: &Transcript, names: &[String]) {
+/// Runs ROMs everywhere, after leaving them in `directory` for people who want to run them by hand.
+fn run(directory: &Path, name: &str, roms: &[Rom]) -> Everywhere {
+    for (number, rom) in roms.iter().enumerate() {
+        let file = directory.join(format!("{name}.{number}.rom"));
+        drop(fs::create_dir_all(directory).and_then(|()| fs::write(file, &rom.bytes)));
+    }
+    Everywhere::run(roms).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn check_completeness(complaints: &mut String, machine: &str, transcript: &Transcript, names: &[&String]) {
     let printed = transcript.lines.iter().map(|(name, _)| name);
-    let complete = transcript.outcome == Outcome::Finished && printed.eq(names);
+    let complete = transcript.outcome == Outcome::Finished && printed.eq(names.iter().copied());
     if !complete {
         let last = transcript.lines.last().map_or("nothing", |(name, _)| name.as_str());
         writeln!(complaints, "{machine}: {:?} after {last}", transcript.outcome)
@@ -142,12 +163,12 @@ fn differing_fields(ours: &str, theirs: &str) -> Vec<String> {
     names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name)).cloned().collect()
 }
 
-/// A line's parts by name; words of memory and events are one part each.
+/// A line's parts by name; words of memory of one kind are a part, and so are events.
 fn parts(line: &str) -> BTreeMap<String, String> {
     let mut parts: BTreeMap<String, String> = BTreeMap::new();
     for token in line.split_whitespace() {
-        let name = if token.starts_with('[') {
-            "memory"
+        let name = if let Some(word) = token.strip_prefix('[') {
+            place(word)
         } else if token.starts_with('!') {
             "event"
         } else if let Some((name, _)) = token.split_once('=') {
@@ -158,6 +179,16 @@ fn parts(line: &str) -> BTreeMap<String, String> {
         parts.entry(name.to_owned()).or_default().push_str(token);
     }
     parts
+}
+
+/// What a changed word belongs to; `word` is its address in hexadecimal and more.
+fn place(word: &str) -> &'static str {
+    let address = word.split(']').next().and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    match address.unwrap_or(0) {
+        GDT..IDT | LDT..LDT_END => "descriptor",
+        PAGE_DIRECTORY..PAGES_END => "page",
+        _ => "memory",
+    }
 }
 
 /// Leaves a transcript for people; a directory that cannot be written is no reason to fail.
@@ -181,8 +212,8 @@ mod tests {
 
     #[test]
     fn parts_are_told_apart_by_their_form() {
-        let fields = differing_fields("#D(0)+1 eax=1 rf=1 [10000]=5", "#D(0)+2 eax=1 [10000]=6 [10004]=1");
-        assert_eq!(fields, ["memory", "outcome", "rf"]);
+        let fields = differing_fields("#D(0)+1 eax=1 rf=1 [10004]=5", "#D(0)+2 eax=1 [10004]=6 [14000]=1");
+        assert_eq!(fields, ["descriptor", "memory", "outcome", "rf"]);
     }
 
     #[test]

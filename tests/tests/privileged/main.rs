@@ -4,6 +4,9 @@
 //! it says something else, QEMU only as a third opinion. Every difference is in a table beside its cases. The
 //! transcripts are left in `target/tmp/privileged`.
 
+mod gates;
+mod interrupts;
+mod limits;
 mod segment_loads;
 
 use boot_tests::judged::{Difference, Judge, Suite};
@@ -13,6 +16,23 @@ use std::path::Path;
 /// every fault but instruction breakpoints.
 const NO_RESUME_FLAG: Difference =
     Difference { judge: Judge::Qemu, cases: "*", fields: &["rf"], why: "QEMU never sets RF at faults" };
+
+/// QEMU loads CS and SS in far transfers without a write to the descriptor. Pentium manual vol. 3 §11.2.2.1.
+const NO_ACCESSED_BIT: Difference = Difference {
+    judge: Judge::Qemu,
+    cases: "*",
+    fields: &["descriptor"],
+    why: "QEMU's far transfers do not set accessed bits",
+};
+
+/// #DF in a task of its own: Bochs sets RF in EFLAGS when it begins to deliver the first fault, and the task switch
+/// saves it. #DF is an abort, for which the manual sets no RF.
+const RESUME_FLAG_OF_DOUBLE_FAULTS: Difference = Difference {
+    judge: Judge::Bochs,
+    cases: "*",
+    fields: &["rf"],
+    why: "Bochs leaves RF of the first fault in the flags that the task switch of #DF saves",
+};
 
 /// A difference in which scc-emu and Bochs agree.
 const fn trusting_bochs(

@@ -3,16 +3,16 @@
 //! Findings are off: cases use ports that the board does not have.
 
 use super::{Outcome, Transcript};
-use crate::judged::suite::Rom;
+use crate::judged::volume::Rom;
 use i586::reset;
 use scc::address::PhysAddr;
 use scc::host::Uart;
 use scc::id::CoreId;
 use scc::timing::Time;
-use scc_emu::{Activity, Diagnostics, Limits, Machine, MemoryModel, TimingModel};
+use scc_emu::{Activity, Diagnostics, Limits, Machine, MemoryModel, RunEnd, TimingModel};
 
-/// Emulated time that a ROM may take.
-const BOUND: Time = Time::from_microseconds(4_000_000);
+/// Emulated time within which something must be printed.
+const PATIENCE: Time = Time::from_microseconds(100_000);
 
 /// Runs `rom` to its end: strict with the chip's timing, fast with flat timing.
 pub(super) fn run(rom: &Rom, model: MemoryModel) -> Transcript {
@@ -24,7 +24,12 @@ pub(super) fn run(rom: &Rom, model: MemoryModel) -> Transcript {
         .write_core_memory(core, PhysAddr::new(reset::CODE_BASE), &rom.bytes)
         .expect("the default LUT maps the boot slot to memory");
     machine.release(core);
-    let end = machine.run(&Limits { until: Some(machine.time() + BOUND), ..Limits::default() });
+    let mut printed = usize::MAX;
+    let mut end = RunEnd::TimeReached;
+    while end == RunEnd::TimeReached && machine.console(core, Uart::Com1).len() != printed {
+        printed = machine.console(core, Uart::Com1).len();
+        end = machine.run(&Limits { until: Some(machine.time() + PATIENCE), ..Limits::default() });
+    }
     let registers = machine.registers(core);
     let otherwise = match machine.activity(core) {
         Activity::Shutdown => Outcome::Shutdown,

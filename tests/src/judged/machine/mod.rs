@@ -6,7 +6,7 @@ mod process;
 mod qemu;
 
 use super::monitor::LAST_LINE;
-use super::suite::Rom;
+use super::volume::Rom;
 use scc_emu::MemoryModel;
 use std::fmt;
 
@@ -56,6 +56,14 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// Adds the lines of a later ROM; the first run that did not finish stays the outcome.
+    fn extend(&mut self, later: Transcript) {
+        self.lines.extend(later.lines);
+        if self.outcome == Outcome::Finished {
+            self.outcome = later.outcome;
+        }
+    }
+
     /// Splits output into lines; without the last line the run ended as `otherwise` says.
     fn new(output: &[u8], otherwise: Outcome) -> Self {
         let text = String::from_utf8_lossy(output);
@@ -71,19 +79,7 @@ impl Transcript {
     }
 }
 
-/// Runs `rom` on scc-emu's core 0 under both memory models and on the judges.
-///
-/// # Errors
-/// If a judge is not installed or cannot be started.
-pub(super) fn run_everywhere(rom: &Rom) -> Result<Everywhere, MachineError> {
-    let bochs = bochs::start(rom)?;
-    let qemu = qemu::start(rom)?;
-    let strict = emulator::run(rom, MemoryModel::Strict);
-    let fast = emulator::run(rom, MemoryModel::Fast);
-    Ok(Everywhere { strict, fast, bochs: bochs.finish()?, qemu: qemu.finish()? })
-}
-
-/// Four transcripts of one ROM.
+/// Four transcripts of the same ROMs.
 #[derive(Debug, Clone)]
 pub(super) struct Everywhere {
     pub(super) strict: Transcript,
@@ -93,6 +89,37 @@ pub(super) struct Everywhere {
 }
 
 impl Everywhere {
+    /// Runs `roms` one after the other on scc-emu's core 0 under both memory models and on the judges.
+    ///
+    /// # Errors
+    /// If a judge is not installed or cannot be started.
+    pub(super) fn run(roms: &[Rom]) -> Result<Self, MachineError> {
+        let mut all: Option<Everywhere> = None;
+        for rom in roms {
+            let runs = Everywhere::run_one(rom)?;
+            match &mut all {
+                None => all = Some(runs),
+                Some(all) => all.extend(runs),
+            }
+        }
+        Ok(all.expect("suites have at least one ROM"))
+    }
+
+    fn run_one(rom: &Rom) -> Result<Self, MachineError> {
+        let bochs = bochs::start(rom)?;
+        let qemu = qemu::start(rom)?;
+        let strict = emulator::run(rom, MemoryModel::Strict);
+        let fast = emulator::run(rom, MemoryModel::Fast);
+        Ok(Everywhere { strict, fast, bochs: bochs.finish()?, qemu: qemu.finish()? })
+    }
+
+    fn extend(&mut self, later: Everywhere) {
+        self.strict.extend(later.strict);
+        self.fast.extend(later.fast);
+        self.bochs.extend(later.bochs);
+        self.qemu.extend(later.qemu);
+    }
+
     pub(super) fn of(&self, judge: Judge) -> &Transcript {
         match judge {
             Judge::Bochs => &self.bochs,

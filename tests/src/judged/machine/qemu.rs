@@ -2,7 +2,7 @@
 
 use super::process::{Directory, Running};
 use super::{Judge, MachineError};
-use crate::judged::suite::Rom;
+use crate::judged::volume::Rom;
 use std::fs;
 use std::process::Command;
 

@@ -90,6 +90,18 @@ impl Monitor {
     }
 }
 
+/// Address of a vector's stub in the monitor, where 32-bit gates in flat code lead.
+#[must_use]
+pub const fn stub(vector: u8) -> u32 {
+    STUBS + STUB_BYTES * vector as u32
+}
+
+/// Offset of the stub of a vector's 16-bit gate in [`super::layout::selector::CODE_LOW`].
+#[must_use]
+pub const fn stub_16(vector: u8) -> u32 {
+    STUBS_16 - IMAGE + STUB_BYTES * vector as u32
+}
+
 fn assemble() -> Result<Monitor> {
     let mut a = CodeAssembler::new(32)?;
     let mut labels = Labels {
