@@ -1,0 +1,111 @@
+//! The folder with the files of an image.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Image;
+use crate::lut_init::lut_init;
+use crate::merge_list::merge_list;
+use crate::object_text::object_text;
+
+/// Memory of one core as a text object.
+pub const KERNEL_OBJ: &str = "kernel.obj";
+/// Merge list.
+pub const KERNEL_MT: &str = "kernel.mt";
+/// Load map of the raw pieces.
+pub const KERNEL_MAP: &str = "kernel.map";
+/// Writes to the LUTs.
+pub const LUT_INIT: &str = "lut_init.dat";
+
+/// Why the files of an image cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The folder cannot be made.
+    #[error("cannot create {folder}: {source}", folder = folder.display())]
+    Create {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {file}: {source}", file = file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The files of an image by name, as [`write_folder`] writes them.
+pub fn image_files(image: &Image) -> Vec<(String, Vec<u8>)> {
+    let recipe = image.recipe();
+    let mut files = Vec::new();
+    let mut load_map = String::new();
+    for piece in image.pieces() {
+        let name = format!("{:08x}.bin", piece.address.get());
+        load_map.push_str(&format!("{:08x} {name}\n", piece.address.get()));
+        files.push((name, piece.bytes.clone()));
+    }
+    files.push((KERNEL_MAP.to_owned(), load_map.into_bytes()));
+    files.push((KERNEL_OBJ.to_owned(), object_text(image.pieces()).into_bytes()));
+    files.push((KERNEL_MT.to_owned(), merge_list(&recipe.loaded_cores(), KERNEL_OBJ).into_bytes()));
+    files.push((LUT_INIT.to_owned(), lut_init(&recipe.cores, recipe.memory).into_bytes()));
+    files
+}
+
+/// Writes the files of an image into a folder, which is made if it does not exist, and returns their paths. Other
+/// files in the folder stay.
+///
+/// # Errors
+///
+/// [`FolderError`] if the system refuses.
+pub fn write_folder(image: &Image, folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    std::fs::create_dir_all(folder)
+        .map_err(|source| FolderError::Create { folder: folder.to_owned(), source })?;
+    let mut paths = Vec::new();
+    for (name, bytes) in image_files(image) {
+        let file = folder.join(name);
+        std::fs::write(&file, bytes).map_err(|source| FolderError::Write { file: file.clone(), source })?;
+        paths.push(file);
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel_file::tests::example;
+    use crate::{BootFrom, KernelFile, Recipe};
+
+    fn file_of(image: &Image, name: &str) -> String {
+        let (_, bytes) = image_files(image).into_iter().find(|(known, _)| known == name).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn image(boot_from: BootFrom) -> Image {
+        let kernel = KernelFile::parse(&example()).unwrap();
+        let cores = "2-4".parse().unwrap();
+        Image::new(&kernel, Recipe { cores, boot_from, ..Recipe::default() }).unwrap()
+    }
+
+    #[test]
+    fn load_map_names_the_raw_pieces() {
+        let map = file_of(&image(BootFrom::Host), KERNEL_MAP);
+        assert_eq!(map, "00100000 00100000.bin\n00100020 00100020.bin\nfffffff0 fffffff0.bin\n");
+    }
+
+    #[test]
+    fn first_core_alone_is_loaded_when_it_boots_the_others_and_all_have_luts() {
+        let image = image(BootFrom::FirstCore);
+        assert_eq!(file_of(&image, KERNEL_MT).lines().count(), 1 + 1);
+        assert_eq!(file_of(&image, LUT_INIT).lines().count(), 3 * 100);
+    }
+
+    #[test]
+    fn folder_that_cannot_be_made_is_named() {
+        let error = write_folder(&image(BootFrom::Host), Path::new("/proc/no/such")).unwrap_err();
+        assert!(error.to_string().starts_with("cannot create /proc/no/such: "), "{error}");
+    }
+}
