@@ -1,0 +1,111 @@
+//! Atomics of loom: a model run explores every order of accesses that the memory model permits.
+
+use loom::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// A word of 32 bits.
+#[derive(Debug)]
+pub(crate) struct Word(AtomicU32);
+
+impl Word {
+    /// A word holding `value`.
+    pub(crate) fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+
+    /// The value.
+    pub(crate) fn load(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Replaces the value.
+    pub(crate) fn store(&self, value: u32) {
+        self.0.store(value, Ordering::Release);
+    }
+
+    /// Sets bit number `bit`; returns whether it was set before.
+    pub(crate) fn set_bit(&self, bit: u32) -> bool {
+        self.0.fetch_or(1 << bit, Ordering::AcqRel) & (1 << bit) != 0
+    }
+
+    /// Sets every bit of `mask`.
+    pub(crate) fn set_bits(&self, mask: u32) {
+        self.0.fetch_or(mask, Ordering::AcqRel);
+    }
+
+    /// Clears every bit of `mask`.
+    pub(crate) fn clear_bits(&self, mask: u32) {
+        self.0.fetch_and(!mask, Ordering::AcqRel);
+    }
+
+    /// Adds, wrapping around; returns the old value.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn add(&self, amount: u32) -> u32 {
+        self.0.fetch_add(amount, Ordering::AcqRel)
+    }
+
+    /// Subtracts, wrapping around; returns the old value.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn subtract(&self, amount: u32) -> u32 {
+        self.0.fetch_sub(amount, Ordering::AcqRel)
+    }
+}
+
+/// A pointer.
+#[derive(Debug)]
+pub(crate) struct Link<T>(AtomicPtr<T>);
+
+impl<T> Link<T> {
+    /// A link holding `target`.
+    pub(crate) fn new(target: *mut T) -> Self {
+        Self(AtomicPtr::new(target))
+    }
+
+    /// The pointer.
+    pub(crate) fn load(&self) -> *mut T {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The pointer, without ordering anything: for a link whose owner changes by other means.
+    pub(crate) fn load_owned(&self) -> *mut T {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the pointer, without ordering anything: for a link whose owner changes by other means.
+    pub(crate) fn store_owned(&self, target: *mut T) {
+        self.0.store(target, Ordering::Relaxed);
+    }
+
+    /// Stores `new` if the pointer is `current`.
+    ///
+    /// # Errors
+    /// The pointer found, if it is another.
+    pub(crate) fn exchange(&self, current: *mut T, new: *mut T) -> Result<(), *mut T> {
+        self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(drop)
+    }
+
+    /// Replaces the pointer by null and returns it.
+    pub(crate) fn take(&self) -> *mut T {
+        self.0.swap(core::ptr::null_mut(), Ordering::AcqRel)
+    }
+}
+
+/// Lets another thread of the model go on.
+pub(crate) fn spin() {
+    loom::thread::yield_now();
+}
+
+/// Data that several contexts reach, one at a time; loom reports two at once.
+#[derive(Debug)]
+pub(crate) struct Guarded<T>(loom::cell::UnsafeCell<T>);
+
+impl<T> Guarded<T> {
+    /// Holds `data`.
+    pub(crate) fn new(data: T) -> Self {
+        Self(loom::cell::UnsafeCell::new(data))
+    }
+
+    /// Calls `action` with a pointer to the data, which the caller knows nobody else to use.
+    pub(crate) fn with_mut<R>(&self, action: impl FnOnce(*mut T) -> R) -> R {
+        self.0.with_mut(action)
+    }
+}

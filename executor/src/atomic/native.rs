@@ -1,0 +1,120 @@
+//! Atomics of `core`: correct between any threads and interrupt handlers.
+
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// A word of 32 bits.
+#[derive(Debug)]
+pub(crate) struct Word(AtomicU32);
+
+#[cfg_attr(
+    all(feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")),
+    expect(dead_code, reason = "the other sibling is in use")
+)]
+impl Word {
+    /// A word holding `value`.
+    pub(crate) const fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+
+    /// The value.
+    pub(crate) fn load(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Replaces the value.
+    pub(crate) fn store(&self, value: u32) {
+        self.0.store(value, Ordering::Release);
+    }
+
+    /// Sets bit number `bit`; returns whether it was set before.
+    pub(crate) fn set_bit(&self, bit: u32) -> bool {
+        self.0.fetch_or(1 << bit, Ordering::AcqRel) & (1 << bit) != 0
+    }
+
+    /// Sets every bit of `mask`.
+    pub(crate) fn set_bits(&self, mask: u32) {
+        self.0.fetch_or(mask, Ordering::AcqRel);
+    }
+
+    /// Clears every bit of `mask`.
+    pub(crate) fn clear_bits(&self, mask: u32) {
+        self.0.fetch_and(!mask, Ordering::AcqRel);
+    }
+
+    /// Adds, wrapping around; returns the old value.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn add(&self, amount: u32) -> u32 {
+        self.0.fetch_add(amount, Ordering::AcqRel)
+    }
+
+    /// Subtracts, wrapping around; returns the old value.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn subtract(&self, amount: u32) -> u32 {
+        self.0.fetch_sub(amount, Ordering::AcqRel)
+    }
+}
+
+/// A pointer.
+#[derive(Debug)]
+pub(crate) struct Link<T>(AtomicPtr<T>);
+
+#[cfg_attr(
+    all(feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")),
+    expect(dead_code, reason = "the other sibling is in use")
+)]
+impl<T> Link<T> {
+    /// A link holding `target`.
+    pub(crate) const fn new(target: *mut T) -> Self {
+        Self(AtomicPtr::new(target))
+    }
+
+    /// The pointer.
+    pub(crate) fn load(&self) -> *mut T {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The pointer, without ordering anything: for a link whose owner changes by other means.
+    pub(crate) fn load_owned(&self) -> *mut T {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the pointer, without ordering anything: for a link whose owner changes by other means.
+    pub(crate) fn store_owned(&self, target: *mut T) {
+        self.0.store(target, Ordering::Relaxed);
+    }
+
+    /// Stores `new` if the pointer is `current`.
+    ///
+    /// # Errors
+    /// The pointer found, if it is another.
+    pub(crate) fn exchange(&self, current: *mut T, new: *mut T) -> Result<(), *mut T> {
+        self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(drop)
+    }
+
+    /// Replaces the pointer by null and returns it.
+    pub(crate) fn take(&self) -> *mut T {
+        self.0.swap(core::ptr::null_mut(), Ordering::AcqRel)
+    }
+}
+
+/// Tells the processor that another thread is waited for.
+pub(crate) fn spin() {
+    core::hint::spin_loop();
+}
+
+/// Data that several contexts reach, one at a time.
+#[derive(Debug)]
+pub(crate) struct Guarded<T>(core::cell::UnsafeCell<T>);
+
+impl<T> Guarded<T> {
+    /// Holds `data`.
+    pub(crate) const fn new(data: T) -> Self {
+        Self(core::cell::UnsafeCell::new(data))
+    }
+
+    /// Calls `action` with a pointer to the data, which the caller knows nobody else to use.
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, action: impl FnOnce(*mut T) -> R) -> R {
+        action(self.0.get())
+    }
+}

@@ -1,0 +1,181 @@
+//! Read-modify-write in one instruction without LOCK prefix: atomic against this core's interrupts, nothing else.
+//!
+//! `xchg` with memory is left out because it always locks. A swap is `cmpxchg` in a loop, which repeats only if an
+//! interrupt handler changed the word between the load and the `cmpxchg`; in a handler that is not itself
+//! interrupted it never does. Each assembly block has the default memory clobber, so the compiler moves no access
+//! across it, and x86 needs no fence for a core's own order.
+#![expect(unsafe_code, reason = "instructions that the compiler does not emit without LOCK")]
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// A word of 32 bits.
+#[derive(Debug)]
+pub(crate) struct Word(AtomicU32);
+
+impl Word {
+    /// A word holding `value`.
+    pub(crate) const fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+
+    /// The value.
+    #[inline]
+    pub(crate) fn load(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Replaces the value.
+    #[inline]
+    pub(crate) fn store(&self, value: u32) {
+        self.0.store(value, Ordering::Release);
+    }
+
+    /// Sets bit number `bit`, below 32; returns whether it was set before.
+    #[inline]
+    pub(crate) fn set_bit(&self, bit: u32) -> bool {
+        debug_assert!(bit < 32, "a bit of another word");
+        bts(&self.0, bit)
+    }
+
+    /// Sets every bit of `mask`.
+    #[inline]
+    pub(crate) fn set_bits(&self, mask: u32) {
+        or(&self.0, mask);
+    }
+
+    /// Clears every bit of `mask`.
+    #[inline]
+    pub(crate) fn clear_bits(&self, mask: u32) {
+        and(&self.0, !mask);
+    }
+
+    /// Adds, wrapping around; returns the old value.
+    #[inline]
+    #[cfg(feature = "alloc")]
+    pub(crate) fn add(&self, amount: u32) -> u32 {
+        xadd(&self.0, amount)
+    }
+
+    /// Subtracts, wrapping around; returns the old value.
+    #[inline]
+    #[cfg(feature = "alloc")]
+    pub(crate) fn subtract(&self, amount: u32) -> u32 {
+        xadd(&self.0, amount.wrapping_neg())
+    }
+}
+
+/// A pointer.
+#[derive(Debug)]
+pub(crate) struct Link<T>(AtomicPtr<T>);
+
+impl<T> Link<T> {
+    /// A link holding `target`.
+    pub(crate) const fn new(target: *mut T) -> Self {
+        Self(AtomicPtr::new(target))
+    }
+
+    /// The pointer.
+    #[inline]
+    pub(crate) fn load(&self) -> *mut T {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The pointer, without ordering anything: for a link whose owner changes by other means.
+    #[inline]
+    pub(crate) fn load_owned(&self) -> *mut T {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the pointer, without ordering anything: for a link whose owner changes by other means.
+    #[inline]
+    pub(crate) fn store_owned(&self, target: *mut T) {
+        self.0.store(target, Ordering::Relaxed);
+    }
+
+    /// Stores `new` if the pointer is `current`.
+    ///
+    /// # Errors
+    /// The pointer found, if it is another.
+    #[inline]
+    pub(crate) fn exchange(&self, current: *mut T, new: *mut T) -> Result<(), *mut T> {
+        let found = cmpxchg_pointer(&self.0, current, new);
+        if found == current { Ok(()) } else { Err(found) }
+    }
+
+    /// Replaces the pointer by null and returns it.
+    #[inline]
+    pub(crate) fn take(&self) -> *mut T {
+        let mut current = self.load_owned();
+        while !current.is_null() {
+            match self.exchange(current, core::ptr::null_mut()) {
+                Ok(()) => break,
+                Err(found) => current = found,
+            }
+        }
+        current
+    }
+}
+
+/// `bts`: sets a bit of the word, returns its old value.
+#[inline(always)]
+fn bts(word: &AtomicU32, bit: u32) -> bool {
+    let was_set: u8;
+    // SAFETY: the word is valid for reads and writes and may change under shared references; bit < 32 stays in it.
+    unsafe {
+        asm!("bts dword ptr [{word}], {bit:e}", "setc {old}", word = in(reg) word.as_ptr(), bit = in(reg) bit,
+             old = out(reg_byte) was_set, options(nostack));
+    }
+    was_set != 0
+}
+
+/// `or` to memory.
+#[inline(always)]
+fn or(word: &AtomicU32, mask: u32) {
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("or dword ptr [{word}], {mask:e}", word = in(reg) word.as_ptr(), mask = in(reg) mask, options(nostack));
+    }
+}
+
+/// `and` to memory.
+#[inline(always)]
+fn and(word: &AtomicU32, mask: u32) {
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("and dword ptr [{word}], {mask:e}", word = in(reg) word.as_ptr(), mask = in(reg) mask,
+             options(nostack));
+    }
+}
+
+/// `xadd`: adds to the word, returns its old value.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+fn xadd(word: &AtomicU32, amount: u32) -> u32 {
+    let old: u32;
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("xadd dword ptr [{word}], {value:e}", word = in(reg) word.as_ptr(),
+             value = inout(reg) amount => old, options(nostack));
+    }
+    old
+}
+
+/// `cmpxchg` of a pointer: returns what was found.
+#[inline(always)]
+fn cmpxchg_pointer<T>(link: &AtomicPtr<T>, current: *mut T, new: *mut T) -> *mut T {
+    let found: *mut T;
+    #[cfg(target_arch = "x86")]
+    // SAFETY: the link is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("cmpxchg dword ptr [{link}], {new}", link = in(reg) link.as_ptr(), new = in(reg) new,
+             inout("eax") current => found, options(nostack));
+    }
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: as above.
+    unsafe {
+        asm!("cmpxchg qword ptr [{link}], {new}", link = in(reg) link.as_ptr(), new = in(reg) new,
+             inout("rax") current => found, options(nostack));
+    }
+    found
+}

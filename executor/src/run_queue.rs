@@ -1,0 +1,187 @@
+//! The intrusive run queue of one class: pushed to by wakers in any context, emptied by one executor.
+//!
+//! ```text
+//!   wakers ── push ──►  inbox: newest → … → oldest        (one pointer, changed by compare-and-exchange)
+//!                          │ taken as a whole and reversed, when the batch is used up
+//!                          ▼
+//!   executor ◄── pop ── batch: oldest → … → newest        (the executor's own)
+//! ```
+//!
+//! Tasks leave in the order in which they came: all of a batch came before what is in the inbox. So a task that
+//! wakes itself is polled after all that were ready. Each task has one link and is in at most one queue; who sets
+//! `QUEUED` in its state owns the link until the executor has popped it.
+//!
+//! A push is a load, a store and a compare-and-exchange. The exchange fails only if another push came in between: on
+//! one core, only an interrupt handler's, so a handler that is not itself interrupted needs one try. A push is never
+//! half done in the sight of the executor.
+#![expect(unsafe_code, reason = "follows the links of tasks")]
+
+use core::ptr::{self, NonNull};
+
+use crate::atomic::{Link, const_except_loom};
+
+/// An element of a queue.
+///
+/// # Safety
+/// `link` returns the same link for the whole life of the element, and nothing but a queue changes it.
+pub(crate) unsafe trait Linked: Sized {
+    /// The link to the next element.
+    fn link(&self) -> &Link<Self>;
+}
+
+/// Where wakers push; shared between contexts.
+#[derive(Debug)]
+pub(crate) struct Inbox<T> {
+    newest: Link<T>,
+}
+
+/// Whether something was queued before a push.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Before {
+    /// The inbox was empty: the executor may be idle.
+    Empty,
+    /// An earlier push has told the executor.
+    Occupied,
+}
+
+impl<T: Linked> Inbox<T> {
+    const_except_loom! {
+        /// An empty inbox.
+        pub(crate) const fn new() -> Self {
+            Self { newest: Link::new(ptr::null_mut()) }
+        }
+    }
+
+    /// Adds an element. Any context; see the module for its bound.
+    ///
+    /// # Safety
+    /// The caller owns the element's link, and the element lives until it has been popped.
+    #[inline]
+    pub(crate) unsafe fn push(&self, element: NonNull<T>) -> Before {
+        let mut before = self.newest.load_owned();
+        loop {
+            // SAFETY: the element is alive, as the caller promises.
+            unsafe { element.as_ref() }.link().store_owned(before);
+            match self.newest.exchange(before, element.as_ptr()) {
+                Ok(()) => break,
+                Err(found) => before = found,
+            }
+        }
+        if before.is_null() { Before::Empty } else { Before::Occupied }
+    }
+
+    /// Whether nothing was pushed since it was last taken. Any context.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.newest.load().is_null()
+    }
+
+    /// Takes everything, oldest first.
+    fn take(&self) -> *mut T {
+        let mut rest = self.newest.take();
+        let mut oldest = ptr::null_mut();
+        while let Some(element) = NonNull::new(rest) {
+            // SAFETY: whoever pushed the element promised that it lives until it is popped.
+            let link = unsafe { element.as_ref() }.link();
+            rest = link.load_owned();
+            link.store_owned(oldest);
+            oldest = element.as_ptr();
+        }
+        oldest
+    }
+}
+
+/// The executor's side. Only the executor pops; whether it is empty may be asked in any context.
+#[derive(Debug)]
+pub(crate) struct Batch<T> {
+    oldest: Link<T>,
+}
+
+impl<T: Linked> Batch<T> {
+    const_except_loom! {
+        /// An empty batch.
+        pub(crate) const fn new() -> Self {
+            Self { oldest: Link::new(ptr::null_mut()) }
+        }
+    }
+
+    /// Takes out what came first, from the batch or, if that is used up, from `inbox`. Its link is the caller's.
+    #[inline]
+    pub(crate) fn pop(&self, inbox: &Inbox<T>) -> Option<NonNull<T>> {
+        let mut oldest = self.oldest.load_owned();
+        if oldest.is_null() {
+            if inbox.is_empty() {
+                return None;
+            }
+            oldest = inbox.take();
+        }
+        let element = NonNull::new(oldest)?;
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
+        Some(element)
+    }
+
+    /// Whether the batch is used up.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.oldest.load_owned().is_null()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::boxed::Box;
+    use std::vec::Vec;
+
+    use super::*;
+
+    struct Item {
+        link: Link<Self>,
+        number: u32,
+    }
+
+    // SAFETY: the field is the link, and only queues use it.
+    unsafe impl Linked for Item {
+        fn link(&self) -> &Link<Self> {
+            &self.link
+        }
+    }
+
+    fn item(number: u32) -> NonNull<Item> {
+        NonNull::from(Box::leak(Box::new(Item { link: Link::new(ptr::null_mut()), number })))
+    }
+
+    fn push(inbox: &Inbox<Item>, numbers: core::ops::Range<u32>) {
+        for number in numbers {
+            // SAFETY: the item is new and leaked.
+            unsafe { inbox.push(item(number)) };
+        }
+    }
+
+    fn pop(batch: &Batch<Item>, inbox: &Inbox<Item>) -> Option<u32> {
+        // SAFETY: all items are leaked.
+        batch.pop(inbox).map(|item| unsafe { item.as_ref() }.number)
+    }
+
+    #[test]
+    fn elements_leave_in_the_order_they_came() {
+        let (inbox, batch) = (Inbox::new(), Batch::new());
+        push(&inbox, 0..3);
+        assert_eq!(pop(&batch, &inbox), Some(0));
+        push(&inbox, 3..5);
+        let rest: Vec<_> = core::iter::from_fn(|| pop(&batch, &inbox)).collect();
+        assert_eq!(rest, [1, 2, 3, 4]);
+        assert!(batch.is_empty() && inbox.is_empty());
+    }
+
+    #[test]
+    fn push_tells_whether_the_inbox_was_empty() {
+        let (inbox, batch) = (Inbox::new(), Batch::new());
+        // SAFETY: the items are new and leaked.
+        let befores = unsafe { [inbox.push(item(0)), inbox.push(item(1))] };
+        assert_eq!(befores, [Before::Empty, Before::Occupied]);
+        pop(&batch, &inbox);
+        // SAFETY: as above.
+        assert_eq!(unsafe { inbox.push(item(2)) }, Before::Empty);
+    }
+}

@@ -1,0 +1,211 @@
+//! What every task begins with, and the reference to it that the executor, handles and wakers share.
+//!
+//! ```text
+//!   Header          state, link, where to push, what to call         any context / executor only, see each field
+//!   Stage<F>        the future, later its output                      executor and handle only
+//! ```
+//!
+//! A task lies in a slot of a static pool or in a box. Its type is known only to the functions of its [`VTable`].
+#![expect(unsafe_code, reason = "type-erased tasks")]
+
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::{self, NonNull};
+use core::task::{Context, Poll, RawWakerVTable, Waker};
+
+use crate::accounting::Account;
+use crate::atomic::{Link, const_except_loom};
+use crate::class::Class;
+use crate::intake::Intake;
+use crate::run_queue::Linked;
+use crate::task::state::{State, Wake};
+use crate::task::{TaskId, registry};
+#[cfg(feature = "trace")]
+use crate::trace::Event;
+
+/// Polls the future in a task's storage, and replaces it by its output when that is ready.
+pub(crate) type PollFn = unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>;
+
+/// What depends on the type and the storage of a task.
+#[derive(Debug)]
+pub(crate) struct VTable {
+    /// Drops the future.
+    pub(crate) drop_future: unsafe fn(NonNull<Header>),
+    /// Drops the output.
+    pub(crate) drop_output: unsafe fn(NonNull<Header>),
+    /// Gives back the executor's part in the storage.
+    pub(crate) release: unsafe fn(NonNull<Header>),
+    /// Frees storage to which nothing refers any more.
+    pub(crate) deallocate: unsafe fn(NonNull<Header>),
+    /// Functions of the task's wakers.
+    pub(crate) waker: &'static RawWakerVTable,
+}
+
+/// What every task begins with.
+///
+/// `state`, `link` and `accounting`'s time of wake are used in any context, the last two by whoever owns the link.
+/// `intake` and `id` are written before the task can be woken and read by who owns the link. The rest is used in
+/// tasks and by the executor only.
+pub(crate) struct Header {
+    pub(crate) state: State,
+    link: Link<Self>,
+    intake: Cell<Option<&'static Intake>>,
+    pub(crate) poll: Cell<PollFn>,
+    pub(crate) vtable: Cell<&'static VTable>,
+    pub(crate) id: Cell<TaskId>,
+    pub(crate) name: Cell<&'static str>,
+    pub(crate) class: Cell<Class>,
+    /// Who waits for the end.
+    pub(crate) joiner: Cell<Option<Waker>>,
+    pub(crate) neighbours: registry::Neighbours,
+    pub(crate) account: Account,
+}
+
+// SAFETY: the field is the link, and nothing else uses it.
+unsafe impl Linked for Header {
+    #[inline]
+    fn link(&self) -> &Link<Self> {
+        &self.link
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = formatter.debug_struct("Header");
+        out.field("id", &self.id)
+            .field("name", &self.name)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Header {
+    const_except_loom! {
+        /// Header of storage without a task.
+        pub(crate) const fn free() -> Self {
+            Self {
+                state: State::free(),
+                link: Link::new(ptr::null_mut()),
+                intake: Cell::new(None),
+                poll: Cell::new(poll_nothing),
+                vtable: Cell::new(&NOTHING),
+                id: Cell::new(TaskId::NONE),
+                name: Cell::new(""),
+                class: Cell::new(Class::Idle),
+                joiner: Cell::new(None),
+                neighbours: registry::Neighbours::new(),
+                account: Account::new(),
+            }
+        }
+    }
+
+    /// Prepares the header for a task that [`TaskRef::start`] will push.
+    pub(crate) fn describe(&self, poll: PollFn, vtable: &'static VTable, identity: Identity) {
+        self.intake.set(Some(identity.intake));
+        self.poll.set(poll);
+        self.vtable.set(vtable);
+        self.id.set(identity.id);
+        self.name.set(identity.name);
+        self.class.set(identity.class);
+        self.account.clear();
+    }
+}
+
+/// What a task gets when it is spawned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    pub(crate) intake: &'static Intake,
+    pub(crate) id: TaskId,
+    pub(crate) name: &'static str,
+    pub(crate) class: Class,
+}
+
+/// Refers to the header of a task, with access to the storage behind it.
+///
+/// Whoever holds one knows why the storage is alive: the task is in the executor's registry or queue, a handle or a
+/// counted waker exists, or the storage is static.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct TaskRef(NonNull<Header>);
+
+impl TaskRef {
+    /// Refers to the task that begins at `header`.
+    ///
+    /// # Safety
+    /// The pointer may be used for the whole task, and the header stays alive while the reference is in use.
+    pub(crate) unsafe fn new(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    /// The header.
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: the header is alive while this reference is in use; it is only ever borrowed shared.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Where the task begins.
+    pub(crate) fn pointer(self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// Makes the task ready for the first time.
+    pub(crate) fn start(self) {
+        self.header().state.occupy();
+        self.push();
+    }
+
+    /// Makes the task ready. Any context.
+    #[inline]
+    pub(crate) fn wake(self) {
+        if self.header().state.wake() == Wake::Push {
+            self.push();
+        }
+    }
+
+    /// Queues a task whose link the caller owns.
+    #[inline]
+    pub(crate) fn push(self) {
+        let header = self.header();
+        if let Some(intake) = header.intake.get() {
+            #[cfg(feature = "accounting")]
+            header.account.woken(intake.now());
+            #[cfg(feature = "trace")]
+            intake.trace(Event::Ready(header.id.get()));
+            // SAFETY: the caller owns the link; storage of a queued task is not released.
+            unsafe { intake.push(self.0) };
+        }
+    }
+
+    /// Polls the future.
+    ///
+    /// # Safety
+    /// The caller is the executor, and the storage holds a future.
+    #[inline]
+    pub(crate) unsafe fn poll(self, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the function was stored together with this task's future.
+        unsafe { (self.header().poll.get())(self.0, context) }
+    }
+}
+
+/// Functions of storage without a task.
+static NOTHING: VTable = VTable {
+    drop_future: do_nothing,
+    drop_output: do_nothing,
+    release: do_nothing,
+    deallocate: do_nothing,
+    waker: &crate::waker::STATIC,
+};
+
+/// Does nothing.
+///
+/// # Safety
+/// None is needed.
+unsafe fn do_nothing(_: NonNull<Header>) {}
+
+/// Is never ready.
+///
+/// # Safety
+/// None is needed.
+unsafe fn poll_nothing(_: NonNull<Header>, _: &mut Context<'_>) -> Poll<()> {
+    Poll::Pending
+}

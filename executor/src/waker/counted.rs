@@ -1,0 +1,46 @@
+//! Wakers of boxed tasks, which count as references.
+#![expect(unsafe_code, reason = "implements `RawWakerVTable`")]
+
+use core::task::{RawWaker, RawWakerVTable};
+
+use crate::task::state::Storage;
+use crate::waker::{task, wake_by_reference};
+
+/// Functions of wakers of tasks in counted storage.
+pub(crate) static COUNTED: RawWakerVTable =
+    RawWakerVTable::new(clone_counted, wake_counted, wake_by_reference, drop_counted);
+
+/// Copies a waker of a boxed task.
+///
+/// # Safety
+/// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+unsafe fn clone_counted(data: *const ()) -> RawWaker {
+    // SAFETY: called with the data of a waker.
+    unsafe { task(data) }.header().state.add_reference();
+    RawWaker::new(data, &COUNTED)
+}
+
+/// Wakes the task and drops the waker.
+///
+/// # Safety
+/// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+unsafe fn wake_counted(data: *const ()) {
+    // SAFETY: called with the data of a waker, which is still counted.
+    unsafe { task(data) }.wake();
+    // SAFETY: this call is the waker's end.
+    unsafe { drop_counted(data) };
+}
+
+/// Drops a waker of a boxed task.
+///
+/// # Safety
+/// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+unsafe fn drop_counted(data: *const ()) {
+    // SAFETY: called with the data of a waker, which is still counted.
+    let task = unsafe { task(data) };
+    if task.header().state.drop_reference() == Storage::Release {
+        // Nothing refers to the task, so its link is ours: it is finished and not queued. The executor, which takes
+        // it out of the queue, frees it.
+        task.push();
+    }
+}

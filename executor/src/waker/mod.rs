@@ -1,0 +1,66 @@
+//! Wakers: references to tasks that any context may use.
+//!
+//! A waker's data is the pointer to the task's header. Wakers of static tasks are copied and dropped without a trace;
+//! those of boxed tasks count references.
+#![expect(unsafe_code, reason = "implements `RawWakerVTable`")]
+
+#[cfg(feature = "alloc")]
+mod counted;
+pub(crate) mod gate;
+
+#[cfg(feature = "alloc")]
+pub(crate) use counted::COUNTED;
+
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+use crate::task::header::{Header, TaskRef};
+
+/// Functions of wakers of tasks in static storage.
+pub(crate) static STATIC: RawWakerVTable =
+    RawWakerVTable::new(clone_static, wake_by_reference, wake_by_reference, forget);
+
+/// A waker of `task` for the length of a poll: not counted, so it must not be dropped.
+#[inline]
+pub(crate) fn borrowed(task: TaskRef) -> ManuallyDrop<Waker> {
+    let data = task.pointer().as_ptr().cast_const().cast();
+    let functions = task.header().vtable.get().waker;
+    // SAFETY: the functions belong to the storage of this task; they expect a pointer to its header.
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, functions)) })
+}
+
+/// The task behind a waker's data.
+///
+/// # Safety
+/// The data is that of a waker that has not been dropped.
+#[inline]
+unsafe fn task(data: *const ()) -> TaskRef {
+    // SAFETY: a waker's data is a pointer to a header, never null.
+    let header = unsafe { NonNull::new_unchecked(data.cast_mut().cast::<Header>()) };
+    // SAFETY: the waker keeps the task alive, or the task's storage is static.
+    unsafe { TaskRef::new(header) }
+}
+
+/// Copies a waker of a static task.
+///
+/// # Safety
+/// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+unsafe fn clone_static(data: *const ()) -> RawWaker {
+    RawWaker::new(data, &STATIC)
+}
+
+/// Wakes the task.
+///
+/// # Safety
+/// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+unsafe fn wake_by_reference(data: *const ()) {
+    // SAFETY: called with the data of a waker.
+    unsafe { task(data) }.wake();
+}
+
+/// Drops a waker of a static task, which leaves nothing to do.
+///
+/// # Safety
+/// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+unsafe fn forget(_: *const ()) {}
