@@ -13,7 +13,7 @@ pub(crate) const CORE_TARGET: &str = "i586-unknown-linux-gnu";
 pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586", "executor"];
 
 /// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are.
-pub(crate) const CHIP_PROGRAMS: &[&str] = &["bench-guest"];
+pub(crate) const CHIP_PROGRAMS: &[&str] = &["bench-guest", "kernel"];
 
 /// The workspace this program belongs to.
 #[derive(Clone, Debug)]

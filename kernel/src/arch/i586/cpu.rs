@@ -1,0 +1,116 @@
+//! Instructions about the core itself: interrupts, time stamp, control registers, caches.
+#![expect(unsafe_code, reason = "each function is one instruction that Rust has no word for")]
+
+use core::arch::asm;
+use core::sync::atomic::AtomicU32;
+
+use i586::control::Cr0;
+
+/// Stops the core for good: interrupts off, halted.
+pub fn halt_for_good() -> ! {
+    loop {
+        // SAFETY: with interrupts off nothing runs any more, whatever the state of memory.
+        unsafe { asm!("cli", "hlt", options(nomem, nostack)) };
+    }
+}
+
+/// Permits interrupts and halts until one was handled; nothing can slip in between.
+pub fn wait_for_interrupt() {
+    // SAFETY: handlers keep all registers; they run as functions that may change memory, so no `nomem`.
+    unsafe { asm!("sti", "hlt") };
+}
+
+/// Permits interrupts.
+pub fn enable_interrupts() {
+    // SAFETY: handlers keep all registers and may change memory.
+    unsafe { asm!("sti") };
+}
+
+/// Holds interrupts back.
+pub fn disable_interrupts() {
+    // SAFETY: delays handlers, nothing else; memory accesses are not moved across.
+    unsafe { asm!("cli") };
+}
+
+/// Tells whether interrupts are permitted.
+#[must_use]
+pub fn interrupts_enabled() -> bool {
+    let flags: u32;
+    // SAFETY: pushes and pops one word.
+    unsafe { asm!("pushfd", "pop {}", out(reg) flags, options(nomem, preserves_flags)) };
+    i586::flags::Eflags::from_bits_retain(flags).contains(i586::flags::Eflags::INTERRUPT)
+}
+
+/// Cycles of the tile since the core's reset. Wraps after centuries.
+#[must_use]
+pub fn time_stamp() -> u64 {
+    // SAFETY: CR4.TSD is never set.
+    unsafe { x86::time::rdtsc() }
+}
+
+/// Address that the last page fault was about.
+#[must_use]
+pub fn fault_address() -> u32 {
+    let address: u32;
+    // SAFETY: reading CR2 has no effect.
+    unsafe { asm!("mov {}, cr2", out(reg) address, options(nomem, nostack, preserves_flags)) };
+    address
+}
+
+/// Reads CR0.
+#[must_use]
+pub fn control() -> Cr0 {
+    let bits: u32;
+    // SAFETY: reading CR0 has no effect.
+    unsafe { asm!("mov {}, cr0", out(reg) bits, options(nomem, nostack, preserves_flags)) };
+    Cr0::from_bits_retain(bits)
+}
+
+/// Reads CR3: the page directory's physical address.
+#[must_use]
+pub fn page_directory() -> u32 {
+    let bits: u32;
+    // SAFETY: reading CR3 has no effect.
+    unsafe { asm!("mov {}, cr3", out(reg) bits, options(nomem, nostack, preserves_flags)) };
+    bits
+}
+
+/// Reads CR4.
+#[must_use]
+pub fn extensions() -> u32 {
+    let bits: u32;
+    // SAFETY: reading CR4 has no effect.
+    unsafe { asm!("mov {}, cr4", out(reg) bits, options(nomem, nostack, preserves_flags)) };
+    bits
+}
+
+/// Lets L1 and L2 fill lines: clears CR0.CD and CR0.NW.
+pub fn enable_caches() {
+    let bits = control() - Cr0::CACHE_DISABLE - Cr0::NOT_WRITE_THROUGH;
+    // SAFETY: both caches are empty after reset, so nothing stale can be hit; the other bits stay.
+    unsafe { asm!("mov cr0, {}", in(reg) bits.bits(), options(nostack, preserves_flags)) };
+}
+
+/// Writes the dirty lines of L1 back and empties it; L2 keeps what it has.
+pub fn write_back_l1() {
+    // SAFETY: changes where data is kept, not what it is.
+    unsafe { asm!("wbinvd", options(nostack, preserves_flags)) };
+}
+
+/// Resets the FPU and has its errors raise #MF.
+pub fn initialise_fpu() {
+    let bits =
+        (control() - Cr0::EMULATION - Cr0::TASK_SWITCHED) | Cr0::NUMERIC_ERROR | Cr0::MONITOR_COPROCESSOR;
+    // SAFETY: permits FPU instructions; nobody has FPU state yet.
+    unsafe { asm!("mov cr0, {}", "fninit", in(reg) bits.bits(), options(nostack, preserves_flags)) };
+}
+
+/// Adds 1 and returns the value before, in one instruction that no interrupt divides; wraps.
+///
+/// Without lock prefix, which would only matter to other cores and go through to memory.
+pub fn fetch_increment(counter: &AtomicU32) -> u32 {
+    let mut value = 1;
+    // SAFETY: adds to a word that is only accessed atomically with respect to this core's handlers.
+    unsafe { asm!("xadd [{}], {}", in(reg) counter.as_ptr(), inout(reg) value, options(nostack)) };
+    value
+}

@@ -1,0 +1,11 @@
+//! The P54C: what takes an instruction that Rust has no word for.
+
+pub mod cpu;
+pub mod descriptors;
+pub mod interrupt_cell;
+pub mod interrupt_mutex;
+pub mod port;
+mod rt;
+pub mod stack;
+mod task_state;
+pub mod trap;

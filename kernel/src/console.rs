@@ -1,0 +1,99 @@
+//! Text for people: lines on the core's console, each with core, time, level and area.
+//!
+//! ```text
+//! [07 0.001234] info boot: caches on
+//! ```
+//!
+//! The number is the core, then seconds since its reset. Lines are collected and sent whole; a line longer than the
+//! buffer is sent in pieces. Interrupt handlers never print.
+
+use core::fmt::{self, Write};
+use core::panic::PanicInfo;
+
+use log::{LevelFilter, Log, Metadata, Record};
+
+use crate::arch::i586::cpu;
+use crate::platform::machine;
+
+/// Bytes collected before they are sent.
+const LINE_BYTES: usize = 160;
+
+/// A line in the making.
+struct Line {
+    bytes: [u8; LINE_BYTES],
+    used: usize,
+}
+
+impl Line {
+    const fn new() -> Self {
+        Self { bytes: [0; LINE_BYTES], used: 0 }
+    }
+
+    fn send(&mut self) {
+        machine::console::write(&self.bytes[..self.used]);
+        self.used = 0;
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            if self.used == LINE_BYTES {
+                self.send();
+            }
+            self.bytes[self.used] = byte;
+            self.used += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Prints one line: the prefix, then `text`. Task and panic context.
+pub fn print(text: fmt::Arguments<'_>) {
+    let mut line = Line::new();
+    let microseconds = cpu::time_stamp() * 1_000 / u64::from(machine::clocks::cycles_per_millisecond());
+    let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+    // A line takes every byte; only a formatting implementation of a printed value could fail, and then its text ends.
+    write!(line, "[{:02} {seconds}.{rest:06}] {text}", machine::identity::core().number()).unwrap_or(());
+    line.write_str("\n").unwrap_or(());
+    line.send();
+}
+
+/// The `log` crate's way to the console.
+struct Logger;
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let level = match record.level() {
+                log::Level::Error => "error",
+                log::Level::Warn => "warn",
+                log::Level::Info => "info",
+                log::Level::Debug => "debug",
+                log::Level::Trace => "trace",
+            };
+            print(format_args!("{level} {}: {}", record.target(), record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Sends log records of `level` and graver to the console.
+pub fn install_logger(level: LevelFilter) {
+    // Only a second call could fail, and then the logger is in place already.
+    log::set_logger(&Logger).unwrap_or(());
+    log::set_max_level(level);
+}
+
+/// Reports a broken invariant of the kernel and stops this core for good; the other cores go on.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    cpu::disable_interrupts();
+    print(format_args!("panic kernel: {info}"));
+    cpu::halt_for_good()
+}

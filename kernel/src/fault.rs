@@ -1,0 +1,61 @@
+//! The end of a core: registers, where it came from, what it did last; then it halts and the others go on.
+
+use i586::exception::Exception;
+use i586::page::PageFaultCode;
+
+use crate::arch::i586::{cpu, stack, trap::TrapFrame};
+use crate::backtrace;
+use crate::console::print;
+use crate::layout::{self, Guard};
+
+/// Reports an exception of the kernel itself and stops the core. `address` is what CR2 held.
+pub fn report(frame: &TrapFrame, address: u32) -> ! {
+    cpu::disable_interrupts();
+    let vector = frame.vector.to_le_bytes()[0];
+    let name = Exception::from_vector(vector).map_or("reserved exception", Exception::name);
+    let guard = layout::guard_at(address);
+    let overflown = matches!(vector, 8 | 14).then_some(guard).flatten();
+    if let Some(guard) = overflown {
+        let stack = match guard {
+            Guard::BootStack => "the kernel's stack",
+            Guard::FaultStack => "the double fault's stack",
+        };
+        print(format_args!("fault kernel: stack overflow of {stack} at={address:#010x}"));
+    }
+    print(format_args!(
+        "fault kernel: {name} vector={vector} error={:#x} eip={:#010x}",
+        frame.error, frame.eip
+    ));
+    if vector == Exception::PageFault.vector() {
+        let code = PageFaultCode::from_bits_truncate(frame.error.to_le_bytes()[0].into());
+        let access = if code.contains(PageFaultCode::WRITE) { "write to" } else { "read of" };
+        let page = if code.contains(PageFaultCode::PROTECTION) { "protected" } else { "unmapped" };
+        print(format_args!("fault kernel: {access} {page} address={address:#010x}"));
+    }
+    finish(frame)
+}
+
+/// Reports an interrupt that nothing was set up for and stops the core.
+pub fn report_unexpected_interrupt(frame: &TrapFrame) -> ! {
+    cpu::disable_interrupts();
+    print(format_args!("fault kernel: unexpected interrupt vector={} eip={:#010x}", frame.vector, frame.eip));
+    finish(frame)
+}
+
+fn finish(frame: &TrapFrame) -> ! {
+    let TrapFrame { eax, ebx, ecx, edx, esi, edi, ebp, esp, cs, eflags, .. } = *frame;
+    print(format_args!("  eax={eax:08x} ebx={ebx:08x} ecx={ecx:08x} edx={edx:08x}"));
+    print(format_args!("  esi={esi:08x} edi={edi:08x} ebp={ebp:08x} esp={esp:08x}"));
+    let (directory, extensions) = (cpu::page_directory(), cpu::extensions());
+    print(format_args!("  cs={cs:04x} eflags={eflags:08x} cr3={directory:08x} cr4={extensions:08x}"));
+    print_backtrace(frame.eip, ebp);
+    cpu::halt_for_good()
+}
+
+/// Prints the chain of callers that leads to `instruction`.
+pub fn print_backtrace(instruction: u32, frame_pointer: u32) {
+    print(format_args!("  at {instruction:08x}"));
+    for caller in backtrace::walk(frame_pointer, stack::word) {
+        print(format_args!("  by {caller:08x}"));
+    }
+}

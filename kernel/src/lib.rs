@@ -1,0 +1,35 @@
+//! The kernel of one core of the SCC, from the reset vector into an async executor.
+//!
+//! Every core runs its own instance of this image in its own private memory; nothing here is shared between cores.
+//! Atomics and locks order a core against its own interrupt handlers only. What needs the bare machine is compiled
+//! under `cfg(bare_metal)` (set by the build script for the cores' target); the rest also builds for the host, where
+//! its unit tests run.
+//!
+//! Layers, downwards: [`boot`] runs the phases and starts the executor; [`platform`] knows the machine around the core;
+//! `arch` the core; [`mm`] memory. Only `arch`, `platform` and `mm` use unsafe code.
+#![no_std]
+
+#[cfg(bare_metal)]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod arch;
+pub mod backtrace;
+#[cfg(bare_metal)]
+pub mod boot;
+#[cfg(bare_metal)]
+pub mod console;
+#[cfg(bare_metal)]
+pub mod doorbell;
+#[cfg(bare_metal)]
+pub mod fault;
+#[cfg(bare_metal)]
+pub mod irq;
+pub mod layout;
+pub mod mm;
+pub mod platform;
+#[cfg(bare_metal)]
+pub mod timer;
+#[cfg(bare_metal)]
+pub mod trace;

@@ -1,0 +1,60 @@
+//! Where the linker has put the kernel: places that its script names.
+#![expect(unsafe_code, reason = "places named by the linker script")]
+
+use scc::address::PhysAddr;
+
+use crate::layout;
+
+// SAFETY: the linker script defines all of them. Only their addresses are taken, but for the command line's page and
+// the symbol table, which are read as bytes.
+unsafe extern "C" {
+    static text_start: u8;
+    static rodata_end: u8;
+    static image_end: u8;
+    static symbol_table: u8;
+    static boot_stacks: u8;
+    static boot_command_line: u8;
+}
+
+fn address(place: *const u8) -> u32 {
+    u32::try_from(place.addr()).expect("addresses have 32 bits")
+}
+
+/// First address of what must not be written: code and constants.
+#[must_use]
+pub fn read_only_start() -> u32 {
+    address(&raw const text_start)
+}
+
+/// First address behind what must not be written, a multiple of 4 KB.
+#[must_use]
+pub fn read_only_end() -> u32 {
+    address(&raw const rodata_end)
+}
+
+/// First address behind the image, a multiple of 4 KB.
+#[must_use]
+pub fn end() -> u32 {
+    address(&raw const image_end)
+}
+
+/// Memory of both stacks, one behind the other.
+#[must_use]
+pub fn stacks() -> PhysAddr {
+    PhysAddr::new(address(&raw const boot_stacks) - layout::DIRECT_MAP)
+}
+
+/// First `length` bytes from where a symbol table may be. They must be mapped.
+pub(super) fn symbol_table_bytes(length: usize) -> &'static [u8] {
+    // SAFETY: the caller answers for the mapping; nobody ever writes there, and any bytes will do.
+    unsafe { core::slice::from_raw_parts(&raw const symbol_table, length) }
+}
+
+/// The page in which whoever loads the image may leave a command line.
+#[must_use]
+pub fn command_line_page() -> &'static [u8] {
+    let address = (&raw const boot_command_line).addr() + layout::DIRECT_MAP as usize;
+    let page = core::ptr::with_exposed_provenance::<u8>(address);
+    // SAFETY: the page is memory of this core, in the direct map, and nobody writes it while the kernel runs.
+    unsafe { core::slice::from_raw_parts(page, i586::page::PAGE_BYTES as usize) }
+}

@@ -1,0 +1,152 @@
+//! The kernel's own address space, and the frames it is made from.
+//!
+//! The start code maps as much as it takes to get here. [`set_up`] finds the free memory, builds the final tables from
+//! it (direct map, stacks with guard pages, device windows) and switches to them. Nothing else is ever mapped at
+//! addresses below the direct map.
+#![expect(unsafe_code, reason = "page tables are memory; CR3")]
+
+use core::arch::asm;
+use core::ptr::with_exposed_provenance_mut;
+
+use i586::page::{ENTRIES, PAGE_BYTES, PageEntry};
+use scc::address::PhysAddr;
+use scc::memory_type::MemoryType;
+use trace_format::symbols::{HEADER_BYTES, SymbolTable, total_bytes};
+
+use super::address_space::{Access, AddressSpace, MapError, TableMemory, pages};
+use super::frame::{Frame, FrameAllocator, Zone};
+use super::image;
+use crate::arch::i586::descriptors;
+use crate::arch::i586::interrupt_cell::InterruptCell;
+use crate::layout;
+use crate::platform::machine;
+
+/// Words of the bitmap: enough for the private memory of a core of the largest board, 84 windows of 16 MB.
+const BITMAP_WORDS: usize = 84 * (16 << 20) / (PAGE_BYTES as usize * 32);
+
+#[unsafe(link_section = ".bss.uninitialised.bitmap")]
+static BITMAP: InterruptCell<[u32; BITMAP_WORDS]> = InterruptCell::new([0; BITMAP_WORDS]);
+
+/// What [`set_up`] has made.
+struct KernelMemory {
+    frames: FrameAllocator<'static>,
+    symbols: Option<SymbolTable<'static>>,
+}
+
+static MEMORY: InterruptCell<Option<KernelMemory>> = InterruptCell::new(None);
+
+/// Page tables in the direct map.
+struct DirectTables<'a>(&'a mut FrameAllocator<'static>);
+
+impl TableMemory for DirectTables<'_> {
+    fn allocate_table(&mut self) -> Option<Frame> {
+        let frame = self.0.allocate(Zone::Direct)?;
+        read_lines(virtual_of(frame.base()), PAGE_BYTES);
+        (0..ENTRIES).for_each(|index| self.store(frame, index, PageEntry::empty()));
+        Some(frame)
+    }
+
+    fn load(&self, table: Frame, index: u32) -> PageEntry {
+        // SAFETY: tables are direct frames, and the index lies within.
+        PageEntry::from_bits_retain(unsafe { slot(table, index).read_volatile() })
+    }
+
+    fn store(&mut self, table: Frame, index: u32, entry: PageEntry) {
+        // SAFETY: tables are direct frames of their own, and the index lies within.
+        unsafe { slot(table, index).write_volatile(entry.bits()) };
+    }
+}
+
+fn slot(table: Frame, index: u32) -> *mut u32 {
+    assert!(index < ENTRIES, "a page table has 1024 entries");
+    with_exposed_provenance_mut((virtual_of(table.base()) + 4 * index) as usize)
+}
+
+/// Where the direct map shows a frame of [`Zone::Direct`].
+const fn virtual_of(address: PhysAddr) -> u32 {
+    layout::DIRECT_MAP + address.get()
+}
+
+/// Brings the lines of a range into the caches. They do not allocate on writes: without this, every store to memory
+/// that is touched for the first time would be a transaction of its own.
+fn read_lines(first: u32, bytes: u32) {
+    for address in (first..first + bytes).step_by(32) {
+        // SAFETY: callers pass mapped memory; what is read is dropped.
+        unsafe { with_exposed_provenance_mut::<u32>(address as usize).read_volatile() };
+    }
+}
+
+/// Finds the free memory and switches to the final address space. Once, with the image and 1 MB behind it mapped.
+///
+/// # Errors
+/// [`MapError::OutOfFrames`] if the memory is too small for its own page tables.
+pub fn set_up() -> Result<(), MapError> {
+    let bytes = machine::private_bytes();
+    let direct = bytes.min(layout::DIRECT_MAP_BYTES);
+    let table_bytes = total_bytes(image::symbol_table_bytes(HEADER_BYTES)).unwrap_or(0);
+    let end = image::end() + u32::try_from(table_bytes).unwrap_or(0);
+    // SAFETY: this runs once, and nobody else uses the bitmap's cell.
+    let bitmap = unsafe { &mut *BITMAP.address() };
+    let words = FrameAllocator::words_for(bytes) as usize;
+    let bitmap = bitmap.get_mut(..words).unwrap_or_default();
+    read_lines(
+        u32::try_from(bitmap.as_ptr().addr()).expect("addresses have 32 bits"),
+        4 * FrameAllocator::words_for(bytes),
+    );
+    let mut frames = FrameAllocator::new(bitmap, bytes, direct);
+    frames.release(PhysAddr::new(end - layout::DIRECT_MAP), PhysAddr::new(bytes));
+
+    let memory = &mut DirectTables(&mut frames);
+    let space = AddressSpace::new(memory).ok_or(MapError::OutOfFrames { page: layout::DIRECT_MAP })?;
+    // Page 0 stays unmapped.
+    for page in pages(layout::DIRECT_MAP + PAGE_BYTES, layout::DIRECT_MAP + direct) {
+        let constant = (image::read_only_start()..image::read_only_end()).contains(&page);
+        let access = if constant { Access::ReadOnly } else { Access::Writable };
+        let frame = PhysAddr::new(page - layout::DIRECT_MAP);
+        space.map(memory, page, frame, MemoryType::WriteBack, access)?;
+    }
+    let stack_pages = pages(layout::BOOT_STACK, layout::BOOT_STACK_END)
+        .chain(pages(layout::FAULT_STACK, layout::FAULT_STACK_END));
+    for (page, offset) in stack_pages.zip((0..).step_by(PAGE_BYTES as usize)) {
+        let frame = image::stacks().wrapping_add(offset);
+        space.map(memory, page, frame, MemoryType::WriteBack, Access::Writable)?;
+    }
+    for (index, (frame, kind)) in machine::device_pages() {
+        space.map(memory, layout::DEVICES + index * PAGE_BYTES, frame, kind, Access::Writable)?;
+    }
+    activate(space);
+    let symbols = SymbolTable::parse(image::symbol_table_bytes(table_bytes)).ok();
+    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, symbols }));
+    Ok(())
+}
+
+fn activate(space: AddressSpace) {
+    let directory = space.directory().base().get();
+    // SAFETY: the new space shows everything in use (image, stacks, devices) where it was; the start code's low
+    // addresses are behind us.
+    unsafe { asm!("mov cr3, {}", in(reg) directory, options(nostack, preserves_flags)) };
+    descriptors::set_fault_directory(directory);
+}
+
+/// Frames that are free. 0 before [`set_up`].
+#[must_use]
+pub fn available_frames() -> u32 {
+    MEMORY.with(|memory| memory.as_ref().map_or(0, |memory| memory.frames.available()))
+}
+
+/// Takes a frame. `None` if there is none.
+pub fn allocate_frame(zone: Zone) -> Option<Frame> {
+    MEMORY.with(|memory| memory.as_mut()?.frames.allocate(zone))
+}
+
+/// Takes `count` frames in a row of the direct map and returns their virtual address.
+pub fn allocate_direct(count: u32) -> Option<u32> {
+    let first = MEMORY.with(|memory| memory.as_mut()?.frames.allocate_row(count, Zone::Direct))?;
+    Some(virtual_of(first.base()))
+}
+
+/// The table of the kernel's functions, if whoever loaded the image has left one.
+#[must_use]
+pub fn symbols() -> Option<SymbolTable<'static>> {
+    MEMORY.with(|memory| memory.as_ref()?.symbols)
+}

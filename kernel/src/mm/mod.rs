@@ -1,0 +1,12 @@
+//! Memory: page tables, frames, heap, and what tools read of it.
+
+pub mod address_space;
+pub mod frame;
+#[cfg(bare_metal)]
+mod heap;
+#[cfg(bare_metal)]
+pub mod image;
+#[cfg(bare_metal)]
+pub mod kernel_space;
+#[cfg(bare_metal)]
+pub mod trace_ring;

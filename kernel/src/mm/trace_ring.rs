@@ -1,0 +1,83 @@
+//! The core's trace ring in memory, where tools find it by its symbol.
+//!
+//! Layout and rules of writing are those of [`trace_format::ring`]. All words are atomics because handlers write too;
+//! there are no locked instructions, for only this core and its own handlers write.
+#![expect(
+    unsafe_code,
+    reason = "tools find the ring by its symbol; it lies in memory that start-up does not clear"
+)]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use trace_format::record::{KIND_WORD, RECORD_BYTES, RecordWords};
+use trace_format::ring::{HEADER_BYTES, MAGIC, VERSION};
+
+use crate::arch::i586::cpu;
+
+/// Records the ring holds.
+const SLOTS: usize = 512;
+const SLOT_MASK: u32 = 511;
+const _: () = assert!(SLOTS.is_power_of_two() && SLOT_MASK as usize == SLOTS - 1);
+
+/// Words of the header, in the order of `RingHeader`.
+const HEADER_WORDS: usize = HEADER_BYTES / 4;
+const VERSION_WORD: usize = 1;
+const CAPACITY_WORD: usize = 2;
+const WRITTEN_WORD: usize = 3;
+const RATE_WORD: usize = 4;
+
+/// Header and slots.
+#[repr(C, align(32))]
+pub struct TraceRing {
+    header: [AtomicU32; HEADER_WORDS],
+    slots: [[AtomicU32; 4]; SLOTS],
+}
+
+/// The ring of this core. Its contents mean nothing before [`TraceRing::start`].
+// SAFETY: no other definition of this symbol is linked, and any bits are a value of the type.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.uninitialised.trace")]
+pub static TRACE_RING: TraceRing = TraceRing {
+    header: [const { AtomicU32::new(0) }; HEADER_WORDS],
+    slots: [const { [const { AtomicU32::new(0) }; 4] }; SLOTS],
+};
+
+impl TraceRing {
+    /// Makes the ring empty. Once, before the first record.
+    pub fn start(&self) {
+        self.header.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        let [v0, v1] = VERSION.to_le_bytes();
+        let [r0, r1, ..] = RECORD_BYTES.to_le_bytes();
+        self.header[VERSION_WORD].store(u32::from_le_bytes([v0, v1, r0, r1]), Ordering::Relaxed);
+        self.header[CAPACITY_WORD].store(SLOT_MASK + 1, Ordering::Relaxed);
+        self.header[0].store(MAGIC, Ordering::Release);
+    }
+
+    /// States the rate of the records' times in kHz.
+    pub fn set_rate(&self, kilohertz: u32) {
+        self.header[RATE_WORD].store(kilohertz, Ordering::Relaxed);
+    }
+
+    /// Writes a record over the oldest one. Any context; about 25 cycles with the slot in L1.
+    pub fn write(&self, record: RecordWords) {
+        let number = cpu::fetch_increment(&self.header[WRITTEN_WORD]);
+        let slot = &self.slots[(number & SLOT_MASK) as usize];
+        // Caches do not allocate on a write: reading first makes the stores hit.
+        slot[KIND_WORD].load(Ordering::Relaxed);
+        slot[KIND_WORD].store(0, Ordering::Relaxed);
+        for word in [0, 2, 3] {
+            slot[word].store(record[word], Ordering::Relaxed);
+        }
+        slot[KIND_WORD].store(record[KIND_WORD], Ordering::Release);
+    }
+
+    /// The newest `count` records, oldest first. Meant for the end of a core, when nobody writes any more.
+    pub fn newest(&self, count: u32) -> impl Iterator<Item = RecordWords> {
+        let written = self.header[WRITTEN_WORD].load(Ordering::Relaxed);
+        let first = written.saturating_sub(count.min(SLOT_MASK));
+        (first..written).map(|number| {
+            let slot = &self.slots[(number & SLOT_MASK) as usize];
+            [0, 1, 2, 3].map(|word: usize| slot[word].load(Ordering::Relaxed))
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! Where the kernel sees the chip's devices: the 4 MB of device windows, page by page, with their memory types.
+//!
+//! ```text
+//! 0x00_0000  own tile's registers, 8 KB          uncached
+//! 0x00_2000  local APIC, 4 KB                    uncached
+//! 0x01_0000  FPGA's register bank, 64 KB         uncached
+//! 0x04_0000  registers of tile t, 8 KB each      uncached
+//! 0x08_0000  message buffer of tile t, 16 KB     message buffer, write-through
+//! ```
+//!
+//! Message buffers are write-through: a store then leaves the core whether or not it hits L1, and invalidating message
+//! lines never discards data. Facts: SCC reference §2.5, §2.6, §3.3.
+
+use i586::apic;
+use i586::page::PAGE_BYTES;
+use scc::address::{LUT_WINDOW_BYTES, PhysAddr};
+use scc::id::{CoreId, TileId};
+use scc::memory_type::MemoryType;
+use scc::{fpga, map, mpb, tile};
+
+use crate::layout;
+
+const OWN_TILE: u32 = 0;
+const LOCAL_APIC: u32 = 0x00_2000;
+const FPGA: u32 = 0x01_0000;
+const TILES: u32 = 0x04_0000;
+const MESSAGE_BUFFERS: u32 = 0x08_0000;
+const END: u32 = MESSAGE_BUFFERS + 24 * mpb::TILE_BYTES;
+
+const _: () = assert!(OWN_TILE + tile::BLOCK_BYTES <= LOCAL_APIC && LOCAL_APIC + apic::SIZE <= FPGA);
+const _: () = assert!(FPGA + fpga::BANK_BYTES <= TILES);
+const _: () = assert!(TILES + 24 * tile::BLOCK_BYTES <= MESSAGE_BUFFERS && END <= layout::DEVICES_BYTES);
+
+/// A block of registers or buffer with a window of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// Registers of the tile that reads them.
+    OwnTile,
+    /// The core's interrupt controller.
+    LocalApic,
+    /// Register bank of the FPGA.
+    Fpga,
+    /// Registers of a tile.
+    Tile(TileId),
+    /// A core's half of its tile's message buffer.
+    MessageBuffer(CoreId),
+}
+
+impl Device {
+    /// Virtual address of the first byte.
+    #[must_use]
+    pub fn base(self) -> u32 {
+        layout::DEVICES
+            + match self {
+                Self::OwnTile => OWN_TILE,
+                Self::LocalApic => LOCAL_APIC,
+                Self::Fpga => FPGA,
+                Self::Tile(tile) => TILES + u32::from(tile.number()) * tile::BLOCK_BYTES,
+                Self::MessageBuffer(core) => MESSAGE_BUFFERS + u32::from(core.number()) * mpb::CORE_BYTES,
+            }
+    }
+}
+
+/// One kind of device: offset of its first window, where the first one lies, bytes of each, how many, memory type.
+/// Where there are several, they lie 16 MB apart.
+struct Windows(u32, PhysAddr, u32, u32, MemoryType);
+
+const WINDOWS: [Windows; 5] = [
+    Windows(OWN_TILE, map::OWN_CRB, tile::BLOCK_BYTES, 1, MemoryType::Uncached),
+    Windows(LOCAL_APIC, map::LOCAL_APIC, apic::SIZE, 1, MemoryType::Uncached),
+    Windows(FPGA, map::FPGA, fpga::BANK_BYTES, 1, MemoryType::Uncached),
+    Windows(TILES, map::CRB, tile::BLOCK_BYTES, 24, MemoryType::Uncached),
+    Windows(MESSAGE_BUFFERS, map::MPB, mpb::TILE_BYTES, 24, MemoryType::MpbtWriteThrough),
+];
+
+/// Pages of the device windows, 0 to 1023, with what they show.
+pub fn device_pages() -> impl Iterator<Item = (u32, (PhysAddr, MemoryType))> {
+    WINDOWS.iter().flat_map(|Windows(offset, first, bytes, count, kind)| {
+        (0..*count).flat_map(move |number| {
+            (0..*bytes / PAGE_BYTES).map(move |page| {
+                let place = first.wrapping_add(number * LUT_WINDOW_BYTES + page * PAGE_BYTES);
+                ((offset + number * bytes) / PAGE_BYTES + page, (place, *kind))
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn found(wanted: u32) -> Option<(PhysAddr, MemoryType)> {
+        device_pages().find(|(page, _)| *page == wanted).map(|(_, shown)| shown)
+    }
+
+    fn behind(device: Device, offset: u32) -> Option<(PhysAddr, MemoryType)> {
+        let distance = device.base() + offset - layout::DEVICES;
+        found(distance / PAGE_BYTES).map(|(page, kind)| (page.wrapping_add(distance % PAGE_BYTES), kind))
+    }
+
+    #[test]
+    fn every_device_is_found_at_its_core_physical_address() {
+        for tile in TileId::all() {
+            let expected = (map::crb_of(tile).wrapping_add(0x1080), MemoryType::Uncached);
+            assert_eq!(behind(Device::Tile(tile), 0x1080), Some(expected));
+        }
+        for core in CoreId::all() {
+            let expected = (map::mpb_of(core).wrapping_add(0x1040), MemoryType::MpbtWriteThrough);
+            assert_eq!(behind(Device::MessageBuffer(core), 0x1040), Some(expected));
+        }
+        let uncached = |address: PhysAddr| Some((address, MemoryType::Uncached));
+        assert_eq!(behind(Device::OwnTile, 0x100), uncached(map::OWN_CRB.wrapping_add(0x100)));
+        assert_eq!(behind(Device::LocalApic, 0x20), uncached(map::LOCAL_APIC.wrapping_add(0x20)));
+        assert_eq!(behind(Device::Fpga, 0xD000), uncached(map::FPGA.wrapping_add(0xD000)));
+    }
+
+    #[test]
+    fn no_page_shows_two_devices() {
+        let mut pages: Vec<_> = device_pages().map(|(page, _)| page).collect();
+        let count = pages.len();
+        pages.sort_unstable();
+        pages.dedup();
+        assert_eq!((pages.len(), count), (2 + 1 + 16 + 48 + 96, 163));
+        assert!(pages.iter().all(|page| *page < 1024));
+        assert_eq!(found(3), None);
+    }
+}

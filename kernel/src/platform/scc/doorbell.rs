@@ -1,0 +1,68 @@
+//! Doorbells: the global interrupt controller on the bare machine, and what it has reported.
+//!
+//! The handler takes the controller's events and adds them to a set; whoever serves them takes the set. A ring is a
+//! hint that may come twice or together with another: what it announces is looked up elsewhere.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use scc::fpga::FpgaRegister;
+use scc::gic::GicRegister;
+use scc::id::CoreId;
+use scc::tile::{Glcfg, TileRegister};
+
+use super::gic::{Events, Gic, GicAccess};
+use super::identity;
+use super::window::{TileWindow, read_fpga, write_fpga};
+
+/// The FPGA's registers, and the pin in the own tile.
+#[derive(Clone, Copy, Debug)]
+struct Hardware;
+
+impl GicAccess for Hardware {
+    fn read(&mut self, register: GicRegister) -> u32 {
+        read_fpga(FpgaRegister::Gic(register))
+    }
+
+    fn write(&mut self, register: GicRegister, value: u32) {
+        write_fpga(FpgaRegister::Gic(register), value);
+    }
+
+    fn clear_pin(&mut self) {
+        let register = TileRegister::Glcfg(identity::core().slot());
+        let tile = TileWindow::own();
+        let pins = Glcfg::from_bits(tile.read(register)).with_interrupt(false);
+        tile.write_pins(register, pins);
+    }
+}
+
+fn gic() -> Gic<Hardware> {
+    Gic::new(identity::core(), Hardware)
+}
+
+/// Interrupts taken from the controller that reported nothing; wraps.
+static EMPTY: AtomicU32 = AtomicU32::new(0);
+
+/// Opens the controller for this core.
+pub fn open() {
+    gic().open();
+}
+
+/// Rings at a core, this one included. Any context; returns when the FPGA has taken the request.
+pub fn ring(target: CoreId) {
+    gic().ring(target);
+}
+
+/// Takes what the controller reports. Interrupt context.
+pub(super) fn take() -> Events {
+    let events = gic().take();
+    if events.is_empty() {
+        EMPTY.store(EMPTY.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+    events
+}
+
+/// Interrupts of the controller that reported nothing; wraps.
+#[must_use]
+pub fn empty_interrupts() -> u32 {
+    EMPTY.load(Ordering::Relaxed)
+}

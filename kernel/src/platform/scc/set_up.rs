@@ -1,0 +1,46 @@
+//! The chip's part of booting, in the order of SCC reference §9.1.
+
+use scc::address::{LUT_WINDOW_BYTES, LutIndex};
+use scc::lut::LutEntry;
+use scc::tile::TileRegister;
+use trace_format::phase::BootPhase;
+use trace_format::record::Event;
+
+use super::memory_map::private_windows;
+use super::window::{TileWindow, clear_message_buffer};
+use super::{clocks, doorbell, identity, local_apic};
+use crate::arch::i586::{cpu, descriptors};
+use crate::mm::trace_ring::TRACE_RING;
+use crate::trace;
+
+/// Everything up to switching the caches on: identity, own lock, traps, local interrupt controller, message buffer.
+pub fn before_caches() {
+    let core = identity::learn();
+    trace::phase(BootPhase::Identity);
+    TileWindow::own().free_lock(core.slot());
+    descriptors::install();
+    cpu::initialise_fpu();
+    trace::phase(BootPhase::Traps);
+    local_apic::initialise();
+    trace::phase(BootPhase::Apic);
+    clear_message_buffer(core);
+    trace::phase(BootPhase::Mpb);
+}
+
+/// What is left when the caches are on: clocks and the global interrupt controller.
+pub fn after_caches() {
+    descriptors::install_interrupts();
+    clocks::learn();
+    TRACE_RING.set_rate(clocks::cycles_per_millisecond());
+    trace::record(Event::ClockAnchor(clocks::chip_time()));
+    doorbell::open();
+    trace::phase(BootPhase::Gic);
+}
+
+/// Bytes of private memory from core-physical 0 on.
+#[must_use]
+pub fn private_bytes() -> u32 {
+    let (tile, slot) = (TileWindow::own(), identity::core().slot());
+    let entries = LutIndex::all().map(|index| LutEntry::from_bits(tile.read(TileRegister::Lut(slot, index))));
+    private_windows(entries) * LUT_WINDOW_BYTES
+}

@@ -1,0 +1,212 @@
+//! From the reset vector to Rust with paging on.
+//!
+//! The reset page holds real-mode code and a descriptor table. It enters protected mode and goes on at the start code
+//! at core-physical 1 MB, which clears `.bss`, makes page tables for the image (identity and direct map) and for
+//! the stacks, gives CR4.MPE its meaning to page-table bit 7, turns paging on and calls Rust with the time stamps of the
+//! phases so far. Caches are still off: every access goes to memory. Nothing is assumed about memory's contents.
+//! Facts: SCC reference §2.2, §9.1.
+#![expect(unsafe_code, reason = "start code is assembly, and the page tables it leaves are memory")]
+
+use core::arch::global_asm;
+
+use i586::control::{Cr0, Cr4};
+use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, directory_index, table_index};
+use i586::segment::Descriptor;
+
+use super::device_map::device_pages;
+use crate::layout;
+use crate::mm::address_space::flags_of;
+use crate::mm::image;
+
+/// Selector of the flat code segment of ring 0, here and in the kernel's own table.
+const CODE_SELECTOR: u16 = 0x08;
+/// Selector of the flat data segment of ring 0.
+const DATA_SELECTOR: u16 = 0x10;
+
+const CODE: Descriptor = Descriptor::flat_code(0).with_accessed();
+const DATA: Descriptor = Descriptor::flat_data(0).with_accessed();
+
+/// Flags of tables and of memory pages.
+const MEMORY: PageEntry = PageEntry::PRESENT.union(PageEntry::WRITABLE);
+
+/// Paging with read-only pages respected in ring 0, FPU errors as exceptions.
+const CONTROL: Cr0 =
+    Cr0::PAGING.union(Cr0::WRITE_PROTECT).union(Cr0::NUMERIC_ERROR).union(Cr0::MONITOR_COPROCESSOR);
+
+// SAFETY: runs once, before any Rust; it sets up exactly what the compiler assumes of a program's start.
+global_asm!(
+    r#"
+    .section .reset_vector, "ax"
+    .code16
+    .global reset_vector
+reset_vector:
+    jmp reset_real_mode
+
+    .section .reset_page, "ax"
+reset_real_mode:
+    cli
+    cld
+    rdtsc
+    mov esi, eax
+    // lgdt dword cs:[reset_table_pointer]
+    .byte 0x2E, 0x66, 0x0F, 0x01, 0x16
+    .word reset_table_pointer_offset
+    mov eax, cr0
+    or al, 1
+    mov cr0, eax
+    // jmp far CODE_SELECTOR:boot_protected_mode
+    .byte 0x66, 0xEA
+    .long boot_protected_mode
+    .word {code_selector}
+
+    .balign 8
+reset_table:
+    .quad 0
+    .long {code_low}, {code_high}
+    .long {data_low}, {data_high}
+    .global reset_table_pointer
+reset_table_pointer:
+    .word 3 * 8 - 1
+    .long reset_table
+
+    .section .boot, "ax"
+    .code32
+    .global boot_protected_mode
+boot_protected_mode:
+    mov ecx, {data_selector}
+    mov ds, cx
+    mov es, cx
+    mov ss, cx
+    mov fs, cx
+    mov gs, cx
+    rdtsc
+    mov ebp, eax
+
+    mov edi, offset bss_start_physical
+    mov ecx, offset bss_end_physical
+    sub ecx, edi
+    shr ecx, 2
+    xor eax, eax
+    rep stosd
+
+    // Directory, stack table and device table: nothing is mapped yet.
+    mov edi, offset boot_tables - {direct_map}
+    mov ecx, 3 * {entries}
+    rep stosd
+    // The table of the first 4 MB, up to the end of the image but without page 0. Uncached code is slow: no more.
+    mov edi, offset boot_tables - {direct_map} + 3 * {page}
+    stosd
+    mov ebx, offset image_end_physical
+    mov eax, {page} + {memory}
+2:  stosd
+    add eax, {page}
+    cmp eax, ebx
+    jb 2b
+    // Its two places in the directory.
+    mov ebx, offset boot_tables - {direct_map}
+    lea eax, [ebx + 3 * {page} + {memory}]
+    mov [ebx], eax
+    mov [ebx + 4 * {direct_map_index}], eax
+    lea eax, [ebx + {page} + {memory}]
+    mov [ebx + 4 * {stacks_index}], eax
+    lea eax, [ebx + 2 * {page} + {memory}]
+    mov [ebx + 4 * {devices_index}], eax
+    // Both stacks, one after the other in memory, with unmapped pages between them.
+    mov eax, offset boot_stacks - {direct_map} + {memory}
+    lea edi, [ebx + {page} + 4 * {boot_stack_page}]
+    mov ecx, {boot_stack_pages}
+3:  stosd
+    add eax, {page}
+    loop 3b
+    lea edi, [ebx + {page} + 4 * {fault_stack_page}]
+    mov ecx, {fault_stack_pages}
+4:  stosd
+    add eax, {page}
+    loop 4b
+
+    mov cr3, ebx
+    mov eax, {extensions}
+    mov cr4, eax
+    mov eax, cr0
+    or eax, {control}
+    mov cr0, eax
+    mov eax, offset boot_high
+    jmp eax
+
+    .section .text.boot_high, "ax"
+boot_high:
+    mov esp, {stack_end}
+    rdtsc
+    sub esp, 4
+    push eax
+    push ebp
+    push esi
+    xor ebp, ebp
+    call {start}
+
+    .section .bss.uninitialised.boot, "aw", @nobits
+    .balign 4096
+    .global boot_tables
+boot_tables:
+    .skip 4 * {page}
+    .global boot_stacks
+boot_stacks:
+    .skip {boot_stack_bytes} + {fault_stack_bytes}
+    "#,
+    code_selector = const CODE_SELECTOR,
+    data_selector = const DATA_SELECTOR,
+    code_low = const CODE.words().0,
+    code_high = const CODE.words().1,
+    data_low = const DATA.words().0,
+    data_high = const DATA.words().1,
+    direct_map = const layout::DIRECT_MAP,
+    entries = const ENTRIES,
+    page = const PAGE_BYTES,
+    memory = const MEMORY.bits(),
+    direct_map_index = const directory_index(layout::DIRECT_MAP),
+    stacks_index = const directory_index(layout::STACKS),
+    devices_index = const directory_index(layout::DEVICES),
+    boot_stack_page = const table_index(layout::BOOT_STACK),
+    boot_stack_pages = const layout::BOOT_STACK_BYTES / PAGE_BYTES,
+    boot_stack_bytes = const layout::BOOT_STACK_BYTES,
+    fault_stack_page = const table_index(layout::FAULT_STACK),
+    fault_stack_pages = const layout::FAULT_STACK_BYTES / PAGE_BYTES,
+    fault_stack_bytes = const layout::FAULT_STACK_BYTES,
+    extensions = const Cr4::MESSAGE_PASSING.bits(),
+    control = const CONTROL.bits(),
+    stack_end = const layout::BOOT_STACK_END,
+    start = sym crate::boot::start,
+);
+
+/// Page tables in the order in which the start code lays them out: directory, stacks, devices, first 4 MB.
+type Tables = [[u32; ENTRIES as usize]; 4];
+
+const DEVICE_TABLE: usize = 2;
+const LOW_TABLE: usize = 3;
+
+// SAFETY: defined above, in memory that is in nobody else's hands.
+unsafe extern "C" {
+    static boot_tables: Tables;
+}
+
+/// Maps the device windows. Once, first thing after the start code.
+pub fn map_devices() {
+    for (index, (frame, kind)) in device_pages() {
+        store(DEVICE_TABLE, index, flags_of(kind).union(MEMORY).with_frame(frame.get()));
+    }
+}
+
+/// Maps the rest of the first 4 MB, where the final page tables are made. Once, with caches on.
+pub fn map_low_memory() {
+    for index in (image::end() - layout::DIRECT_MAP) / PAGE_BYTES..ENTRIES {
+        store(LOW_TABLE, index, MEMORY.with_frame(index * PAGE_BYTES));
+    }
+}
+
+/// Fills an entry that was not present, so that no translation of it is remembered.
+fn store(table: usize, index: u32, entry: PageEntry) {
+    // SAFETY: the place lies in the tables, for which there is no reference anywhere.
+    let place = unsafe { &raw const boot_tables[table][index as usize] }.cast_mut();
+    // SAFETY: as above.
+    unsafe { place.write_volatile(entry.bits()) };
+}
