@@ -12,6 +12,7 @@ mod fpga;
 mod identity;
 mod interrupt;
 mod message;
+mod observation;
 mod processor;
 mod system;
 mod tile;

@@ -9,7 +9,7 @@ use super::decode::{MAX_LENGTH, decode, fuse};
 use super::fault::Stop;
 use super::fetch::{Origin, Window};
 use super::model::Model;
-use super::op::{Op, fall_through};
+use super::op::{Handler, Op, fall_through};
 use super::segment::SegmentName;
 use super::state::Core;
 use crate::chip::Fabric;
@@ -25,9 +25,24 @@ const JUMPS: usize = 4096;
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     pub(crate) ops: Vec<Op>,
+    /// What comparisons that run as one with the branch behind them do alone, by place in `ops`.
+    alone: Vec<(usize, Handler)>,
     /// Where its bytes came from and how to see that they are still the same.
     origin: Origin,
     bytes: Vec<u8>,
+}
+
+impl Block {
+    /// The handler that runs the op at `at` and nothing after it when given that op alone.
+    pub(crate) fn handler(&self, at: usize) -> Option<Handler> {
+        let alone = self.alone.iter().find(|(place, _)| *place == at).map(|(_, handler)| *handler);
+        alone.or_else(|| self.ops.get(at).map(|op| op.run))
+    }
+
+    /// Bytes of all its instructions.
+    pub(crate) fn byte_count(&self) -> u32 {
+        u32::try_from(self.bytes.len()).expect("a block is shorter than its window")
+    }
 }
 
 /// What a block depends on besides its bytes.
@@ -181,14 +196,12 @@ fn build<M: Model>(
     let limit = core.segment(SegmentName::Cs).limit;
     let most = if key.single { 1 } else { BLOCK_OPS };
     let mut ops: Vec<Op> = Vec::with_capacity(8);
+    let mut alone = Vec::new();
     let mut at = 0;
     let mut cycles = 0u16;
     let mut ended = false;
     let mut comparison = None;
     while ops.len() < most && !ended {
-        if at > 0 && core.breakpoints.divides(core.linear_eip().wrapping_add(at)) {
-            break;
-        }
         let eip = core.eip.wrapping_add(at);
         let decoded = loop {
             let available = &window.bytes()[at as usize..];
@@ -216,9 +229,11 @@ fn build<M: Model>(
             }
             break;
         }
+        let place = ops.len();
         if let (Some(comparison), Some(condition), Some(previous)) =
             (comparison, decoded.condition, ops.last_mut())
         {
+            alone.push((place - 1, previous.run));
             previous.run = fuse(comparison, condition);
         }
         comparison = decoded.comparison;
@@ -250,5 +265,5 @@ fn build<M: Model>(
     }
     let bytes = window.bytes()[..at as usize].to_vec();
     let origin = window.origin::<M>(core, fabric, bytes.len());
-    Ok(Block { ops, origin, bytes })
+    Ok(Block { ops, alone, origin, bytes })
 }

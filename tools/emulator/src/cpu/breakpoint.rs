@@ -1,8 +1,8 @@
 //! Instruction breakpoints of a debugger attached from outside (the core's own DR0 to DR3 are in
 //! [`super::system::debug`]).
 //!
-//! Memory is not patched. A block never runs across a breakpoint, so the run loop only has to look where a
-//! block begins; without breakpoints nothing looks at all.
+//! Memory is not patched, and blocks are the same with and without breakpoints. A block that holds one is run
+//! an instruction at a time ([`super::observed`]); without breakpoints nothing looks at all.
 
 use super::state::{Attention, Core};
 
@@ -15,11 +15,9 @@ pub(crate) struct Breakpoints {
 }
 
 impl Breakpoints {
-    /// Whether a block must not run across the instruction at `linear`.
-    ///
-    /// A block serves every linear page that maps its physical page, so only the offset in the page counts.
-    pub(crate) fn divides(&self, linear: u32) -> bool {
-        self.linear.iter().any(|at| (at ^ linear).trailing_zeros() >= 12)
+    /// Whether one of them lies in the `bytes` bytes from `linear`.
+    pub(crate) fn any_within(&self, linear: u32, bytes: u32) -> bool {
+        self.linear.iter().any(|at| at.wrapping_sub(linear) < bytes)
     }
 
     fn stops_at(&mut self, linear: u32) -> bool {
@@ -32,7 +30,7 @@ impl Breakpoints {
 }
 
 impl Core {
-    /// Replaces the breakpoints. The caller drops the core's decoded blocks.
+    /// Replaces the breakpoints.
     pub(crate) fn set_breakpoints(&mut self, linear: &[u32]) {
         self.attention.set(Attention::BREAKPOINTS, !linear.is_empty());
         self.breakpoints = Breakpoints { linear: linear.to_vec(), passing: None };
@@ -66,10 +64,11 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_divided_at_every_alias_of_a_breakpoint() {
-        let breakpoints = Breakpoints { linear: vec![0xC000_1234], passing: None };
-        assert!(breakpoints.divides(0xC000_1234));
-        assert!(breakpoints.divides(0x0000_5234));
-        assert!(!breakpoints.divides(0xC000_1235));
+    fn a_range_of_addresses_may_wrap() {
+        let breakpoints = Breakpoints { linear: vec![0x1234, 2], passing: None };
+        assert!(breakpoints.any_within(0x1230, 5));
+        assert!(!breakpoints.any_within(0x1230, 4));
+        assert!(!breakpoints.any_within(0x1235, 100));
+        assert!(breakpoints.any_within(0xFFFF_FFF0, 0x13));
     }
 }

@@ -14,6 +14,7 @@ pub mod fpu;
 mod half_modify;
 pub(crate) mod memory;
 pub(crate) mod model;
+pub(crate) mod observed;
 pub(crate) mod op;
 pub(crate) mod quick;
 pub(crate) mod run;

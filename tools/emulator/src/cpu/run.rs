@@ -4,9 +4,10 @@
 //! deadline, the next block. An exception is delivered as soon as the instruction that raised it has been
 //! abandoned.
 
-use super::block::CodeCache;
+use super::block::{Block, CodeCache};
 use super::fault::Stop;
 use super::model::Model;
+use super::observed::{self, Passage};
 use super::op::{Exit, Op};
 use super::state::{Activity, Attention, Core};
 use super::system::{debug, interrupt};
@@ -44,8 +45,14 @@ pub(crate) fn run<M: Model>(
     deadline: u64,
     mut observer: Option<&mut dyn Observer>,
 ) -> Slice {
+    if core.midway.is_some()
+        && let Some(passage) = observed::resume(core, fabric, reborrow(&mut observer))
+        && let Some(slice) = resumed::<M>(core, fabric, passage)
+    {
+        return slice;
+    }
     loop {
-        let mut single = observer.is_some();
+        let mut single = false;
         let mut shadow = false;
         if !core.attention.is_empty() {
             if core.attention.contains(Attention::NOT_RUNNING) {
@@ -60,7 +67,7 @@ pub(crate) fn run<M: Model>(
                     continue;
                 }
             }
-            single |= core.attention.intersects(Attention::SHADOW | Attention::STEPPING);
+            single = core.attention.intersects(Attention::SHADOW | Attention::STEPPING);
             shadow = core.attention.contains(Attention::SHADOW);
         }
         if core.cycles >= deadline {
@@ -84,10 +91,21 @@ pub(crate) fn run<M: Model>(
                 Ok(block) => {
                     core.block_eip = core.eip;
                     let Some(first) = block.ops.first() else { continue };
-                    match (first.run)(core, fabric, &block.ops) {
+                    let exit = if observer.is_some() || has_breakpoint(core, block) {
+                        match observed::run_block(core, fabric, block, reborrow(&mut observer)) {
+                            Passage::Ended(exit) => exit,
+                            Passage::Observed => return Slice::Observed,
+                        }
+                    } else {
+                        (first.run)(core, fabric, &block.ops)
+                    };
+                    match exit {
                         Exit::Left if !core.leave_block => continue,
                         Exit::Left => None,
-                        Exit::Stopped => stopped::<M>(core, fabric),
+                        Exit::Stopped => {
+                            observed::note_watchpoint(core, block);
+                            stopped::<M>(core, fabric)
+                        }
                     }
                 }
                 Err(stop) => settle::<M>(core, fabric, stop),
@@ -109,6 +127,37 @@ pub(crate) fn run<M: Model>(
             }
         }
     }
+}
+
+/// An observer for one call.
+fn reborrow<'a>(observer: &'a mut Option<&mut dyn Observer>) -> Option<&'a mut dyn Observer> {
+    match observer {
+        Some(observer) => Some(&mut **observer),
+        None => None,
+    }
+}
+
+/// Ends the block that a core was stopped inside and has gone on with; the slice may end with it.
+#[cold]
+fn resumed<M: Model>(core: &mut Core, fabric: &mut Fabric, passage: Passage) -> Option<Slice> {
+    let slice = match passage {
+        Passage::Observed => return Some(Slice::Observed),
+        Passage::Ended(Exit::Left) => None,
+        Passage::Ended(Exit::Stopped) => stopped::<M>(core, fabric),
+    };
+    core.in_order = false;
+    let left = std::mem::take(&mut core.leave_block);
+    if slice.is_none() && left && (std::mem::take(&mut core.leave_slice) || fabric.has_effects()) {
+        return Some(Slice::Effects);
+    }
+    slice
+}
+
+/// Whether a debugger's breakpoint lies in the block about to run.
+#[inline(always)]
+fn has_breakpoint(core: &Core, block: &Block) -> bool {
+    core.attention.contains(Attention::BREAKPOINTS)
+        && core.breakpoints.any_within(core.linear_eip(), block.byte_count())
 }
 
 /// Runs one instruction with the debugging facilities of the core looking on.

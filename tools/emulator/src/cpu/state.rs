@@ -8,6 +8,7 @@ use super::fault::Stop;
 use super::flags::Flags;
 use super::fpu::Fpu;
 use super::half_modify::HalfModify;
+use super::observed::Midway;
 use super::op::Op;
 use super::segment::{Segment, SegmentName};
 use super::system::debug::Debugging;
@@ -140,6 +141,8 @@ pub(crate) struct Core {
     pub(crate) deliveries: Option<Vec<Delivery>>,
     /// A read-modify-write that has read and waits for its turn to write.
     pub(crate) half_modify: Option<HalfModify>,
+    /// The block that an observer or a debugger's point stopped inside.
+    pub(crate) midway: Option<Box<Midway>>,
     /// Data watchpoints of a debugger.
     pub(crate) watchpoints: Vec<Watchpoint>,
     /// The debugger has seen the hit and wants the instruction to go on.
@@ -205,6 +208,7 @@ impl Core {
             breakpoints: Breakpoints::default(),
             deliveries: None,
             half_modify: None,
+            midway: None,
             watchpoints: Vec::new(),
             pass_watchpoints: false,
             watch_hit: None,

@@ -25,7 +25,7 @@ impl Core {
     /// Replaces the watchpoints; accesses to their pages take the slow path from now on.
     pub(crate) fn set_watchpoints(&mut self, watchpoints: Vec<Watchpoint>) {
         self.watchpoints = watchpoints;
-        self.forget_hot_translations();
+        self.hot.flush();
     }
 
     /// Whether the page of `linear` must not become hot.

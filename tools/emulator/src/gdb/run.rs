@@ -132,7 +132,6 @@ impl Session<'_> {
         let machine = &mut *self.attached.machine;
         let hit = machine.take_watch_hit(core);
         let progress = Progress::begin(machine.core(core));
-        machine.hold(Held::all_but([core]));
         machine.ignore_watchpoints(core, true);
         machine.pass_breakpoint(core);
         let mut end = RunEnd::Paused;

@@ -26,11 +26,10 @@ impl Machine {
         &self.units[core.index()].core
     }
 
-    /// Replaces the breakpoints of all cores. Decoded blocks are dropped, so call it on changes only.
+    /// Replaces the breakpoints of all cores.
     pub(crate) fn set_breakpoints(&mut self, linear: &[u32]) {
         for unit in &mut self.units {
             unit.core.set_breakpoints(linear);
-            unit.code.clear();
         }
     }
 
@@ -60,6 +59,13 @@ impl Machine {
     /// clocks get ahead; the held ones catch up first when they are let go.
     pub(crate) fn hold(&mut self, held: Held) {
         self.held = held;
+    }
+
+    /// Cores that were stopped inside a decoded block decode anew: what they were to execute may have changed.
+    pub(super) fn forget_places_in_blocks(&mut self) {
+        for unit in &mut self.units {
+            unit.core.midway = None;
+        }
     }
 
     /// Starts recording what a trace shows besides instructions.

@@ -68,6 +68,7 @@ impl Machine {
     /// At the first byte that is not memory; those before it are written.
     pub fn poke_linear(&mut self, core: CoreId, linear: u32, bytes: &[u8]) -> Result<(), Unmapped> {
         let mut at = linear;
+        self.forget_places_in_blocks();
         for byte in bytes {
             let (physical, _) = translate(self.core(core), &self.fabric, at, Intent::Read)?;
             self.write_core_memory(core, physical, std::slice::from_ref(byte))

@@ -12,6 +12,8 @@ pub(crate) mod flat_program;
 pub(crate) mod linear;
 #[cfg(test)]
 mod linear_tests;
+#[cfg(test)]
+mod observation_tests;
 mod registers;
 mod schedule;
 #[cfg(test)]
@@ -39,6 +41,7 @@ use crate::cpu::state::{Activity, Core};
 use scc::id::CoreId;
 use scc::lut::BoardMemory;
 use scc::timing::{LatencyParameters, Time};
+use schedule::Unfinished;
 use unit::{Run, Unit};
 
 /// An SCC board.
@@ -59,6 +62,8 @@ pub struct Machine {
     now: Time,
     /// Cores a debugger holds still.
     held: Held,
+    /// The slice in which the run was stopped, if it was not over.
+    unfinished: Option<Unfinished>,
 }
 
 impl Machine {
@@ -100,6 +105,7 @@ impl Machine {
             found_by_effects: Vec::new(),
             now: Time::ZERO,
             held: Held::default(),
+            unfinished: None,
         }
     }
 

@@ -72,6 +72,7 @@ impl Machine {
     /// CS; CR0 to CR4 are taken as they are, and translations are dropped.
     pub fn set_registers(&mut self, core: CoreId, registers: &Registers) {
         let core = &mut self.units[core.index()].core;
+        core.midway = None;
         core.regs[..8].copy_from_slice(&registers.general);
         core.eip = registers.eip;
         let flags = Eflags::from_bits_truncate(registers.eflags);
@@ -89,6 +90,7 @@ impl Machine {
     /// Replaces a core's general registers, EIP and EFLAGS; everything else stays, translations included.
     pub fn set_visible_registers(&mut self, core: CoreId, registers: &Registers) {
         let core = &mut self.units[core.index()].core;
+        core.midway = None;
         core.regs[..8].copy_from_slice(&registers.general);
         core.eip = registers.eip;
         core.set_eflags(Eflags::from_bits_truncate(registers.eflags), Eflags::all());

@@ -9,7 +9,7 @@
 use super::{Diagnostics, Machine};
 use crate::cpu::op::Op;
 use crate::cpu::run::{Observer, Slice};
-use crate::cpu::state::{Activity, Attention};
+use crate::cpu::state::{Activity, Attention, Core};
 use crate::diagnostics::Finding;
 use scc::id::CoreId;
 use scc::timing::Time;
@@ -69,6 +69,19 @@ impl fmt::Display for Report {
     }
 }
 
+/// The core's own clock at `until`.
+fn end_of(core: &Core, until: Option<Time>) -> u64 {
+    until.map_or(u64::MAX, |until| until.saturating_sub(core.epoch).cycles_ceil(core.period))
+}
+
+/// A slice that a debugger or an observer stopped, to be gone on with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unfinished {
+    core: CoreId,
+    horizon: Time,
+    deadline: u64,
+}
+
 impl Machine {
     /// Runs until something in `limits` or on the board ends it.
     pub fn run(&mut self, limits: &Limits) -> RunEnd {
@@ -83,11 +96,28 @@ impl Machine {
     ) -> RunEnd {
         let mut slices = limits.slices.unwrap_or(u64::MAX);
         loop {
+            if self.fabric.has_effects() {
+                self.unfinished = None;
+            }
             self.apply_effects();
             while let Some(core) = self.found_by_effects.pop() {
                 if let Some(end) = self.take_reports(core) {
                     return end;
                 }
+            }
+            if let Some(mut unfinished) = self.unfinished.take().filter(|slice| self.goes_on(slice)) {
+                if slices == 0 {
+                    self.unfinished = Some(unfinished);
+                    return RunEnd::Paused;
+                }
+                slices -= 1;
+                let core = &self.units[unfinished.core.index()].core;
+                unfinished.deadline = unfinished.deadline.min(end_of(core, limits.until));
+                let observer = observer.as_mut().map(|observer| &mut **observer as _);
+                if let Some(end) = self.run_slice(unfinished, observer) {
+                    return end;
+                }
+                continue;
             }
             let (first, horizon) = self.earliest();
             if let Some(event) = self.fabric.next_event()
@@ -121,21 +151,43 @@ impl Machine {
             }
             slices -= 1;
             self.now = time;
-            let horizon = match self.fabric.next_event() {
-                Some(event) => horizon.min(event),
-                None => horizon,
-            };
-            let slice =
-                self.slice(core, time, horizon, limits.until, observer.as_mut().map(|o| &mut **o as _));
-            if let Some(end) = self.take_reports(core) {
+            let horizon = self.fabric.next_event().map_or(horizon, |event| horizon.min(event));
+            let slice = self.prepare(core, time, horizon, limits.until);
+            let observer = observer.as_mut().map(|observer| &mut **observer as _);
+            if let Some(end) = self.run_slice(slice, observer) {
                 return end;
             }
-            match slice {
-                Slice::Observed => return RunEnd::Observed(core),
-                Slice::Watchpoint => return RunEnd::Watchpoint(core),
-                Slice::NotRunning | Slice::Effects | Slice::Deadline | Slice::Waiting => {}
-            }
         }
+    }
+
+    /// Runs a slice; the answer ends the run.
+    fn run_slice(&mut self, slice: Unfinished, observer: Option<&mut dyn Observer>) -> Option<RunEnd> {
+        let core = slice.core;
+        let unit = &mut self.units[core.index()];
+        let end = (self.run)(&mut unit.core, &mut unit.code, &mut self.fabric, slice.deadline, observer);
+        if matches!(end, Slice::Observed | Slice::Watchpoint) {
+            self.unfinished = Some(slice);
+        }
+        if let Some(end) = self.take_reports(core) {
+            return Some(end);
+        }
+        match end {
+            Slice::Observed => Some(RunEnd::Observed(core)),
+            Slice::Watchpoint => Some(RunEnd::Watchpoint(core)),
+            Slice::NotRunning | Slice::Effects | Slice::Deadline | Slice::Waiting => None,
+        }
+    }
+
+    /// Whether a slice that was stopped is still what the core would be given: nothing from outside has changed
+    /// who is next.
+    fn goes_on(&self, slice: &Unfinished) -> bool {
+        let others = self.units.iter().filter(|unit| unit.core.id != slice.core);
+        let others = others.filter(|unit| !self.held.contains(unit.core.id));
+        let others = others.filter_map(super::unit::Unit::ready_at).fold(Time::MAX, Time::min);
+        let horizon = self.fabric.next_event().map_or(others, |event| others.min(event));
+        horizon == slice.horizon
+            && !self.held.contains(slice.core)
+            && self.units[slice.core.index()].core.is_running()
     }
 
     /// The time of the last thing that any core did.
@@ -163,18 +215,13 @@ impl Machine {
         (first, second)
     }
 
-    fn slice(
-        &mut self,
-        core: CoreId,
-        time: Time,
-        horizon: Time,
-        until: Option<Time>,
-        observer: Option<&mut dyn Observer>,
-    ) -> Slice {
+    /// Gets a core ready for a slice.
+    fn prepare(&mut self, core: CoreId, time: Time, horizon: Time, until: Option<Time>) -> Unfinished {
         let unit = &mut self.units[core.index()];
         if !unit.core.is_running() {
             unit.wake(time);
         }
+        let id = core;
         let core = &mut unit.core;
         if core.apic.next_event(core.cycles).is_some_and(|event| event <= core.cycles) {
             core.apic.advance(core.cycles);
@@ -184,16 +231,14 @@ impl Machine {
         let in_cycles = |time: Time| time.saturating_sub(epoch).cycles_floor(core.period);
         let alone = horizon == Time::MAX;
         let quantum = if alone { ALONE } else { self.quantum };
-        let horizon = if alone { u64::MAX } else { in_cycles(horizon) };
-        let mut deadline = if alone { core.cycles + quantum } else { horizon.saturating_add(quantum) };
+        let limit = if alone { u64::MAX } else { in_cycles(horizon) };
+        let mut deadline = if alone { core.cycles + quantum } else { limit.saturating_add(quantum) };
         if let Some(event) = core.apic.next_event(core.cycle_at(&Op::BOUNDARY)) {
             deadline = deadline.min(event);
         }
-        if let Some(until) = until {
-            deadline = deadline.min((until - epoch).cycles_ceil(core.period));
-        }
-        core.horizon = horizon;
-        (self.run)(&mut unit.core, &mut unit.code, &mut self.fabric, deadline, observer)
+        deadline = deadline.min(end_of(core, until));
+        core.horizon = limit;
+        Unfinished { core: id, horizon, deadline }
     }
 
     /// Turns what was found during a slice of `core` into reports; the answer ends the run under

@@ -6,15 +6,16 @@ use crate::cpu::run::Observer;
 use crate::cpu::state::Core;
 use scc::id::CoreId;
 
-/// Lets one core begin one instruction; others run on.
+/// Lets one core complete one instruction; others run on.
 struct OneInstruction {
     core: CoreId,
-    begun: bool,
+    /// Instructions completed and linear EIP before it.
+    begin: (u64, u32),
 }
 
 impl Observer for OneInstruction {
     fn before(&mut self, core: &Core, _: &Fabric) -> bool {
-        core.id != self.core || !std::mem::replace(&mut self.begun, true)
+        core.id != self.core || (core.instructions, core.linear_eip()) == self.begin
     }
 }
 
@@ -24,7 +25,8 @@ impl Machine {
     ///
     /// Returns [`RunEnd::Observed`] if that went well. Other cores that can run keep pace.
     pub fn step(&mut self, core: CoreId) -> RunEnd {
-        let mut observer = OneInstruction { core, begun: false };
+        let state = self.core(core);
+        let mut observer = OneInstruction { core, begin: (state.instructions, state.linear_eip()) };
         self.run_observed(&Limits::default(), Some(&mut observer))
     }
 }

@@ -19,8 +19,8 @@
 //! Lines are in the order in which the emulator runs cores: per core by time, between cores by slice. Identical
 //! runs give identical bytes.
 //!
-//! A traced core runs blocks of one instruction, so it recognises interrupts and fetches uncached code more often
-//! than an untraced one: times may differ from those of the same run without a trace.
+//! A traced core executes the same blocks as an untraced one ([`crate::cpu`]), so times and everything else are
+//! those of the same run without a trace.
 
 mod delta;
 mod options;

@@ -71,6 +71,7 @@ impl Core {
         self.attention.remove(transient);
         self.stop = None;
         self.half_modify = None;
+        self.midway = None;
     }
 }
 
