@@ -1,0 +1,334 @@
+//! Who owns which line of a core's 8 KB of message buffer.
+//!
+//! ```text
+//! lines      region      written by              holds
+//! 0..48      mail        core n writes line n    one letter per sender
+//! 48..72     ack         core n, its half line   what became of the owner's last letter to core n
+//! 72..120    slot        core n writes line n    request from core n in one half, its reply in the other
+//! 120        hello       the owner               the owner's life
+//! 121        scratch     the owner               nothing: stores here push the write-combining buffer
+//! 122..126   flow        one peer per quadword   how far a bulk transfer has come
+//! 126..134   barrier     one peer per quadword   flags of dissemination barriers
+//! 134        note        holder of the lock      who holds the owner's test-and-set register
+//! 135        queue head  holder of the lock      fill state of the call queue
+//! 136..144   call queue  holder of the lock      requests of any cores
+//! 144..160   window      anybody                 512 bytes for put and get
+//! 160..256   bulk        the owner               six blocks of outgoing bulk data
+//! ```
+//!
+//! A line or quadword has one writer at a time. Neighbours in one line have several, which the chip permits:
+//! stores carry byte enables (SCC reference §5.2). No store is wider than its owner's part.
+
+use core::ops::Range;
+
+use scc::address::LINE_BYTES;
+use scc::fpga::CounterId;
+use scc::id::CoreId;
+use scc::mpb::CORE_LINES;
+
+use crate::mesh::MpbAddress;
+
+/// Bytes of a line.
+pub const LINE: usize = 32;
+/// Bytes of an acknowledgement or of half a call slot.
+pub const HALF_LINE: usize = 16;
+/// Bytes that leave the core together even from an incomplete line.
+pub const QUADWORD: usize = 8;
+const _: () = assert!(LINE_BYTES == 32 && LINE == 2 * HALF_LINE && HALF_LINE == 2 * QUADWORD);
+
+const MAIL: Range<u16> = 0..48;
+const ACK: Range<u16> = 48..72;
+const SLOT: Range<u16> = 72..120;
+const HELLO: Range<u16> = 120..121;
+const SCRATCH: Range<u16> = 121..122;
+const FLOW: Range<u16> = 122..126;
+const BARRIER: Range<u16> = 126..134;
+const NOTE: Range<u16> = 134..135;
+const QUEUE_HEAD: Range<u16> = 135..136;
+const QUEUE: Range<u16> = 136..144;
+const WINDOW: Range<u16> = 144..160;
+const BULK: Range<u16> = 160..256;
+
+/// Regions in the order of their lines.
+const REGIONS: [Range<u16>; 12] =
+    [MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, WINDOW, BULK];
+
+const CORES: u16 = 48;
+const _: () = assert!(CORES as usize == CoreId::COUNT);
+
+// The regions follow each other without gap or overlap and fill the buffer.
+const _: () = {
+    let mut next = 0;
+    let mut region = 0;
+    while region < REGIONS.len() {
+        assert!(REGIONS[region].start == next && REGIONS[region].end > next);
+        next = REGIONS[region].end;
+        region += 1;
+    }
+    assert!(next == CORE_LINES);
+};
+
+// Each region holds what its accessor below indexes.
+const _: () = assert!(MAIL.end - MAIL.start == CORES);
+const _: () = assert!((ACK.end - ACK.start) as usize * LINE == CORES as usize * HALF_LINE);
+const _: () = assert!(SLOT.end - SLOT.start == CORES);
+const _: () = assert!((FLOW.end - FLOW.start) as usize * LINE == FlowSlot::COUNT * QUADWORD);
+const _: () = assert!(
+    (BARRIER.end - BARRIER.start) as usize * LINE >= BarrierId::COUNT * BARRIER_ROUNDS as usize * QUADWORD
+);
+const _: () = assert!((QUEUE.end - QUEUE.start) as usize == QUEUE_ENTRIES);
+const _: () = assert!((WINDOW.end - WINDOW.start) as usize * LINE == WINDOW_BYTES);
+const _: () = assert!((BULK.end - BULK.start) as usize * LINE == Block::COUNT * Block::BYTES);
+
+/// Requests the call queue holds.
+pub const QUEUE_ENTRIES: usize = 8;
+/// Bytes of the window for put and get.
+pub const WINDOW_BYTES: usize = 512;
+/// Rounds of a dissemination barrier over up to 48 cores: log2, rounded up.
+pub const BARRIER_ROUNDS: u8 = 6;
+const _: () = assert!(1 << BARRIER_ROUNDS >= CORES && 1 << (BARRIER_ROUNDS - 1) < CORES);
+
+/// Block of the bulk area.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Block(u8);
+
+impl Block {
+    /// Blocks of one core.
+    pub const COUNT: usize = 6;
+    /// Bytes of one block.
+    pub const BYTES: usize = 512;
+
+    /// Accepts block numbers 0 to 5.
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
+    }
+
+    /// Block number, 0 to 5.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// All blocks in ascending order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..6).map(Self)
+    }
+}
+
+/// Quadword that tells how far one transfer has come.
+///
+/// The first six belong to outgoing transfers, named by their first [`Block`]; the others to incoming ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FlowSlot(u8);
+
+impl FlowSlot {
+    /// Flow slots of one core.
+    pub const COUNT: usize = 16;
+    /// Slots of incoming transfers.
+    pub const INCOMING: usize = Self::COUNT - Block::COUNT;
+
+    /// Accepts slot numbers 0 to 15.
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
+    }
+
+    /// Slot of the outgoing transfer that owns `first` as its first block.
+    pub const fn outgoing(first: Block) -> Self {
+        Self(first.0)
+    }
+
+    /// Slots of incoming transfers in ascending order.
+    pub fn incoming() -> impl Iterator<Item = Self> {
+        (6..16).map(Self)
+    }
+
+    /// Slot number, 0 to 15.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// Dissemination barrier: a set of flags in every core's buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BarrierId(u8);
+
+impl BarrierId {
+    /// Barriers that can be in use at once.
+    pub const COUNT: usize = 5;
+
+    /// Accepts barrier numbers 0 to 4.
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
+    }
+
+    /// Barrier number, 0 to 4.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// Line in which `sender` leaves letters for `owner`.
+pub const fn mail(owner: CoreId, sender: CoreId) -> MpbAddress {
+    at(owner, &MAIL, sender.index() * LINE)
+}
+
+/// Half line in which `peer` acknowledges letters of `owner`.
+pub const fn ack(owner: CoreId, peer: CoreId) -> MpbAddress {
+    at(owner, &ACK, peer.index() * HALF_LINE)
+}
+
+/// Half line in which `peer` leaves a request for `owner`.
+pub const fn slot_request(owner: CoreId, peer: CoreId) -> MpbAddress {
+    at(owner, &SLOT, peer.index() * LINE)
+}
+
+/// Half line in which `peer` answers a request of `owner`.
+pub const fn slot_reply(owner: CoreId, peer: CoreId) -> MpbAddress {
+    at(owner, &SLOT, peer.index() * LINE + HALF_LINE)
+}
+
+/// Line that tells the life of `owner`.
+pub const fn hello(owner: CoreId) -> MpbAddress {
+    at(owner, &HELLO, 0)
+}
+
+/// Line of `owner` that nobody reads.
+pub const fn scratch(owner: CoreId) -> MpbAddress {
+    at(owner, &SCRATCH, 0)
+}
+
+/// Quadword of a transfer to or from `owner`.
+pub const fn flow(owner: CoreId, slot: FlowSlot) -> MpbAddress {
+    at(owner, &FLOW, slot.0 as usize * QUADWORD)
+}
+
+/// Flag of `owner` for a round, 0 to 5, of a barrier; of other rounds the first six count.
+pub const fn barrier_flag(owner: CoreId, barrier: BarrierId, round: u8) -> MpbAddress {
+    let index = barrier.0 * BARRIER_ROUNDS + round % BARRIER_ROUNDS;
+    at(owner, &BARRIER, index as usize * QUADWORD)
+}
+
+/// Note about the holder of the test-and-set register of `owner`.
+pub const fn lock_note(owner: CoreId) -> MpbAddress {
+    at(owner, &NOTE, 0)
+}
+
+/// Fill state of the call queue of `owner`.
+pub const fn queue_head(owner: CoreId) -> MpbAddress {
+    at(owner, &QUEUE_HEAD, 0)
+}
+
+/// Entry of the call queue of `owner`; the index counts round the ring of [`QUEUE_ENTRIES`].
+pub const fn queue_entry(owner: CoreId, index: usize) -> MpbAddress {
+    at(owner, &QUEUE, index % QUEUE_ENTRIES * LINE)
+}
+
+/// Byte of the window of `owner`; `None` behind its end.
+pub const fn window(owner: CoreId, offset: usize) -> Option<MpbAddress> {
+    if offset < WINDOW_BYTES { Some(at(owner, &WINDOW, offset)) } else { None }
+}
+
+/// Byte of a block of `owner`; `None` behind its end.
+pub const fn bulk(owner: CoreId, block: Block, offset: usize) -> Option<MpbAddress> {
+    if offset < Block::BYTES {
+        Some(at(owner, &BULK, block.0 as usize * Block::BYTES + offset))
+    } else {
+        None
+    }
+}
+
+/// FPGA counter of the lives of `core`. Counters survive a reset of the chip's cores (SCC reference §7.6).
+pub const fn life_counter(core: CoreId) -> CounterId {
+    counter(core.number())
+}
+
+/// FPGA counter of a counting barrier.
+pub const fn barrier_counter(barrier: BarrierId) -> CounterId {
+    counter(FIRST_BARRIER_COUNTER + barrier.0)
+}
+
+/// FPGA counter that serialises those who take a dead owner's lock over, one for all locks.
+pub const SEIZE_COUNTER: CounterId = counter(FIRST_BARRIER_COUNTER + 5);
+
+const FIRST_BARRIER_COUNTER: u8 = 48;
+const _: () = assert!(BarrierId::COUNT == 5 && CoreId::COUNT == 48);
+
+const fn counter(number: u8) -> CounterId {
+    CounterId::new(number).expect("counters are 0 to 95")
+}
+
+/// Lines that a new life clears: everything but hello, which says that they are clear.
+pub(crate) fn cleared_at_start(owner: CoreId) -> impl Iterator<Item = MpbAddress> {
+    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE]
+        .into_iter()
+        .flat_map(|region| region.map(usize::from))
+        .map(move |line| at(owner, &(0..CORE_LINES), line * LINE))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "offsets in a buffer of 8192 bytes fit 16 bits")]
+const fn at(owner: CoreId, region: &Range<u16>, offset: usize) -> MpbAddress {
+    assert!(offset < (region.end - region.start) as usize * LINE);
+    match MpbAddress::new(owner, region.start * LINE as u16 + offset as u16) {
+        Ok(address) => address,
+        Err(_) => panic!("a region lies outside the buffer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    /// Every part that has a writer of its own, with its length.
+    fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
+        let per_core = CoreId::all().flat_map(move |core| {
+            [
+                (mail(owner, core), LINE),
+                (ack(owner, core), HALF_LINE),
+                (slot_request(owner, core), HALF_LINE),
+                (slot_reply(owner, core), HALF_LINE),
+            ]
+        });
+        let flows = (0..16).filter_map(FlowSlot::new).map(move |slot| (flow(owner, slot), QUADWORD));
+        let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
+            (0..BARRIER_ROUNDS).map(move |round| (barrier_flag(owner, barrier, round), QUADWORD))
+        });
+        let lines = [hello(owner), scratch(owner), lock_note(owner), queue_head(owner)].map(|at| (at, LINE));
+        let queue = (0..QUEUE_ENTRIES).map(move |entry| (queue_entry(owner, entry), LINE));
+        let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
+        let blocks = Block::all().filter_map(move |block| Some((bulk(owner, block, 0)?, Block::BYTES)));
+        per_core.chain(flows).chain(flags).chain(lines).chain(queue).chain(window).chain(blocks)
+    }
+
+    #[test]
+    fn no_byte_has_two_owners() {
+        let owner = CoreId::new(7).unwrap();
+        let mut owners = HashMap::new();
+        for (start, length) in parts(owner) {
+            for byte in 0..length {
+                let offset = usize::from(start.offset()) + byte;
+                assert_eq!(owners.insert(offset, start), None, "byte {offset}");
+            }
+        }
+        assert_eq!(owners.keys().max(), Some(&8191));
+        // Two quadwords of the barrier's region are spare.
+        assert_eq!(owners.len(), 8192 - 2 * QUADWORD);
+    }
+
+    #[test]
+    fn parts_shorter_than_a_line_stay_within_one() {
+        for (start, length) in parts(CoreId::new(0).unwrap()) {
+            let fits = length % LINE == 0 && start.offset_in_line() == 0;
+            assert!(fits || start.offset_in_line() + length <= LINE, "{start}");
+        }
+    }
+
+    #[test]
+    fn offsets_behind_a_region_are_refused() {
+        let owner = CoreId::new(0).unwrap();
+        assert_eq!(window(owner, WINDOW_BYTES), None);
+        assert_eq!(bulk(owner, Block::new(0).unwrap(), Block::BYTES), None);
+        assert_eq!(Block::new(6), None);
+        assert_eq!(FlowSlot::new(16), None);
+        assert_eq!(BarrierId::new(5), None);
+    }
+}

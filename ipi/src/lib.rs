@@ -1,0 +1,35 @@
+//! Talking between the cores of the SCC: mail and doorbells.
+//!
+//! Every operation is a future and none blocks; any executor can poll them. All of it is written against one
+//! hardware trait, [`mesh::Mesh`], with two implementations: the kernel's, and the fake in [`testing`], which is
+//! at most as kind as the chip. The layers, each built only from those above it:
+//!
+//! ```text
+//! mesh        the hardware trait: lines, invalidate, push, doorbells, test-and-set, counters, clock
+//! layout      who owns which line of a core's 8 KB of message buffer
+//! wire        every message: a checked view of its bytes and a parsed form
+//! doorbell    what the interrupt handler records
+//! mailbox     one line per sender: channels, sequence numbers, lives, backpressure
+//! ```
+//!
+//! Nothing here is shared memory in Rust's sense: no reference and no atomic points into a message buffer.
+//! State of one core is kept in cells and used by tasks of that core alone; the only part that an interrupt
+//! handler touches is [`doorbell::Doorbell`]. Facts of the chip: SCC reference §2.3-§2.9, §4.8, §5, §7.5, §7.6.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(any(test, feature = "testing"))]
+extern crate std;
+
+pub mod doorbell;
+pub mod layout;
+pub mod mailbox;
+pub mod mesh;
+mod pause;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod waiters;
+pub mod wire;
+
+#[cfg(test)]
+mod scenarios;

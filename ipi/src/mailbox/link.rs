@@ -1,0 +1,183 @@
+//! What one core knows about its mail with one other.
+
+use super::SendError;
+use crate::wire::{Ack, Channel, Channels, Envelope, Epoch, Hello, Mail, Sequence, Verdict};
+
+/// Who asks what became of a letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Owner {
+    /// A future waits for it.
+    Waiting,
+    /// It was posted; the mailbox itself sends it again.
+    Posted(Mail),
+    /// The future that sent it was dropped.
+    Nobody,
+}
+
+/// The peer's mail line for this core.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Slot {
+    /// A new letter may be written.
+    Free,
+    /// A letter lies there, unanswered.
+    Sent(Owner),
+    /// The letter is answered; the future that waits for it frees the line.
+    Answered(Verdict),
+}
+
+/// State of the letters to one peer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outgoing {
+    /// Life of the peer that letters are meant for; `None` until it was met.
+    pub(super) peer: Option<Epoch>,
+    /// Channels that the peer polls.
+    pub(super) polled: Channels,
+    /// Channels without room for this core.
+    pub(super) closed: Channels,
+    /// Number of the last letter.
+    pub(super) sequence: Sequence,
+    pub(super) slot: Slot,
+    /// Posted mail that was refused and waits for room.
+    pub(super) parked: Option<Mail>,
+    /// Posted mail that will never arrive, and why.
+    pub(super) undelivered: Option<(Mail, SendError)>,
+}
+
+impl Outgoing {
+    pub(super) const NEW: Self = Self {
+        peer: None,
+        polled: Channels::NONE,
+        closed: Channels::NONE,
+        sequence: Sequence::new(0),
+        slot: Slot::Free,
+        parked: None,
+        undelivered: None,
+    };
+
+    /// Whether a letter on `channel` may be written now.
+    pub(super) fn is_open(&self, channel: Channel) -> bool {
+        self.slot == Slot::Free
+            && !self.closed.contains(channel)
+            && self.parked.is_none_or(|mail| mail.channel != channel)
+    }
+
+    /// Whether the peer's acknowledgement can tell anything new.
+    pub(super) fn is_curious(&self) -> bool {
+        matches!(self.slot, Slot::Sent(_)) || self.closed != Channels::NONE
+    }
+
+    /// The peer said in which life it is; whether that changed what waits.
+    pub(super) fn meet(&mut self, hello: Hello) -> bool {
+        if self.peer == Some(hello.epoch) {
+            return false;
+        }
+        // A restarted peer knows nothing of the letter in its line.
+        let is_first = self.peer.is_none();
+        self.begin(hello.epoch);
+        if !is_first {
+            self.answer(Verdict::WrongLife);
+        }
+        true
+    }
+
+    /// Takes an acknowledgement in; whether something changed.
+    pub(super) fn take(&mut self, ack: Ack, own_life: Epoch) -> bool {
+        if ack.sender != own_life {
+            return false;
+        }
+        let is_new_life = match self.peer {
+            Some(known) if known == ack.receiver => false,
+            Some(known) if known.is_after(ack.receiver) => return false,
+            _ => true,
+        };
+        if is_new_life {
+            self.begin(ack.receiver);
+        }
+        let before = (self.closed, self.polled, self.slot);
+        self.closed = ack.closed;
+        self.polled = ack.polled;
+        if matches!(self.slot, Slot::Sent(_)) {
+            if ack.sequence == self.sequence {
+                self.answer(ack.verdict);
+            } else if is_new_life {
+                self.answer(Verdict::WrongLife);
+            }
+        }
+        is_new_life || before != (self.closed, self.polled, self.slot)
+    }
+
+    /// Posted mail that can be written again.
+    pub(super) fn unpark(&mut self) -> Option<Mail> {
+        let mail = self.parked?;
+        if self.slot != Slot::Free || self.closed.contains(mail.channel) {
+            return None;
+        }
+        self.parked.take()
+    }
+
+    fn begin(&mut self, life: Epoch) {
+        self.peer = Some(life);
+        self.closed = Channels::NONE;
+        self.polled = Channels::NONE;
+    }
+
+    fn answer(&mut self, verdict: Verdict) {
+        let Slot::Sent(owner) = self.slot else { return };
+        self.slot = match (owner, verdict) {
+            (Owner::Waiting, _) => Slot::Answered(verdict),
+            (Owner::Nobody, _) | (Owner::Posted(_), Verdict::Accepted) => Slot::Free,
+            (Owner::Posted(mail), Verdict::Refused) => {
+                self.parked = Some(mail);
+                Slot::Free
+            }
+            (Owner::Posted(mail), _) => {
+                self.undelivered = SendError::of(verdict).map(|error| (mail, error));
+                Slot::Free
+            }
+        };
+    }
+}
+
+/// State of the letters from one peer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming {
+    /// Life and number of the last letter that was answered.
+    last: Option<(Epoch, Sequence)>,
+    /// The answer; repeated when a channel opens again.
+    pub(super) answer: Option<Ack>,
+    /// Channels on which the peer was refused and there was no room since.
+    pub(super) closed: Channels,
+}
+
+impl Incoming {
+    pub(super) const NEW: Self = Self { last: None, answer: None, closed: Channels::NONE };
+
+    /// Whether a letter has not been seen yet; notes it as seen.
+    pub(super) fn is_news(&mut self, envelope: Envelope) -> Freshness {
+        let Envelope { from, sequence, .. } = envelope;
+        let freshness = match self.last {
+            Some((life, last)) if life == from && last == sequence => Freshness::Seen,
+            Some((life, last)) if life == from && last.next() != sequence => Freshness::Stale,
+            Some((life, _)) if life.is_after(from) => Freshness::Stale,
+            _ => Freshness::News,
+        };
+        if freshness == Freshness::News {
+            if self.last.is_some_and(|(life, _)| life != from) {
+                self.closed = Channels::NONE;
+            }
+            self.last = Some((from, sequence));
+        }
+        freshness
+    }
+}
+
+/// Whether a letter in a line is a new one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Freshness {
+    /// The next one of this life, or the first of a later one.
+    News,
+    /// The one that was answered last.
+    Seen,
+    /// One of an earlier life, or out of order.
+    Stale,
+}

@@ -1,0 +1,220 @@
+//! Mail between cores: one line per sender in the receiver's buffer.
+//!
+//! ```text
+//! sender                                              receiver
+//! Free ── write letter, push, ring ──▶ mail line ──▶ reads, checks lives and number
+//!   ▲                                                    │ queue of the channel
+//!   │                                                    ▼
+//! Sent ◀── ack line: accepted, refused, wrong life ◀── writes verdict, pushes, rings if asked
+//! ```
+//!
+//! The line is the truth and the doorbell a hint. A sender rings again with back-off until it is answered, and a
+//! receiver looks into all lines now and then, so lost doorbells delay and doubled ones are harmless. Sequence
+//! numbers drop what was seen before; lives tell a restarted core from its former self, on both sides.
+//!
+//! A full queue refuses the letter instead of leaving it in the line, so one slow channel does not stop the
+//! others of the same pair of cores; the sender is told when there is room again.
+//!
+//! [`Mailbox::run`] must be polled by some task for interrupt-driven channels; polled ones need it only for
+//! what was [posted](Mailbox::try_send). The protocol with its failures is in `docs/protocols/mailbox.md`.
+
+mod attend;
+mod link;
+mod queue;
+mod receiver;
+mod send;
+
+use core::cell::{Cell, RefCell};
+
+use scc::id::CoreId;
+
+pub use self::receiver::{OpenError, Received, Receiver};
+pub use self::send::{Notice, SendError, TrySendError};
+use crate::doorbell::Doorbell;
+use crate::layout;
+use crate::mailbox::link::{Incoming, Outgoing};
+use crate::mailbox::queue::Queue;
+use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push};
+use crate::pause::either;
+use crate::waiters::Waiters;
+use crate::wire::{Channel, Channels, Epoch, Hello, HelloView};
+
+/// How a receiver learns of letters, and a sender of acknowledgements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// By doorbell, through [`Mailbox::run`]. Cost does not depend on the number of cores.
+    Interrupt,
+    /// By looking into the lines of these cores whenever the task is polled; the task is always ready.
+    Polled(CoreSet),
+    /// By looking into the lines of these cores for some time, then by doorbell.
+    Hybrid(CoreSet, Cycles),
+}
+
+impl Mode {
+    /// Whether senders need not ring.
+    const fn is_polled(self) -> bool {
+        matches!(self, Self::Polled(_))
+    }
+}
+
+/// Times and peers of a mailbox.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Cores whose lines are looked into when nobody says who rang.
+    pub peers: CoreSet,
+    /// Time between two looks into all lines, which find letters whose doorbell was lost.
+    pub rescan: Cycles,
+    /// Time after which an unanswered sender rings again and checks that the peer is alive.
+    pub first_ring: Cycles,
+    /// Longest such time; it doubles from one ring to the next.
+    pub last_ring: Cycles,
+    /// How senders learn of acknowledgements; the set is not used.
+    pub acknowledge: Mode,
+}
+
+impl Default for Settings {
+    /// All cores; rings after 20,000 to 1,000,000 cycles, looks into all lines every 500,000 (about 1 ms).
+    fn default() -> Self {
+        Self {
+            peers: CoreSet::ALL,
+            rescan: Cycles::new(500_000),
+            first_ring: Cycles::new(20_000),
+            last_ring: Cycles::new(1_000_000),
+            acknowledge: Mode::Interrupt,
+        }
+    }
+}
+
+/// What a mailbox has seen; for figures and tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Statistics {
+    /// Letters put into queues.
+    pub accepted: u32,
+    /// Letters refused because their queue was full.
+    pub refused: u32,
+    /// Letters of an earlier life of the sender, or for an earlier one of this core.
+    pub stale: u32,
+    /// Letters that did not parse.
+    pub malformed: u32,
+    /// Doorbells rung again for want of an answer.
+    pub rung_again: u32,
+}
+
+/// One core's end of all mail. Belongs to the tasks of that core.
+pub struct Mailbox<'d, M> {
+    mesh: M,
+    doorbell: &'d Doorbell,
+    epoch: Epoch,
+    settings: Settings,
+    outgoing: RefCell<[Outgoing; CoreId::COUNT]>,
+    incoming: RefCell<[Incoming; CoreId::COUNT]>,
+    queues: RefCell<[Queue; Channel::COUNT]>,
+    senders: [Waiters<4>; CoreId::COUNT],
+    receivers: [Waiters<4>; Channel::COUNT],
+    acknowledge: Cell<Mode>,
+    statistics: Cell<Statistics>,
+}
+
+impl<'d, M: Mesh> Mailbox<'d, M> {
+    /// Begins a life: clears the own buffer, then says in its hello line that it is ready.
+    ///
+    /// Call it once, before interrupts are delivered to `doorbell`. Cost: about 240 line writes.
+    pub fn start(mesh: M, doorbell: &'d Doorbell, settings: Settings) -> Self {
+        let me = mesh.core();
+        mesh.invalidate(Invalidate::StartWrite);
+        mesh.write(layout::hello(me), &[0; layout::LINE]);
+        for line in layout::cleared_at_start(me) {
+            mesh.write(line, &[0; layout::LINE]);
+        }
+        let epoch = Epoch::after(mesh.count_up(layout::life_counter(me)));
+        // Stores leave in order, so the cleared lines are out before the hello line says so.
+        mesh.write(layout::hello(me), &Hello { epoch }.emit());
+        mesh.push(Push::Hello);
+        Self {
+            mesh,
+            doorbell,
+            epoch,
+            settings,
+            outgoing: RefCell::new([Outgoing::NEW; CoreId::COUNT]),
+            incoming: RefCell::new([Incoming::NEW; CoreId::COUNT]),
+            queues: RefCell::new([const { Queue::new() }; Channel::COUNT]),
+            senders: [const { Waiters::new() }; CoreId::COUNT],
+            receivers: [const { Waiters::new() }; Channel::COUNT],
+            acknowledge: Cell::new(settings.acknowledge),
+            statistics: Cell::new(Statistics::default()),
+        }
+    }
+
+    /// Reacts to doorbells and, every [`rescan`](Settings::rescan), to letters without one. Never completes;
+    /// one task polls it, best in the class of interrupt follow-ups.
+    ///
+    /// *Cancel safety*: nothing is lost; rings stay recorded.
+    pub async fn run(&self) {
+        loop {
+            let next = self.mesh.now() + self.settings.rescan;
+            while self.mesh.now() < next {
+                either(self.doorbell.rung(), self.mesh.sleep_until(next)).await;
+                self.attend_rung();
+            }
+            self.attend(self.settings.peers);
+            self.ring_for_posted();
+        }
+    }
+
+    /// Looks into the lines of those that rang since the last look. Task only; cost per sender that rang: two
+    /// line reads, and an acknowledgement for each letter.
+    pub fn attend_rung(&self) {
+        let rung = self.doorbell.take();
+        if !rung.is_empty() {
+            self.attend(if rung == CoreSet::ALL { self.settings.peers } else { rung });
+        }
+    }
+
+    /// Changes how acknowledgements are learnt of; takes effect for letters sent from now on.
+    pub fn set_acknowledge(&self, mode: Mode) {
+        self.acknowledge.set(mode);
+    }
+
+    /// The hardware this mailbox uses.
+    pub const fn mesh(&self) -> &M {
+        &self.mesh
+    }
+
+    /// This life of this core.
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Counts since the start.
+    pub const fn statistics(&self) -> Statistics {
+        self.statistics.get()
+    }
+
+    /// Life of `peer` as its hello line tells it now; `None` if its mailbox has not been started. One line read.
+    pub fn life_of(&self, peer: CoreId) -> Option<Epoch> {
+        let mut line = [0; layout::LINE];
+        self.mesh.invalidate(Invalidate::HelloRead);
+        self.mesh.read(layout::hello(peer), &mut line);
+        let hello = Hello::parse(HelloView::new(&line)).ok()?;
+        let is_new = self.outgoing.borrow_mut()[peer.index()].meet(hello);
+        if is_new {
+            self.senders[peer.index()].wake_all();
+        }
+        Some(hello.epoch)
+    }
+
+    /// Channels that are polled by their receivers.
+    fn polled(&self) -> Channels {
+        let queues = self.queues.borrow();
+        let polled = (0..15)
+            .filter_map(Channel::new)
+            .filter(|channel| queues[channel.index()].mode().is_some_and(Mode::is_polled));
+        polled.fold(Channels::NONE, Channels::with)
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Statistics)) {
+        let mut statistics = self.statistics.get();
+        change(&mut statistics);
+        self.statistics.set(statistics);
+    }
+}

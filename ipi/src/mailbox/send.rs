@@ -1,0 +1,312 @@
+//! Sending: writing a letter when the line is free, and learning what became of it.
+
+use core::future::Future;
+
+use scc::id::CoreId;
+
+use super::link::{Outgoing, Owner, Slot};
+use super::{Mailbox, Mode};
+use crate::layout;
+use crate::mesh::{Deadline, Invalidate, Mesh, Push};
+use crate::pause::{either, pause};
+use crate::wire::{Channel, Envelope, Epoch, Letter, Mail, Reply, Sequence, Verdict};
+
+/// Why a mail did not reach the queue of its receiver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SendError {
+    /// The deadline passed; the mail may still arrive if it was already in its line.
+    #[error("no answer before the deadline")]
+    TimedOut,
+    /// The peer's mailbox was not started before the deadline.
+    #[error("the peer has no mailbox")]
+    PeerDown,
+    /// The peer is held in reset.
+    #[error("the peer is held in reset")]
+    PeerReset,
+    /// The peer began a new life; the mail may have reached the former one.
+    #[error("the peer was restarted")]
+    PeerRestarted,
+    /// Nobody receives on the channel.
+    #[error("nobody receives on the channel")]
+    NotListening,
+    /// The peer could not read the letter: the two run different versions, or something else wrote there.
+    #[error("the peer cannot read the letter")]
+    Malformed,
+}
+
+impl SendError {
+    /// Error that a verdict means; `None` if the mail is accepted or only delayed.
+    pub(super) const fn of(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Accepted | Verdict::Refused => None,
+            Verdict::NotListening => Some(Self::NotListening),
+            Verdict::WrongLife => Some(Self::PeerRestarted),
+            Verdict::Malformed => Some(Self::Malformed),
+        }
+    }
+}
+
+/// Why a mail cannot be posted now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TrySendError {
+    /// An earlier letter is unanswered, or the channel has no room; try again later.
+    #[error("the way to the peer is taken")]
+    Full,
+    /// The peer's mailbox is not started.
+    #[error("the peer has no mailbox")]
+    PeerDown,
+    /// An earlier posted mail failed; [`Mailbox::take_undelivered`] tells which.
+    #[error("an earlier posted mail was not delivered")]
+    Undelivered,
+}
+
+/// How the receiver learns of a letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// Request at the interrupt controller, unless the peer polls the channel.
+    Doorbell,
+    /// Direct write of the peer's interrupt bit; it must look into all lines.
+    InterruptBit,
+    /// None: the peer polls.
+    Nothing,
+}
+
+impl<M: Mesh> Mailbox<'_, M> {
+    /// Sends a mail; completes when it is in the queue of the receiving core.
+    ///
+    /// Mails that one task sends one after the other stay in order within a channel. Costs one line write, a
+    /// doorbell, and the wait for the acknowledgement.
+    ///
+    /// *Cancel safety*: if dropped, the mail may or may not arrive, at most once.
+    pub async fn send(&self, to: CoreId, mail: Mail, deadline: Deadline) -> Result<(), SendError> {
+        self.send_with(to, None, mail, Notice::Doorbell, deadline).await
+    }
+
+    /// Sends a mail as [`send`](Self::send) does, but only to this life of the peer.
+    ///
+    /// *Cancel safety*: as for `send`.
+    pub async fn send_to_life(
+        &self,
+        to: CoreId,
+        life: Epoch,
+        mail: Mail,
+        deadline: Deadline,
+    ) -> Result<(), SendError> {
+        self.send_with(to, Some(life), mail, Notice::Doorbell, deadline).await
+    }
+
+    /// Sends a mail with a chosen notice; repeated notices are doorbells.
+    ///
+    /// *Cancel safety*: as for `send`.
+    pub(crate) async fn send_with(
+        &self,
+        to: CoreId,
+        life: Option<Epoch>,
+        mail: Mail,
+        notice: Notice,
+        deadline: Deadline,
+    ) -> Result<(), SendError> {
+        loop {
+            let peer = self.meet(to, deadline).await?;
+            if life.is_some_and(|life| life != peer) {
+                return Err(SendError::PeerRestarted);
+            }
+            self.wait_for(to, deadline, |link| {
+                (link.is_open(mail.channel) || link.peer != Some(peer)).then_some(())
+            })
+            .await?;
+            let sequence = {
+                let link = &mut self.outgoing.borrow_mut()[to.index()];
+                if link.peer != Some(peer) || !link.is_open(mail.channel) {
+                    continue;
+                }
+                link.sequence = link.sequence.next();
+                link.slot = Slot::Sent(Owner::Waiting);
+                link.sequence
+            };
+            let sent = Sent { mailbox: self, to, sequence };
+            self.write_letter(to, peer, sequence, mail, notice);
+            let verdict = self
+                .wait_for(to, deadline, |link| match link.slot {
+                    Slot::Answered(verdict) if link.sequence == sequence => Some(verdict),
+                    _ => None,
+                })
+                .await?;
+            drop(sent);
+            match verdict {
+                Verdict::Accepted => return Ok(()),
+                Verdict::Refused => {}
+                other => return Err(SendError::of(other).expect("this verdict is an error")),
+            }
+        }
+    }
+
+    /// Posts a mail without waiting. If its channel turns out to have no room, the mailbox sends it again, in
+    /// order before later mail on the channel; if it cannot arrive, that is kept for
+    /// [`take_undelivered`](Self::take_undelivered). Needs [`run`](Self::run). Costs one line write and a
+    /// doorbell; for a peer never met before, one line read.
+    pub fn try_send(&self, to: CoreId, mail: Mail) -> Result<(), TrySendError> {
+        let known = self.outgoing.borrow()[to.index()].peer;
+        known.or_else(|| self.life_of(to)).ok_or(TrySendError::PeerDown)?;
+        {
+            let link = &self.outgoing.borrow()[to.index()];
+            if link.undelivered.is_some() {
+                return Err(TrySendError::Undelivered);
+            }
+            if link.parked.is_some() || !link.is_open(mail.channel) {
+                return Err(TrySendError::Full);
+            }
+        }
+        self.post(to, mail);
+        Ok(())
+    }
+
+    /// Posted mail to `peer` that did not arrive, and why.
+    pub fn take_undelivered(&self, peer: CoreId) -> Option<(Mail, SendError)> {
+        self.outgoing.borrow_mut()[peer.index()].undelivered.take()
+    }
+
+    /// Writes a posted letter; the line is free.
+    pub(super) fn post(&self, to: CoreId, mail: Mail) {
+        let (peer, sequence) = {
+            let link = &mut self.outgoing.borrow_mut()[to.index()];
+            let Some(peer) = link.peer else { return };
+            link.sequence = link.sequence.next();
+            link.slot = Slot::Sent(Owner::Posted(mail));
+            (peer, link.sequence)
+        };
+        self.write_letter(to, peer, sequence, mail, Notice::Doorbell);
+    }
+
+    /// Rings again for posted letters that are unanswered, and finds out about peers that restarted.
+    pub(super) fn ring_for_posted(&self) {
+        for peer in CoreId::all() {
+            let is_posted = {
+                let link = &self.outgoing.borrow()[peer.index()];
+                matches!(link.slot, Slot::Sent(Owner::Posted(_))) || link.parked.is_some()
+            };
+            if is_posted && self.life_of(peer).is_some() {
+                self.mesh.ring(peer);
+                self.attend_one(peer);
+            }
+        }
+    }
+
+    fn write_letter(&self, to: CoreId, peer: Epoch, sequence: Sequence, mail: Mail, notice: Notice) {
+        let is_polled = self.outgoing.borrow()[to.index()].polled.contains(mail.channel);
+        let reply = if self.acknowledge.get().is_polled() { Reply::Silent } else { Reply::Ring };
+        let letter = Letter { envelope: Envelope { to: peer, from: self.epoch, sequence }, reply, mail };
+        self.mesh.invalidate(Invalidate::LetterWrite);
+        self.mesh.write(layout::mail(to, self.mesh.core()), &letter.emit());
+        self.mesh.push(Push::Letter);
+        match notice {
+            Notice::Doorbell if !is_polled => self.mesh.ring(to),
+            Notice::InterruptBit => self.mesh.interrupt(to),
+            Notice::Doorbell | Notice::Nothing => {}
+        }
+    }
+
+    /// Life of a peer, once it has one.
+    async fn meet(&self, peer: CoreId, deadline: Deadline) -> Result<Epoch, SendError> {
+        let known = self.outgoing.borrow()[peer.index()].peer;
+        if let Some(life) = known {
+            return Ok(life);
+        }
+        let mut wait = self.settings.first_ring;
+        loop {
+            if let Some(life) = self.life_of(peer) {
+                return Ok(life);
+            }
+            let now = self.mesh.now();
+            if deadline.is_over(now) {
+                return Err(SendError::PeerDown);
+            }
+            self.mesh.sleep_until(deadline.or_at(now + wait)).await;
+            wait = wait.doubled_up_to(self.settings.last_ring);
+        }
+    }
+
+    /// Waits until `check` finds what it looks for in the link to `peer`, rings with back-off, and gives up at
+    /// the deadline, or when the peer is held in reset or its life ended.
+    fn wait_for<T>(
+        &self,
+        peer: CoreId,
+        deadline: Deadline,
+        mut check: impl FnMut(&Outgoing) -> Option<T>,
+    ) -> impl Future<Output = Result<T, SendError>> {
+        let mut look = move || check(&self.outgoing.borrow()[peer.index()]);
+        async move {
+            let began = self.mesh.now();
+            let mut wait = self.settings.first_ring;
+            let mut next_ring = began + wait;
+            loop {
+                if let Some(found) = look() {
+                    return Ok(found);
+                }
+                let now = self.mesh.now();
+                let is_polling = match self.acknowledge.get() {
+                    Mode::Polled(_) => true,
+                    Mode::Hybrid(_, spin) => now - began < spin,
+                    Mode::Interrupt => false,
+                };
+                if is_polling {
+                    self.attend_one(peer);
+                    if let Some(found) = look() {
+                        return Ok(found);
+                    }
+                }
+                if deadline.is_over(now) {
+                    self.attend_one(peer);
+                    return look().ok_or(SendError::TimedOut);
+                }
+                if now >= next_ring {
+                    wait = wait.doubled_up_to(self.settings.last_ring);
+                    next_ring = now + wait;
+                    self.attend_one(peer);
+                    if let Some(found) = look() {
+                        return Ok(found);
+                    }
+                    if self.mesh.is_in_reset(peer) {
+                        return Err(SendError::PeerReset);
+                    }
+                    self.life_of(peer);
+                    self.count(|statistics| statistics.rung_again += 1);
+                    self.mesh.ring(peer);
+                } else if is_polling {
+                    pause().await;
+                } else {
+                    let until = deadline.or_at(next_ring);
+                    either(self.senders[peer.index()].changed(), self.mesh.sleep_until(until)).await;
+                }
+            }
+        }
+    }
+
+    /// Whether a mail on `channel` could be written to `peer` at once. No hardware access.
+    pub fn is_open_to(&self, peer: CoreId, channel: Channel) -> bool {
+        self.outgoing.borrow()[peer.index()].is_open(channel)
+    }
+}
+
+/// A letter in its line; gives the line up when dropped, answered or not.
+struct Sent<'m, 'd, M: Mesh> {
+    mailbox: &'m Mailbox<'d, M>,
+    to: CoreId,
+    sequence: Sequence,
+}
+
+impl<M: Mesh> Drop for Sent<'_, '_, M> {
+    fn drop(&mut self) {
+        {
+            let link = &mut self.mailbox.outgoing.borrow_mut()[self.to.index()];
+            if link.sequence != self.sequence {
+                return;
+            }
+            link.slot = match link.slot {
+                Slot::Sent(_) => Slot::Sent(Owner::Nobody),
+                Slot::Answered(_) | Slot::Free => Slot::Free,
+            };
+        }
+        self.mailbox.senders[self.to.index()].wake_all();
+    }
+}

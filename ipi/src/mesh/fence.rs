@@ -1,0 +1,47 @@
+//! Names of all places where this crate invalidates cached lines or pushes the write-combining buffer.
+//!
+//! A name appears at exactly one place in the code, and the tests check that: the fake mesh skips one name at a
+//! time, and some scenario must fail.
+
+macro_rules! places {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum $name {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl $name {
+            /// All places.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+        }
+    };
+}
+
+places! {
+/// Place that drops cached lines, named by what it is about to do.
+Invalidate {
+    /// Set up the own buffer at the start of a life, of which code before may have cached lines.
+    StartWrite,
+    /// Read a peer's hello line.
+    HelloRead,
+    /// Read the letter and the acknowledgement of a peer.
+    Attend,
+    /// Write a letter, which may go to the own buffer.
+    LetterWrite,
+    /// Write an acknowledgement, which may go to the own buffer.
+    AckWrite,
+}
+}
+
+places! {
+/// Place that pushes the write-combining buffer, named by what it has written.
+Push {
+    /// The hello line.
+    Hello,
+    /// A letter.
+    Letter,
+    /// An acknowledgement.
+    Ack,
+}
+}

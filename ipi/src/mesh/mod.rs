@@ -1,0 +1,104 @@
+//! The hardware under this crate, as one small trait.
+//!
+//! A core reaches message buffers through its L1 cache and a one-line write-combining buffer, neither of which
+//! is coherent with anything. [`Mesh`] shows both instead of hiding them:
+//!
+//! - [`read`](Mesh::read) may return a line as it was at any earlier time, until
+//!   [`invalidate`](Mesh::invalidate) (CL1INVMB) was executed after the change.
+//! - [`write`](Mesh::write) goes into a cached copy of the line if the L1 holds one, where nobody sees it and
+//!   the next invalidate discards it; else into the write-combining buffer, where it may stay for ever.
+//! - [`push`](Mesh::push) forces that buffer out by storing to another line.
+//!
+//! So every reader invalidates first, and every writer invalidates, writes, and pushes. Each place where this
+//! crate does so has a name in [`Invalidate`] or [`Push`]; the tests take each away in turn.
+//!
+//! Two transactions of one core never reorder, and nothing orders the transactions of two cores except a
+//! line's contents, a test-and-set register, a counter or a doorbell (SCC reference §1.3).
+//!
+//! Costs are in core cycles at tile 533 MHz and mesh 800 MHz without contention, n = hops + 1 (SCC reference
+//! §10.2, §10.3). A write costs its core one cycle plus the wait for the previous transaction to end.
+
+mod address;
+mod core_set;
+mod fence;
+mod time;
+
+use core::future::Future;
+
+pub use address::{AddressError, MpbAddress};
+pub use core_set::CoreSet;
+pub use fence::{Invalidate, Push};
+use scc::fpga::CounterId;
+use scc::id::CoreId;
+pub use time::{Cycles, Deadline, Instant};
+
+/// What this crate asks of the chip. All methods belong to tasks of one core, unless they say otherwise.
+pub trait Mesh {
+    /// Core this is. No cost.
+    fn core(&self) -> CoreId;
+
+    /// Core cycles since some fixed moment of this life of the core. About 10 cycles (RDTSC). Any context.
+    fn now(&self) -> Instant;
+
+    /// Completes at `at` or soon after, at once if `at` has passed. Spurious wake-ups are allowed.
+    fn sleep_until(&self, at: Instant) -> impl Future<Output = ()>;
+
+    /// Copies bytes from the line at `from`, as the L1 sees it. The range must not leave the line.
+    ///
+    /// A cached line costs 1 cycle per load, an uncached one 20 cycles in the own buffer with bypass and
+    /// 45 + 5.33 n in another core's. Each line is fetched in one transaction, so bytes of one line belong
+    /// together. SCC reference §2.5 (MPBT), §5.2, §10.2.
+    fn read(&self, from: MpbAddress, bytes: &mut [u8]);
+
+    /// Stores bytes at `to` in ascending order. The range must not leave the line.
+    ///
+    /// A whole line normally leaves as one transaction; anything less waits in the write-combining buffer, and
+    /// leaves in ascending quadwords, each atomic. An interrupt handler that stores to a message buffer can
+    /// split even a whole line, so nothing here relies on more than the ascending quadwords.
+    /// SCC reference §2.5, §2.7, §5.2.
+    fn write(&self, to: MpbAddress, bytes: &[u8]);
+
+    /// Drops all cached lines of message buffers, unwritten data included (CL1INVMB): about 2 cycles, plus a
+    /// miss for each line read again. `place` names the caller for tests. SCC reference §2.6.
+    fn invalidate(&self, place: Invalidate);
+
+    /// Pushes the write-combining buffer out by a store to the [scratch line](crate::layout::scratch) of the
+    /// own buffer: 1 cycle and up to four transactions, 45 + 5.33 n each. `place` names the caller for tests.
+    /// SCC reference §2.7.
+    fn push(&self, place: Push);
+
+    /// Requests an interrupt of `target` at the global interrupt controller, which tells it this core's
+    /// number. One FPGA write, about 600 cycles until the next transaction can start. SCC reference §7.5.
+    fn ring(&self, target: CoreId);
+
+    /// Senders that rang this core's doorbell since the last call, acknowledged in the tile and at the
+    /// controller. Two to four FPGA accesses, about 600 cycles each. Any context; meant for the interrupt
+    /// handler. SCC reference §7.5, rule 3.
+    fn take_rung(&self) -> CoreSet;
+
+    /// Sets the interrupt bit of `target` directly: anonymous, and lost if two cores do it at once.
+    /// Read and write of a tile register, 45 + 5.33 n each. SCC reference §4.3.
+    fn interrupt(&self, target: CoreId);
+
+    /// Takes the test-and-set register of `register` if it is free; whether this core has it now.
+    /// 45 + 5.33 n. SCC reference §4.8.
+    fn test_and_set(&self, register: CoreId) -> bool;
+
+    /// Frees the test-and-set register of `register`, whoever took it. 45 + 5.33 n. SCC reference §4.8.
+    fn clear(&self, register: CoreId);
+
+    /// Adds 1 to an FPGA counter, wrapping; its value before. About 600 cycles. SCC reference §7.6.
+    fn count_up(&self, counter: CounterId) -> u32;
+
+    /// Subtracts 1 from an FPGA counter, wrapping. About 600 cycles. SCC reference §7.6.
+    fn count_down(&self, counter: CounterId);
+
+    /// Value of an FPGA counter. About 600 cycles. SCC reference §7.6.
+    fn counter(&self, counter: CounterId) -> u32;
+
+    /// Sets an FPGA counter. About 600 cycles. SCC reference §7.6.
+    fn set_counter(&self, counter: CounterId, value: u32);
+
+    /// Whether `core` is held in reset now. One read of a tile register, 45 + 5.33 n. SCC reference §4.5.
+    fn is_in_reset(&self, core: CoreId) -> bool;
+}

@@ -1,0 +1,20 @@
+//! Scenarios under all behaviours of the chip up to a bound.
+
+use super::*;
+use crate::testing::{Budget, explore};
+
+/// Bound of an exploration: preemptive switches of cores, and faults, combined in one run.
+fn holds_up_to(switches: usize, faults: usize, scenario: Scenario) {
+    let budget = Budget { switches, faults };
+    let explored = explore(budget, 60_000, |chooser| {
+        let (machine, check) = scenario(chooser);
+        (machine, move || assert_eq!(check(), Ok(())))
+    });
+    assert!(explored.is_complete, "{} runs did not exhaust {budget:?}", explored.runs);
+    std::println!("{} runs exhaust {budget:?}", explored.runs);
+}
+
+#[test]
+fn mail_holds_under_all_interleavings_with_three_switches_and_one_fault() {
+    holds_up_to(3, 1, mailbox::three_mails);
+}

@@ -1,0 +1,51 @@
+//! Takes each invalidate and each push away, one at a time: some scenario must notice.
+
+use std::collections::HashSet;
+use std::eprintln;
+use std::panic;
+use std::vec::Vec;
+
+use super::seeded::SCENARIOS;
+use super::*;
+use crate::testing::{Odds, Removed};
+
+const SEEDS: u64 = 12;
+
+/// First scenario and seed that fail without the place.
+fn noticed_by(removed: Removed) -> Option<(&'static str, u64)> {
+    SCENARIOS.iter().find_map(|(name, scenario)| {
+        (0..SEEDS).find_map(|seed| {
+            let (machine, check) = scenario(Chooser::seeded(seed, Odds::HOSTILE));
+            let mut machine = machine.without(removed).steps(60_000);
+            run(&mut machine, check).is_err().then_some((*name, seed))
+        })
+    })
+}
+
+#[test]
+fn removing_any_invalidate_or_push_makes_a_scenario_fail() {
+    panic::set_hook(std::boxed::Box::new(|_| {}));
+    let unnoticed: Vec<_> = Removed::all()
+        .filter(|removed| {
+            let noticed = noticed_by(*removed);
+            eprintln!("{removed:?}: {noticed:?}");
+            noticed.is_none()
+        })
+        .collect();
+    let _ = panic::take_hook();
+    assert_eq!(unnoticed, []);
+}
+
+#[test]
+fn scenarios_reach_every_place() {
+    let mut reached = HashSet::new();
+    for (_, scenario) in SCENARIOS {
+        let (mut machine, check) = scenario(Chooser::seeded(0, Odds::HOSTILE));
+        assert_eq!(run(&mut machine, check), Ok(()));
+        let (invalidates, pushes) = machine.places();
+        reached.extend(invalidates.into_iter().map(Removed::Invalidate));
+        reached.extend(pushes.into_iter().map(Removed::Push));
+    }
+    let missing: Vec<_> = Removed::all().filter(|place| !reached.contains(place)).collect();
+    assert_eq!(missing, []);
+}

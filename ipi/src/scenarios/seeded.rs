@@ -1,0 +1,40 @@
+//! All scenarios under many seeds, with doorbells lost, doubled and late, and lines split.
+
+use std::vec::Vec;
+
+use super::*;
+use crate::testing::Odds;
+
+/// Every scenario, by name.
+pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
+    ("three mails", mailbox::three_mails),
+    ("three mails, polled", mailbox::three_mails_polled),
+    ("full channel", mailbox::full_channel),
+    ("posted both ways", mailbox::posted_both_ways),
+    ("own mail", mailbox::own_mail),
+    ("late receiver", mailbox::late_receiver),
+    ("restarted receiver", mailbox::restarted_receiver),
+];
+
+#[test]
+fn scenarios_hold_under_hostile_seeds() {
+    for (name, scenario) in SCENARIOS {
+        for seed in 0..60 {
+            let (mut machine, check) = scenario(Chooser::seeded(seed, Odds::HOSTILE));
+            let result = run(&mut machine, check);
+            assert_eq!(result, Ok(()), "{name}, seed {seed}:\n{}", machine.report());
+        }
+    }
+}
+
+#[test]
+fn same_seed_makes_the_same_run() {
+    let report = || {
+        let (mut machine, check) = mailbox::three_mails(Chooser::seeded(5, Odds::HOSTILE));
+        assert_eq!(run(&mut machine, check), Ok(()));
+        machine.report()
+    };
+    let reports: Vec<_> = (0..2).map(|_| report()).collect();
+    assert_eq!(reports[0], reports[1]);
+    assert!(!reports[0].is_empty());
+}

@@ -1,0 +1,283 @@
+//! The fake's side of the hardware trait: every operation first lets the scheduler switch cores.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use corosensei::Yielder;
+use scc::fpga::CounterId;
+use scc::id::CoreId;
+
+use super::Removed;
+use super::board::{Board, Event};
+use super::cache::Transaction;
+use super::chooser::Choice;
+use super::machine::Suspended;
+use super::trace::Operation;
+use crate::doorbell::Doorbell;
+use crate::layout::{LINE, QUADWORD, scratch};
+use crate::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push};
+
+// Rough costs in cycles: enough for time to pass in proportion.
+const CACHED: u64 = 1;
+const LINE_ACCESS: u64 = 60;
+const FPGA: u64 = 600;
+const POLL: u64 = 50;
+
+/// One core's access to the fake chip.
+#[derive(Clone)]
+pub struct FakeMesh<'y> {
+    core: CoreId,
+    board: Rc<RefCell<Board>>,
+    yielder: &'y Yielder<(), Suspended>,
+}
+
+impl<'y> FakeMesh<'y> {
+    pub(super) fn new(core: CoreId, board: Rc<RefCell<Board>>, yielder: &'y Yielder<(), Suspended>) -> Self {
+        Self { core, board, yielder }
+    }
+
+    /// What the core's interrupt handler records its doorbells in; a new one in each life.
+    pub fn doorbell(&self) -> Arc<Doorbell> {
+        self.board.borrow_mut().core(self.core).doorbell.clone()
+    }
+
+    /// Until every core has called this in some life, the chooser is not asked: set-up is not explored.
+    pub fn ready(&self) {
+        self.board.borrow_mut().calm.remove(&self.core);
+    }
+
+    /// Time that a poll takes besides its operations.
+    pub(super) fn spend_poll(&self) {
+        self.board.borrow_mut().now += POLL;
+    }
+
+    fn is_dead(&self) -> bool {
+        self.board.borrow_mut().core(self.core).is_dead
+    }
+
+    /// Point at which another core may run or an interrupt may come; false if the core has no power to act.
+    fn step(&self, cost: u64) -> bool {
+        if self.is_dead() {
+            return false;
+        }
+        self.board.borrow_mut().core(self.core).operations += 1;
+        self.yielder.suspend(Suspended::BeforeOperation);
+        self.take_interrupt();
+        self.board.borrow_mut().now += cost;
+        true
+    }
+
+    /// Runs the interrupt handler if the core's interrupt bit is set.
+    pub(super) fn take_interrupt(&self) {
+        let doorbell = {
+            let mut board = self.board.borrow_mut();
+            let state = board.core(self.core);
+            if !state.is_interrupted || state.is_in_handler {
+                return;
+            }
+            state.is_in_handler = true;
+            let doorbell = state.doorbell.clone();
+            board.trace(self.core, Operation::Interrupted);
+            doorbell
+        };
+        doorbell.service(self);
+        self.board.borrow_mut().core(self.core).is_in_handler = false;
+    }
+
+    fn send(&self, writes: &[Transaction]) {
+        for (index, write) in writes.iter().enumerate() {
+            if index == 0 || self.step(LINE_ACCESS) {
+                self.board.borrow_mut().apply(write);
+            }
+        }
+    }
+
+    fn store(&self, to: MpbAddress, bytes: &[u8]) {
+        let line = (to.owner().number(), to.line());
+        let writes = self.board.borrow_mut().core(self.core).cache.store(line, to.offset_in_line(), bytes);
+        self.send(&writes);
+    }
+
+    fn flush(&self) {
+        let writes = self.board.borrow_mut().core(self.core).cache.flush();
+        self.send(&writes);
+    }
+}
+
+impl Mesh for FakeMesh<'_> {
+    fn core(&self) -> CoreId {
+        self.core
+    }
+
+    fn now(&self) -> Instant {
+        let mut board = self.board.borrow_mut();
+        board.now += 1;
+        Instant::from_cycles(board.now)
+    }
+
+    fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> {
+        let mut is_set = false;
+        poll_fn(move |context| {
+            let mut board = self.board.borrow_mut();
+            if board.now >= at.as_cycles() {
+                return Poll::Ready(());
+            }
+            if !is_set {
+                is_set = true;
+                board.schedule(at.as_cycles(), Event::Wake(context.waker().clone()));
+            }
+            Poll::Pending
+        })
+    }
+
+    fn read(&self, from: MpbAddress, bytes: &mut [u8]) {
+        assert!(from.offset_in_line() + bytes.len() <= LINE, "a read leaves its line: {from}");
+        if !self.step(CACHED) {
+            return;
+        }
+        let line = (from.owner().number(), from.line());
+        let mut board = self.board.borrow_mut();
+        let cached = board.core(self.core).cache.cached(line).copied();
+        let operation = match cached {
+            Some(_) => Operation::ReadCached(from, bytes.len()),
+            None => Operation::Read(from, bytes.len()),
+        };
+        board.trace(self.core, operation);
+        let content = cached.unwrap_or_else(|| {
+            let content = board.line(line);
+            board.now += LINE_ACCESS;
+            board.core(self.core).cache.fill(line, content);
+            content
+        });
+        bytes.copy_from_slice(&content[from.offset_in_line()..][..bytes.len()]);
+    }
+
+    fn write(&self, to: MpbAddress, bytes: &[u8]) {
+        assert!(to.offset_in_line() + bytes.len() <= LINE, "a write leaves its line: {to}");
+        if !self.step(CACHED) {
+            return;
+        }
+        self.board.borrow_mut().trace(self.core, Operation::Write(to, bytes.len()));
+        let quadwords = bytes.len().div_ceil(QUADWORD);
+        let split = self.board.borrow().choose(Choice::Split, quadwords);
+        match split {
+            0 => self.store(to, bytes),
+            whole => {
+                let (first, second) = bytes.split_at(whole * QUADWORD);
+                self.store(to, first);
+                self.flush();
+                let offset = to.offset() + u16::try_from(first.len()).expect("a line is short");
+                self.store(MpbAddress::new(to.owner(), offset).expect("still in the line"), second);
+            }
+        }
+    }
+
+    fn invalidate(&self, place: Invalidate) {
+        if !self.step(CACHED) {
+            return;
+        }
+        let mut board = self.board.borrow_mut();
+        board.places.insert((Some(place), None));
+        if board.removed != Some(Removed::Invalidate(place)) {
+            board.trace(self.core, Operation::Invalidate(place));
+            board.core(self.core).cache.invalidate();
+        }
+    }
+
+    fn push(&self, place: Push) {
+        if !self.step(LINE_ACCESS) {
+            return;
+        }
+        {
+            let mut board = self.board.borrow_mut();
+            board.places.insert((None, Some(place)));
+            if board.removed == Some(Removed::Push(place)) {
+                return;
+            }
+            board.trace(self.core, Operation::Push(place));
+        }
+        self.store(scratch(self.core), &[0]);
+    }
+
+    fn ring(&self, target: CoreId) {
+        if self.step(FPGA) {
+            self.board.borrow_mut().ring(self.core, target);
+        }
+    }
+
+    fn take_rung(&self) -> CoreSet {
+        if !self.step(FPGA) {
+            return CoreSet::EMPTY;
+        }
+        let mut board = self.board.borrow_mut();
+        let state = board.core(self.core);
+        state.is_interrupted = false;
+        core::mem::take(&mut state.rung)
+    }
+
+    fn interrupt(&self, target: CoreId) {
+        if !self.step(LINE_ACCESS) {
+            return;
+        }
+        // Read and write of the register: a bit set in between by another core is lost (SCC reference §4.3).
+        let mut board = self.board.borrow_mut();
+        let chosen = board.choose(Choice::Doorbell, 2);
+        if let Some(state) = board.cores.get_mut(&target).filter(|_| chosen == 0) {
+            state.is_interrupted = true;
+        }
+    }
+
+    fn test_and_set(&self, register: CoreId) -> bool {
+        if !self.step(LINE_ACCESS) {
+            return false;
+        }
+        let mut board = self.board.borrow_mut();
+        board.trace(self.core, Operation::TestAndSet(register.number()));
+        board.test_and_set(register)
+    }
+
+    fn clear(&self, register: CoreId) {
+        if self.step(LINE_ACCESS) {
+            let mut board = self.board.borrow_mut();
+            board.trace(self.core, Operation::Clear(register.number()));
+            board.clear(register);
+        }
+    }
+
+    fn count_up(&self, counter: CounterId) -> u32 {
+        if !self.step(FPGA) {
+            return 0;
+        }
+        let mut board = self.board.borrow_mut();
+        board.trace(self.core, Operation::Counter(counter.number()));
+        let value = board.counter(counter);
+        let before = *value;
+        *value = before.wrapping_add(1);
+        before
+    }
+
+    fn count_down(&self, counter: CounterId) {
+        if self.step(FPGA) {
+            let mut board = self.board.borrow_mut();
+            let value = board.counter(counter);
+            *value = value.wrapping_sub(1);
+        }
+    }
+
+    fn counter(&self, counter: CounterId) -> u32 {
+        if self.step(FPGA) { *self.board.borrow_mut().counter(counter) } else { 0 }
+    }
+
+    fn set_counter(&self, counter: CounterId, value: u32) {
+        if self.step(FPGA) {
+            *self.board.borrow_mut().counter(counter) = value;
+        }
+    }
+
+    fn is_in_reset(&self, core: CoreId) -> bool {
+        self.step(LINE_ACCESS) && self.board.borrow().cores.get(&core).is_none_or(|state| state.is_dead)
+    }
+}

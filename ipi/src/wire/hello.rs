@@ -1,0 +1,57 @@
+//! The hello line: a core says that its buffer is set up, and in which life.
+//!
+//! ```text
+//! 0..24   0
+//! 24..28  signature: "IPI" and the version of these layouts
+//! 28..30  0
+//! 30..32  life of the owner; 0 while the buffer is being set up
+//! ```
+
+use super::{Epoch, WireError, dword_at, word_at};
+use crate::layout::LINE;
+
+/// What a core says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hello {
+    /// Its life.
+    pub epoch: Epoch,
+}
+
+/// Version of all layouts in [`wire`](crate::wire) and [`layout`](crate::layout).
+const VERSION: u8 = 1;
+const SIGNATURE: u32 = u32::from_le_bytes([b'I', b'P', b'I', VERSION]);
+
+/// Bytes of a hello line.
+#[derive(Clone, Copy, Debug)]
+pub struct HelloView<'a>(&'a [u8; LINE]);
+
+impl<'a> HelloView<'a> {
+    /// Looks at a whole line; any bytes will do.
+    pub const fn new(line: &'a [u8; LINE]) -> Self {
+        Self(line)
+    }
+
+    /// Life of the owner; blank while there is none.
+    pub fn epoch(self) -> Result<Epoch, WireError> {
+        Epoch::new(word_at(self.0, 30)).ok_or(WireError::Blank)
+    }
+}
+
+impl Hello {
+    /// Checks every field of a line.
+    pub fn parse(view: HelloView<'_>) -> Result<Self, WireError> {
+        let epoch = view.epoch()?;
+        match dword_at(view.0, 24) {
+            SIGNATURE => Ok(Self { epoch }),
+            other => Err(WireError::Signature(other)),
+        }
+    }
+
+    /// The line that [`parse`](Self::parse) reads back.
+    pub fn emit(&self) -> [u8; LINE] {
+        let mut line = [0; LINE];
+        line[24..28].copy_from_slice(&SIGNATURE.to_le_bytes());
+        line[30..32].copy_from_slice(&self.epoch.get().to_le_bytes());
+        line
+    }
+}

@@ -1,0 +1,72 @@
+//! Lives of cores and positions within them.
+
+/// Number of a core's life, 1 to 65535; a restarted core has a later one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Epoch(u16);
+
+impl Epoch {
+    /// Accepts 1 to 65535; 0 stands for a line that nobody has written.
+    pub const fn new(number: u16) -> Option<Self> {
+        if number == 0 { None } else { Some(Self(number)) }
+    }
+
+    /// Life after `lives` earlier ones, round the 65535 numbers.
+    pub fn after(lives: u32) -> Self {
+        let number = lives % u32::from(u16::MAX) + 1;
+        Self(u16::try_from(number).expect("a remainder of 65535 plus 1 fits 16 bits"))
+    }
+
+    /// Number of the life, 1 to 65535.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    /// Whether this life began after `other`: within the next half of all numbers, which wrap.
+    pub const fn is_after(self, other: Self) -> bool {
+        self.0.wrapping_sub(other.0).cast_signed() > 0
+    }
+}
+
+/// Number of a letter from one core to another; wraps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Sequence(u16);
+
+impl Sequence {
+    /// Every 16-bit number is one.
+    pub const fn new(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    /// Number of the following letter.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Epoch, Sequence};
+
+    #[test]
+    fn lives_count_on_round_the_end_without_zero() {
+        let life = |lives| Epoch::after(lives);
+        assert_eq!(life(0).get(), 1);
+        assert_eq!(life(65_534).get(), 65_535);
+        assert_eq!(life(65_535).get(), 1);
+        assert!(life(65_535).is_after(life(65_534)));
+        assert!(life(1).is_after(life(0)));
+        assert!(!life(0).is_after(life(0)) && !life(0).is_after(life(1)));
+        assert_eq!(Epoch::new(0), None);
+    }
+
+    #[test]
+    fn sequence_numbers_wrap() {
+        assert_eq!(Sequence::new(u16::MAX).next(), Sequence::new(0));
+    }
+}

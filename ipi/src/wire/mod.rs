@@ -1,0 +1,59 @@
+//! What lies in message buffers: every message as a checked view of its bytes and as a parsed form.
+//!
+//! A view is made from bytes of the exact length and offers one accessor per field; it trusts nothing. `parse`
+//! turns a view into a value in which every field is in range, or says which field is not; `emit` is its
+//! inverse. Numbers are little-endian. The last word of each message is written last and says whether the
+//! message is there: 32-byte lines can leave a core as ascending quadwords (SCC reference §2.7), so everything
+//! that decides about a message is in its last quadword.
+
+mod ack;
+mod hello;
+mod letter;
+mod life;
+
+pub use ack::{Ack, AckView, Verdict};
+pub use hello::{Hello, HelloView};
+pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
+pub use life::{Epoch, Sequence};
+
+/// Why bytes are not a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum WireError {
+    /// Nobody has written here.
+    #[error("nothing was written here")]
+    Blank,
+    /// A channel number above 14.
+    #[error("channel {0} does not exist")]
+    Channel(u8),
+    /// A length above what the message can carry.
+    #[error("length {0} is longer than the message")]
+    Length(u8),
+    /// Bits that must be 0.
+    #[error("reserved bits {0:#04x} are set")]
+    Reserved(u8),
+    /// A verdict code that does not exist.
+    #[error("verdict {0} does not exist")]
+    Verdict(u8),
+    /// A line of another program, or of another version of this one.
+    #[error("signature {0:#010x} is not ours")]
+    Signature(u32),
+    /// A block, flow slot or core number that does not exist.
+    #[error("number {0} is out of range")]
+    Number(u8),
+    /// A code that names no message.
+    #[error("code {0} names no message")]
+    Code(u8),
+}
+
+/// Two bytes at a fixed offset within a view.
+pub(crate) fn word_at<const N: usize>(bytes: &[u8; N], offset: usize) -> u16 {
+    u16::from_le_bytes([bytes[offset], bytes[offset + 1]])
+}
+
+/// Four bytes at a fixed offset within a view.
+pub(crate) fn dword_at<const N: usize>(bytes: &[u8; N], offset: usize) -> u32 {
+    u32::from_le_bytes([bytes[offset], bytes[offset + 1], bytes[offset + 2], bytes[offset + 3]])
+}
+
+#[cfg(test)]
+mod tests;

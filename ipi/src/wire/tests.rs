@@ -1,0 +1,129 @@
+//! Codecs: what is written is read back, and no bytes make a parser panic.
+
+use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+
+use super::*;
+use crate::layout::{HALF_LINE, LINE};
+
+fn epoch() -> impl Strategy<Value = Epoch> {
+    (1..=u16::MAX).prop_map(|number| Epoch::new(number).unwrap())
+}
+
+fn letter() -> impl Strategy<Value = Letter> {
+    let lives = (epoch(), epoch(), any::<u16>());
+    let content = proptest::collection::vec(any::<u8>(), 0..=Payload::MOST);
+    (lives, 0..15u8, any::<u8>(), any::<u32>(), content, any::<bool>()).prop_map(
+        |((to, from, sequence), channel, kind, flow, content, ring)| Letter {
+            envelope: Envelope { to, from, sequence: Sequence::new(sequence) },
+            reply: if ring { Reply::Ring } else { Reply::Silent },
+            mail: Mail {
+                channel: Channel::new(channel).unwrap(),
+                kind: Kind(kind),
+                flow: Flow(flow),
+                payload: Payload::new(&content).unwrap(),
+            },
+        },
+    )
+}
+
+fn ack() -> impl Strategy<Value = Ack> {
+    let verdicts = proptest::sample::select(&[
+        Verdict::Accepted,
+        Verdict::Refused,
+        Verdict::NotListening,
+        Verdict::WrongLife,
+        Verdict::Malformed,
+    ]);
+    (any::<u16>(), any::<u16>(), epoch(), epoch(), any::<u16>(), verdicts).prop_map(
+        |(closed, polled, receiver, sender, sequence, verdict)| Ack {
+            closed: Channels::from_bits(closed),
+            polled: Channels::from_bits(polled),
+            receiver,
+            sender,
+            sequence: Sequence::new(sequence),
+            verdict,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn letters_survive_the_line(letter in letter()) {
+        prop_assert_eq!(Letter::parse(LetterView::new(&letter.emit())), Ok(letter));
+    }
+
+    #[test]
+    fn acknowledgements_survive_the_half_line(ack in ack()) {
+        prop_assert_eq!(Ack::parse(AckView::new(&ack.emit())), Ok(ack));
+    }
+
+    #[test]
+    fn hellos_survive_the_line(epoch in epoch()) {
+        let hello = Hello { epoch };
+        prop_assert_eq!(Hello::parse(HelloView::new(&hello.emit())), Ok(hello));
+    }
+
+    #[test]
+    fn whatever_parses_is_written_as_it_was_read(line in any::<[u8; LINE]>(), half in any::<[u8; HALF_LINE]>()) {
+        if let Ok(letter) = Letter::parse(LetterView::new(&line)) {
+            prop_assert_eq!(Letter::parse(LetterView::new(&letter.emit())), Ok(letter));
+        }
+        if let Ok(ack) = Ack::parse(AckView::new(&half)) {
+            prop_assert_eq!(Ack::parse(AckView::new(&ack.emit())), Ok(ack));
+        }
+        if let Ok(hello) = Hello::parse(HelloView::new(&line)) {
+            prop_assert_eq!(Hello::parse(HelloView::new(&hello.emit())), Ok(hello));
+        }
+    }
+}
+
+#[test]
+fn fields_out_of_range_are_named() {
+    let epoch = Epoch::new(1).unwrap();
+    let mail = Mail {
+        channel: Channel::new(3).unwrap(),
+        kind: Kind(9),
+        flow: Flow(7),
+        payload: Payload::new(b"eighteen bytes now").unwrap(),
+    };
+    let envelope = Envelope { to: epoch, from: epoch, sequence: Sequence::new(1) };
+    let line = Letter { envelope, reply: Reply::Silent, mail }.emit();
+    for (byte, value, error) in [
+        (22, 15, WireError::Channel(15)),
+        (22, 0x23, WireError::Reserved(0x20)),
+        (24, 19, WireError::Length(19)),
+        (24, 255, WireError::Length(255)),
+        (25, 1, WireError::Reserved(1)),
+    ] {
+        let mut wrong = line;
+        wrong[byte] = value;
+        assert_eq!(Letter::parse(LetterView::new(&wrong)), Err(error));
+    }
+    assert_eq!(Letter::parse(LetterView::new(&[0; LINE])), Err(WireError::Blank));
+    assert_eq!(Payload::new(&[0; 19]), None);
+}
+
+#[test]
+fn acknowledgement_of_an_unknown_verdict_is_refused() {
+    let epoch = Epoch::new(1).unwrap();
+    let ack = Ack {
+        closed: Channels::NONE,
+        polled: Channels::NONE,
+        receiver: epoch,
+        sender: epoch,
+        sequence: Sequence::new(1),
+        verdict: Verdict::Accepted,
+    };
+    let mut half = ack.emit();
+    half[10] = 6;
+    assert_eq!(Ack::parse(AckView::new(&half)), Err(WireError::Verdict(6)));
+    assert_eq!(Ack::parse(AckView::new(&[0; HALF_LINE])), Err(WireError::Blank));
+}
+
+#[test]
+fn hello_of_another_program_is_refused() {
+    let mut line = Hello { epoch: Epoch::new(5).unwrap() }.emit();
+    assert_eq!(HelloView::new(&line).epoch(), Ok(Epoch::new(5).unwrap()));
+    line[27] = 2;
+    assert_eq!(Hello::parse(HelloView::new(&line)), Err(WireError::Signature(0x0249_5049)));
+}
