@@ -1,15 +1,19 @@
-//! The phases of booting a core, in the order of SCC reference §9.1.
+//! From the start code to the first task, phase by phase, in the order of SCC reference §9.1.
+//!
+//! Each phase is recorded in the trace ring when it is done. Caches come on late, as on every system that is known to
+//! have worked: up to then each instruction is fetched from memory, so as little as possible happens before.
 
-use log::LevelFilter;
+use executor::time::Timers;
+use executor::{Class, Spawner};
 use trace_format::phase::BootPhase;
 use trace_format::record::Event;
 
 use crate::arch::i586::cpu;
-use crate::console;
-use crate::mm::kernel_space;
+use crate::command_line::{Options, SelfTest, text_in};
 use crate::mm::trace_ring::TRACE_RING;
+use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::trace;
+use crate::{console, provoke, runtime, self_test, trace};
 
 /// Continues from the start code, which passes the low words of three time stamps: at reset, in protected mode, and
 /// with paging on.
@@ -24,25 +28,48 @@ pub(crate) extern "C" fn start(reset: u32, protected: u32, paging: u32) -> ! {
     cpu::enable_caches();
     trace::phase(BootPhase::Caches);
     machine::after_caches();
-    console::install_logger(LevelFilter::Info);
+    console::install_logger(Options::DEFAULT.log);
     trace::phase(BootPhase::Console);
     machine::map_low_memory();
     if let Err(error) = kernel_space::set_up() {
         panic!("no memory for the kernel's own page tables: {error}");
     }
     trace::phase(BootPhase::Memory);
-    let heap = alloc::boxed::Box::new(0x1234_u32);
+    // The first allocation gives the heap its first memory.
+    drop(alloc::boxed::Box::new(BootPhase::Heap));
     trace::phase(BootPhase::Heap);
+    let options = Options::parse(text_in(image::command_line_page()), |word| {
+        log::warn!(target: "boot", "not understood word={word}");
+    });
+    log::set_max_level(options.log);
+    trace::phase(BootPhase::Executor);
+    runtime::run(|spawner| {
+        let task = spawner.spawn("boot", Class::Service, first_task(spawner, options));
+        task.expect("the heap has memory for the first task").detach();
+    })
+}
+
+/// Says that the core is there, and does what the command line asks for.
+async fn first_task(spawner: Spawner, options: Options) {
+    trace::phase(BootPhase::FirstTask);
     log::info!(
         target: "boot",
-        "ready memory={}K frames={} heap={:p}",
-        machine::private_bytes() / 1024,
-        kernel_space::available_frames(),
-        heap
+        "ready memory={}M free={}M clock={}MHz",
+        machine::private_bytes() >> 20,
+        kernel_space::available_frames() >> 8,
+        machine::clocks::cycles_per_millisecond() / 1_000
     );
-    for record in TRACE_RING.newest(20) {
-        let stamped = trace_format::record::Stamped::decode(record);
-        log::info!(target: "trace", "{stamped:?}");
+    if let Some((fatal, core)) = options.provoke
+        && core == machine::identity::core()
+    {
+        provoke::fatal(fatal, spawner).await;
     }
-    cpu::halt_for_good()
+    if options.self_test == SelfTest::AndStop {
+        test_and_stop(spawner.timers()).await;
+    }
+}
+
+async fn test_and_stop(timers: Timers) {
+    self_test::run(timers).await;
+    cpu::halt_for_good();
 }

@@ -12,8 +12,11 @@ use core::panic::PanicInfo;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-use crate::arch::i586::cpu;
+use trace_format::record::{Event, TextPlace};
+
+use crate::arch::i586::{cpu, recovery, stack};
 use crate::platform::machine;
+use crate::{fault, trace};
 
 /// Bytes collected before they are sent.
 const LINE_BYTES: usize = 160;
@@ -90,10 +93,23 @@ pub fn install_logger(level: LevelFilter) {
     log::set_max_level(level);
 }
 
-/// Reports a broken invariant of the kernel and stops this core for good; the other cores go on.
+/// Reports a panic. With interrupts on it is that of a task: the task ends, and the core goes on. With interrupts off
+/// it is the kernel's: this core stops for good, and the other cores go on.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
+    let in_task = cpu::interrupts_enabled();
     cpu::disable_interrupts();
-    print(format_args!("panic kernel: {info}"));
+    let (file, line) = info.location().map_or(("", 0), |location| (location.file(), location.line()));
+    let place = TextPlace::new(u32::try_from(file.as_ptr().addr()).unwrap_or(0), file.len());
+    trace::record(Event::Panic { file: place, line });
+    let whose = if in_task { "task" } else { "kernel" };
+    print(format_args!("panic {whose}: {} at={file}:{line}", info.message()));
+    fault::print_callers(stack::frame_pointer());
+    if in_task {
+        cpu::enable_interrupts();
+        recovery::abandon();
+        cpu::disable_interrupts();
+    }
+    fault::print_last_records();
     cpu::halt_for_good()
 }

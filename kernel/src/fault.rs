@@ -2,16 +2,24 @@
 
 use i586::exception::Exception;
 use i586::page::PageFaultCode;
+use trace_format::record::{Event, Stamped};
 
 use crate::arch::i586::{cpu, stack, trap::TrapFrame};
 use crate::backtrace;
 use crate::console::print;
 use crate::layout::{self, Guard};
+use crate::mm::kernel_space;
+use crate::mm::trace_ring::TRACE_RING;
+use crate::trace;
+
+/// Trace records that a report shows.
+const LAST_RECORDS: u32 = 8;
 
 /// Reports an exception of the kernel itself and stops the core. `address` is what CR2 held.
 pub fn report(frame: &TrapFrame, address: u32) -> ! {
     cpu::disable_interrupts();
     let vector = frame.vector.to_le_bytes()[0];
+    trace::record(Event::Exception { vector, eip: frame.eip, error_code: frame.error });
     let name = Exception::from_vector(vector).map_or("reserved exception", Exception::name);
     let guard = layout::guard_at(address);
     let overflown = matches!(vector, 8 | 14).then_some(guard).flatten();
@@ -48,14 +56,29 @@ fn finish(frame: &TrapFrame) -> ! {
     print(format_args!("  esi={esi:08x} edi={edi:08x} ebp={ebp:08x} esp={esp:08x}"));
     let (directory, extensions) = (cpu::page_directory(), cpu::extensions());
     print(format_args!("  cs={cs:04x} eflags={eflags:08x} cr3={directory:08x} cr4={extensions:08x}"));
-    print_backtrace(frame.eip, ebp);
+    print_place("at", frame.eip);
+    print_callers(ebp);
+    print_last_records();
     cpu::halt_for_good()
 }
 
-/// Prints the chain of callers that leads to `instruction`.
-pub fn print_backtrace(instruction: u32, frame_pointer: u32) {
-    print(format_args!("  at {instruction:08x}"));
-    for caller in backtrace::walk(frame_pointer, stack::word) {
-        print(format_args!("  by {caller:08x}"));
+/// Prints the chain of callers of the frame at `frame_pointer`, with names if the image has a symbol table.
+pub fn print_callers(frame_pointer: u32) {
+    backtrace::walk(frame_pointer, stack::word).for_each(|caller| print_place("by", caller));
+}
+
+fn print_place(relation: &str, address: u32) {
+    match kernel_space::symbols().and_then(|symbols| symbols.lookup(address)) {
+        Some(place) => print(format_args!("  {relation} {address:08x} {place}")),
+        None => print(format_args!("  {relation} {address:08x}")),
+    }
+}
+
+/// Prints what the core did last.
+pub fn print_last_records() {
+    for record in TRACE_RING.newest(LAST_RECORDS) {
+        if let Ok(Stamped { cycles, event }) = Stamped::decode(record) {
+            print(format_args!("  trace {cycles} {event:?}"));
+        }
     }
 }

@@ -18,6 +18,7 @@ pub mod arch;
 pub mod backtrace;
 #[cfg(bare_metal)]
 pub mod boot;
+pub mod command_line;
 #[cfg(bare_metal)]
 pub mod console;
 #[cfg(bare_metal)]
@@ -30,6 +31,10 @@ pub mod layout;
 pub mod mm;
 pub mod platform;
 #[cfg(bare_metal)]
-pub mod timer;
+pub mod provoke;
+#[cfg(bare_metal)]
+pub mod runtime;
+#[cfg(bare_metal)]
+pub mod self_test;
 #[cfg(bare_metal)]
 pub mod trace;

@@ -95,21 +95,47 @@ impl AddressSpace {
         kind: MemoryType,
         access: Access,
     ) -> Result<(), MapError> {
+        let table = self.table_for(memory, page)?;
+        show(memory, table, page, frame, kind, access)
+    }
+
+    /// The table that holds the entry of `page`, made if there is none.
+    fn table_for(self, memory: &mut impl TableMemory, page: u32) -> Result<Frame, MapError> {
         let slot = directory_index(page);
-        let mut entry = memory.load(self.directory, slot);
-        if !entry.contains(PageEntry::PRESENT) {
-            let table = memory.allocate_table().ok_or(MapError::OutOfFrames { page })?;
-            entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(table.base().get());
-            memory.store(self.directory, slot, entry);
+        let entry = memory.load(self.directory, slot);
+        if entry.contains(PageEntry::PRESENT) {
+            return Ok(Frame::containing(PhysAddr::new(entry.frame())));
         }
-        let table = Frame::containing(PhysAddr::new(entry.frame()));
-        let present = memory.load(table, table_index(page));
-        if present.contains(PageEntry::PRESENT) {
-            return Err(MapError::Mapped { page, to: PhysAddr::new(present.frame()) });
+        let table = memory.allocate_table().ok_or(MapError::OutOfFrames { page })?;
+        let entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(table.base().get());
+        memory.store(self.directory, slot, entry);
+        Ok(table)
+    }
+
+    /// Shows frames in a row, from `first` on, at the pages from `page` up to `end`.
+    ///
+    /// # Errors
+    /// [`MapError`] for the first page that cannot be mapped; those before it are mapped then.
+    pub fn map_row(
+        self,
+        memory: &mut impl TableMemory,
+        page: u32,
+        end: u32,
+        first: PhysAddr,
+        kind: MemoryType,
+        access: Access,
+    ) -> Result<(), MapError> {
+        let mut frame = first;
+        let mut table = None;
+        for page in pages(page, end) {
+            let here = match table {
+                Some(table) if table_index(page) != 0 => table,
+                _ => self.table_for(memory, page)?,
+            };
+            table = Some(here);
+            show(memory, here, page, frame, kind, access)?;
+            frame = frame.wrapping_add(PAGE_BYTES);
         }
-        let writable = if access == Access::Writable { PageEntry::WRITABLE } else { PageEntry::empty() };
-        let flags = PageEntry::PRESENT.union(writable).union(flags_of(kind));
-        memory.store(table, table_index(page), flags.with_frame(frame.get()));
         Ok(())
     }
 
@@ -135,6 +161,25 @@ impl AddressSpace {
         let entry = memory.load(table, table_index(page));
         entry.contains(PageEntry::PRESENT).then_some((table, entry))
     }
+}
+
+/// Fills the entry of `page` in its table.
+fn show(
+    memory: &mut impl TableMemory,
+    table: Frame,
+    page: u32,
+    frame: PhysAddr,
+    kind: MemoryType,
+    access: Access,
+) -> Result<(), MapError> {
+    let present = memory.load(table, table_index(page));
+    if present.contains(PageEntry::PRESENT) {
+        return Err(MapError::Mapped { page, to: PhysAddr::new(present.frame()) });
+    }
+    let writable = if access == Access::Writable { PageEntry::WRITABLE } else { PageEntry::empty() };
+    let flags = PageEntry::PRESENT.union(writable).union(flags_of(kind));
+    memory.store(table, table_index(page), flags.with_frame(frame.get()));
+    Ok(())
 }
 
 /// Addresses of the pages from `first` up to `end`, both multiples of 4 KB.
@@ -185,6 +230,17 @@ mod tests {
         space.map(&mut memory, 0x0040_6000, frame, MemoryType::Uncached, Access::Writable).unwrap();
         assert_eq!(space.translate(&memory, 0x0040_6000).unwrap().bits(), 0x0012_301B);
         assert_eq!(memory.tables, 2);
+    }
+
+    #[test]
+    fn rows_go_on_in_the_next_table() {
+        let mut memory = FakeMemory::default();
+        let space = AddressSpace::new(&mut memory).unwrap();
+        let (page, end, first) = ((4 << 20) - 0x2000, (4 << 20) + 0x2000, PhysAddr::new(0x8000));
+        space.map_row(&mut memory, page, end, first, MemoryType::WriteBack, Access::Writable).unwrap();
+        let frames = pages(page, end).map(|page| space.translate(&memory, page).unwrap().frame());
+        assert!(frames.eq([0x8000, 0x9000, 0xA000, 0xB000]));
+        assert_eq!((memory.tables, space.translate(&memory, end)), (3, None));
     }
 
     #[test]

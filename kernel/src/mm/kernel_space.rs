@@ -13,7 +13,7 @@ use scc::address::PhysAddr;
 use scc::memory_type::MemoryType;
 use trace_format::symbols::{HEADER_BYTES, SymbolTable, total_bytes};
 
-use super::address_space::{Access, AddressSpace, MapError, TableMemory, pages};
+use super::address_space::{Access, AddressSpace, MapError, TableMemory};
 use super::frame::{Frame, FrameAllocator, Zone};
 use super::image;
 use crate::arch::i586::descriptors;
@@ -99,21 +99,30 @@ pub fn set_up() -> Result<(), MapError> {
     let memory = &mut DirectTables(&mut frames);
     let space = AddressSpace::new(memory).ok_or(MapError::OutOfFrames { page: layout::DIRECT_MAP })?;
     // Page 0 stays unmapped.
-    for page in pages(layout::DIRECT_MAP + PAGE_BYTES, layout::DIRECT_MAP + direct) {
-        let constant = (image::read_only_start()..image::read_only_end()).contains(&page);
-        let access = if constant { Access::ReadOnly } else { Access::Writable };
-        let frame = PhysAddr::new(page - layout::DIRECT_MAP);
-        space.map(memory, page, frame, MemoryType::WriteBack, access)?;
+    let (constant, variable) = (image::read_only_start(), image::read_only_end());
+    for (first, end, access) in [
+        (layout::DIRECT_MAP + PAGE_BYTES, constant, Access::Writable),
+        (constant, variable, Access::ReadOnly),
+        (variable, layout::DIRECT_MAP + direct, Access::Writable),
+    ] {
+        let frame = PhysAddr::new(first - layout::DIRECT_MAP);
+        space.map_row(memory, first, end, frame, MemoryType::WriteBack, access)?;
     }
-    let stack_pages = pages(layout::BOOT_STACK, layout::BOOT_STACK_END)
-        .chain(pages(layout::FAULT_STACK, layout::FAULT_STACK_END));
-    for (page, offset) in stack_pages.zip((0..).step_by(PAGE_BYTES as usize)) {
-        let frame = image::stacks().wrapping_add(offset);
-        space.map(memory, page, frame, MemoryType::WriteBack, Access::Writable)?;
+    let stacks = image::stacks();
+    for (first, end, frame) in [
+        (layout::BOOT_STACK, layout::BOOT_STACK_END, stacks),
+        (layout::FAULT_STACK, layout::FAULT_STACK_END, stacks.wrapping_add(layout::BOOT_STACK_BYTES)),
+    ] {
+        space.map_row(memory, first, end, frame, MemoryType::WriteBack, Access::Writable)?;
     }
-    for (index, (frame, kind)) in machine::device_pages() {
-        space.map(memory, layout::DEVICES + index * PAGE_BYTES, frame, kind, Access::Writable)?;
-    }
+    let mut mapped = Ok(());
+    machine::for_each_device_page(|index, frame, kind| {
+        let page = layout::DEVICES + index * PAGE_BYTES;
+        if mapped.is_ok() {
+            mapped = space.map(memory, page, frame, kind, Access::Writable);
+        }
+    });
+    mapped?;
     activate(space);
     let symbols = SymbolTable::parse(image::symbol_table_bytes(table_bytes)).ok();
     MEMORY.with(|memory| *memory = Some(KernelMemory { frames, symbols }));

@@ -114,3 +114,32 @@ pub fn fetch_increment(counter: &AtomicU32) -> u32 {
     unsafe { asm!("xadd [{}], {}", in(reg) counter.as_ptr(), inout(reg) value, options(nostack)) };
     value
 }
+
+/// Empties L1 of the lines of message buffers, dirty ones included (CL1INVMB).
+pub fn invalidate_message_lines() {
+    // SAFETY: message buffers are mapped write-through, so no line of theirs is dirty; other lines are not touched.
+    unsafe { asm!(".byte 0x0F, 0x0A", options(nostack, preserves_flags)) };
+}
+
+/// Waits for an interrupt unless `has_work` says that there is work already. No interrupt comes in between.
+pub fn idle(has_work: impl FnOnce() -> bool) {
+    disable_interrupts();
+    if has_work() { enable_interrupts() } else { wait_for_interrupt() }
+}
+
+/// Stores `value` into `count` words in ascending order, in one instruction.
+///
+/// # Safety
+/// The words are writable, and nobody refers to them.
+pub unsafe fn fill_words(first: u32, value: u32, count: u32) {
+    // SAFETY: the caller's duty; the direction flag is clear.
+    unsafe {
+        asm!(
+            "rep stosd",
+            inout("edi") first => _,
+            inout("ecx") count => _,
+            in("eax") value,
+            options(nostack, preserves_flags)
+        );
+    };
+}

@@ -1,10 +1,12 @@
 //! The P54C: what takes an instruction that Rust has no word for.
 
+pub mod blunder;
 pub mod cpu;
 pub mod descriptors;
 pub mod interrupt_cell;
 pub mod interrupt_mutex;
 pub mod port;
+pub mod recovery;
 mod rt;
 pub mod stack;
 mod task_state;

@@ -73,16 +73,22 @@ const WINDOWS: [Windows; 5] = [
     Windows(MESSAGE_BUFFERS, map::MPB, mpb::TILE_BYTES, 24, MemoryType::MpbtWriteThrough),
 ];
 
-/// Pages of the device windows, 0 to 1023, with what they show.
-pub fn device_pages() -> impl Iterator<Item = (u32, (PhysAddr, MemoryType))> {
-    WINDOWS.iter().flat_map(|Windows(offset, first, bytes, count, kind)| {
-        (0..*count).flat_map(move |number| {
-            (0..*bytes / PAGE_BYTES).map(move |page| {
-                let place = first.wrapping_add(number * LUT_WINDOW_BYTES + page * PAGE_BYTES);
-                ((offset + number * bytes) / PAGE_BYTES + page, (place, *kind))
-            })
-        })
-    })
+/// Calls `show` for each page of the device windows, 0 to 1023, with what it shows.
+///
+/// Plain loops: this runs with caches off, when every instruction is fetched from memory.
+pub fn for_each_device_page(mut show: impl FnMut(u32, PhysAddr, MemoryType)) {
+    for Windows(offset, first, bytes, count, kind) in WINDOWS {
+        let (mut page, mut window) = (offset / PAGE_BYTES, first);
+        for _ in 0..count {
+            let mut place = window;
+            for _ in 0..bytes / PAGE_BYTES {
+                show(page, place, kind);
+                page += 1;
+                place = place.wrapping_add(PAGE_BYTES);
+            }
+            window = window.wrapping_add(LUT_WINDOW_BYTES);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -91,8 +97,14 @@ mod tests {
 
     use super::*;
 
+    fn shown() -> Vec<(u32, PhysAddr, MemoryType)> {
+        let mut pages = Vec::new();
+        for_each_device_page(|page, place, kind| pages.push((page, place, kind)));
+        pages
+    }
+
     fn found(wanted: u32) -> Option<(PhysAddr, MemoryType)> {
-        device_pages().find(|(page, _)| *page == wanted).map(|(_, shown)| shown)
+        shown().into_iter().find(|(page, ..)| *page == wanted).map(|(_, place, kind)| (place, kind))
     }
 
     fn behind(device: Device, offset: u32) -> Option<(PhysAddr, MemoryType)> {
@@ -118,7 +130,7 @@ mod tests {
 
     #[test]
     fn no_page_shows_two_devices() {
-        let mut pages: Vec<_> = device_pages().map(|(page, _)| page).collect();
+        let mut pages: Vec<_> = shown().into_iter().map(|(page, ..)| page).collect();
         let count = pages.len();
         pages.sort_unstable();
         pages.dedup();

@@ -26,6 +26,15 @@ pub trait GicAccess {
 pub struct Events(u64);
 
 impl Events {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
+    /// What is in either set.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Cores that rang, in ascending order.
     pub fn senders(self) -> impl Iterator<Item = CoreId> {
         let senders = self.0 & SENDERS;

@@ -11,7 +11,7 @@ static STRAY: AtomicU32 = AtomicU32::new(0);
 /// Serves an interrupt. Interrupt context.
 pub fn handle_interrupt(vector: u8) -> Outcome {
     match vector {
-        vectors::TIMER => crate::timer::expired(),
+        vectors::TIMER => crate::runtime::ring_alarm(),
         vectors::GLOBAL => crate::doorbell::rung(doorbell::take()),
         vectors::RESERVED_PIN | vectors::ERROR => {
             STRAY.store(STRAY.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);

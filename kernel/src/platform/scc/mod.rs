@@ -5,6 +5,8 @@
 mod device_map;
 pub mod gic;
 mod memory_map;
+#[cfg(bare_metal)]
+pub mod message_buffer;
 
 #[cfg(bare_metal)]
 pub mod clocks;
@@ -23,11 +25,13 @@ mod set_up;
 #[cfg(bare_metal)]
 mod start;
 #[cfg(bare_metal)]
+pub mod timer;
+#[cfg(bare_metal)]
 mod vectors;
 #[cfg(bare_metal)]
 mod window;
 
-pub use device_map::{Device, device_pages};
+pub use device_map::{Device, for_each_device_page};
 #[cfg(bare_metal)]
 pub use interrupt::handle_interrupt;
 pub use memory_map::private_windows;

@@ -13,7 +13,7 @@ use i586::control::{Cr0, Cr4};
 use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, directory_index, table_index};
 use i586::segment::Descriptor;
 
-use super::device_map::device_pages;
+use super::device_map::for_each_device_page;
 use crate::layout;
 use crate::mm::address_space::flags_of;
 use crate::mm::image;
@@ -191,9 +191,9 @@ unsafe extern "C" {
 
 /// Maps the device windows. Once, first thing after the start code.
 pub fn map_devices() {
-    for (index, (frame, kind)) in device_pages() {
+    for_each_device_page(|index, frame, kind| {
         store(DEVICE_TABLE, index, flags_of(kind).union(MEMORY).with_frame(frame.get()));
-    }
+    });
 }
 
 /// Maps the rest of the first 4 MB, where the final page tables are made. Once, with caches on.

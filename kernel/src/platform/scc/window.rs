@@ -7,12 +7,14 @@
 use core::ptr::with_exposed_provenance_mut;
 
 use i586::apic::ApicRegister;
+use scc::address::LineIndex;
 use scc::fpga::FpgaRegister;
 use scc::id::CoreId;
 use scc::mpb;
 use scc::tile::{Glcfg, TileRegister};
 
 use super::device_map::Device;
+use crate::arch::i586::cpu;
 
 /// Registers of a tile.
 #[derive(Clone, Copy, Debug)]
@@ -92,15 +94,28 @@ unsafe fn store(address: u32, value: u32) {
     unsafe { pointer.write_volatile(value) };
 }
 
-/// Fills a core's half of its tile's message buffer with zeros and pushes the last line out of the write-combining
-/// buffer. Before the buffer is in use.
+/// Fills a core's half of its tile's message buffer with zeros.
 pub(super) fn clear_message_buffer(core: CoreId) {
-    let first = Device::MessageBuffer(core).base();
-    for line in (0..mpb::CORE_BYTES).step_by(4) {
+    // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+    unsafe { cpu::fill_words(Device::MessageBuffer(core).base(), 0, mpb::CORE_BYTES / 4) };
+}
+
+/// Reads a line; L1 must not hold it any more.
+pub(super) fn read_message_line(owner: CoreId, line: LineIndex) -> [u32; 8] {
+    let first = message_line(owner, line);
+    [0, 4, 8, 12, 16, 20, 24, 28].map(|offset| load(first + offset))
+}
+
+/// Writes a line in ascending order.
+pub(super) fn write_message_line(owner: CoreId, line: LineIndex, words: [u32; 8]) {
+    let first = message_line(owner, line);
+    for (word, offset) in words.into_iter().zip((0..).step_by(4)) {
         // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
-        unsafe { store(first + line, 0) };
+        unsafe { store(first + offset, word) };
     }
-    // The last complete line left by itself; a store to another line would push it out if it had not.
-    // SAFETY: as above.
-    unsafe { store(first, 0) };
+}
+
+fn message_line(owner: CoreId, line: LineIndex) -> u32 {
+    assert!(line.get() < mpb::CORE_LINES, "a core's half of a message buffer has 256 lines");
+    Device::MessageBuffer(owner).base() + u32::from(line.offset().get())
 }

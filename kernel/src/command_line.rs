@@ -1,0 +1,216 @@
+//! What the one who loads the image asks of the kernel: words separated by spaces.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | `boot=host` | every core was released by the host; the default |
+//! | `boot=core0` | core 0 starts the other cores of `cores` |
+//! | `cores=0-3+7` | the cores that `boot=core0` is about; all unless said |
+//! | `selftest` | each core checks itself, reports one line and stops |
+//! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
+//! | `provoke=KIND@CORE` | the core does something fatal, to show what then happens; see [`Fatal`] |
+//!
+//! The text is ASCII and ends with a zero byte; what is not counts as no text, since nobody need have written any.
+//! Unknown words and bad values are reported and have no effect.
+
+use log::LevelFilter;
+use scc::id::CoreId;
+
+/// Who starts the cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootFrom {
+    /// The host has released all of them.
+    Host,
+    /// Core 0 starts the others.
+    Core0,
+}
+
+/// Something that ends a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fatal {
+    /// Recursion without end: `stack-overflow`.
+    StackOverflow,
+    /// Allocation without end: `heap-exhaustion`.
+    HeapExhaustion,
+    /// An interrupt nobody expects: `unexpected-interrupt`.
+    UnexpectedInterrupt,
+    /// A fault while a fault is delivered: `double-fault`.
+    DoubleFault,
+    /// A read of the unmapped first page: `page-fault`.
+    PageFault,
+    /// A write to the kernel's code: `write-to-code`.
+    WriteToCode,
+    /// A panic of the kernel, with interrupts off: `panic`.
+    Panic,
+    /// A panic in a task, which ends the task but not the core: `task-panic`.
+    TaskPanic,
+}
+
+impl Fatal {
+    const NAMES: [(&'static str, Self); 8] = [
+        ("stack-overflow", Self::StackOverflow),
+        ("heap-exhaustion", Self::HeapExhaustion),
+        ("unexpected-interrupt", Self::UnexpectedInterrupt),
+        ("double-fault", Self::DoubleFault),
+        ("page-fault", Self::PageFault),
+        ("write-to-code", Self::WriteToCode),
+        ("panic", Self::Panic),
+        ("task-panic", Self::TaskPanic),
+    ];
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, fatal)| *fatal)
+    }
+}
+
+/// A set of cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cores(u64);
+
+impl Cores {
+    /// All 48.
+    pub const ALL: Self = Self((1 << 48) - 1);
+
+    /// Whether `core` is among them.
+    #[must_use]
+    pub const fn contains(self, core: CoreId) -> bool {
+        self.0 & 1 << core.number() != 0
+    }
+
+    /// Reads `0-3+7` or `0-3,7`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut set = 0;
+        for part in text.split(['+', ',']) {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (number(first)?, number(last)?);
+            if first > last {
+                return None;
+            }
+            (first..=last).for_each(|core| set |= 1 << core);
+        }
+        Some(Self(set))
+    }
+}
+
+fn number(text: &str) -> Option<u8> {
+    text.parse().ok().and_then(CoreId::new).map(CoreId::number)
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Who starts the cores.
+    pub boot: BootFrom,
+    /// The cores that core 0 starts.
+    pub cores: Cores,
+    /// Whether to end with a self-test.
+    pub self_test: SelfTest,
+    /// Least grave level of lines on the console.
+    pub log: LevelFilter,
+    /// What a core is to die of.
+    pub provoke: Option<(Fatal, CoreId)>,
+}
+
+/// What a core does when it has booted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelfTest {
+    /// It goes on.
+    No,
+    /// It checks itself, reports, and stops.
+    AndStop,
+}
+
+impl Options {
+    /// What holds without a command line.
+    pub const DEFAULT: Self = Self {
+        boot: BootFrom::Host,
+        cores: Cores::ALL,
+        self_test: SelfTest::No,
+        log: LevelFilter::Info,
+        provoke: None,
+    };
+
+    /// Reads a command line; each word without effect is handed to `complain`.
+    #[must_use]
+    pub fn parse(text: &str, mut complain: impl FnMut(&str)) -> Self {
+        let mut options = Self::DEFAULT;
+        for word in text.split_ascii_whitespace() {
+            if options.apply(word).is_none() {
+                complain(word);
+            }
+        }
+        options
+    }
+
+    fn apply(&mut self, word: &str) -> Option<()> {
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        match (key, value) {
+            ("boot", "host" | "all-from-host") => self.boot = BootFrom::Host,
+            ("boot", "core0") => self.boot = BootFrom::Core0,
+            ("cores", list) => self.cores = Cores::parse(list)?,
+            ("selftest", "") => self.self_test = SelfTest::AndStop,
+            ("log", level) => self.log = level.parse().ok()?,
+            ("provoke", what) => {
+                let (name, core) = what.split_once('@')?;
+                self.provoke = Some((Fatal::from_name(name)?, CoreId::new(number(core)?)?));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// The text in a page that somebody may have written: ASCII up to a zero byte. Empty if it is anything else.
+#[must_use]
+pub fn text_in(page: &[u8]) -> &str {
+    let end = page.iter().position(|byte| *byte == 0).unwrap_or(0);
+    core::str::from_utf8(&page[..end]).ok().filter(|text| text.is_ascii()).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn parse(text: &str) -> (Options, Vec<String>) {
+        let mut complaints = Vec::new();
+        let options = Options::parse(text, |word| complaints.push(word.to_string()));
+        (options, complaints)
+    }
+
+    #[test]
+    fn nothing_asked_gives_the_defaults() {
+        assert_eq!(parse("  "), (Options::DEFAULT, Vec::new()));
+    }
+
+    #[test]
+    fn every_key_is_understood() {
+        let (options, complaints) =
+            parse("boot=core0 cores=0-2+47 selftest log=debug provoke=double-fault@7");
+        assert_eq!(complaints, Vec::<String>::new());
+        assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::AndStop));
+        let cores: Vec<_> =
+            CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
+        assert_eq!(cores, [0, 1, 2, 47]);
+        assert_eq!(options.log, LevelFilter::Debug);
+        assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
+    }
+
+    #[test]
+    fn words_without_meaning_are_reported_and_have_no_effect() {
+        let text = "selftest=yes boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 x";
+        let (options, complaints) = parse(text);
+        assert_eq!(options, Options::DEFAULT);
+        assert_eq!(complaints.join(" "), text);
+    }
+
+    #[test]
+    fn page_that_nobody_wrote_holds_no_text() {
+        assert_eq!(text_in(&[0xA5; 64]), "");
+        assert_eq!(text_in(&[0xA5, 0]), "");
+        assert_eq!(text_in(&[0; 4]), "");
+        assert_eq!(text_in(b"log=debug"), "");
+        assert_eq!(text_in(b"log=debug\0\xA5"), "log=debug");
+    }
+}

@@ -1,0 +1,173 @@
+//! A core checks itself: timer against the chip's clock, message buffer, heap, and its own doorbell.
+//!
+//! The result is one line on the console and records in the trace:
+//!
+//! ```text
+//! [05 0.004711] info selftest: passed=4 failed=0 timer_late=212 mpb=ok heap=ok ring=1640 wake=97 yield=120
+//! ```
+//!
+//! Times are cycles of the core: how late a sleep of 1 ms ended, from ringing the own doorbell to the woken task, from
+//! the wake in the interrupt handler to the woken task's first instruction, and from one task to the next by yielding.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use executor::time::Timers;
+use scc::address::LineIndex;
+use trace_format::record::{Event, TestOutcome, TextPlace};
+
+use crate::arch::i586::cpu;
+use crate::platform::machine::{self, clocks, message_buffer};
+use crate::{doorbell, runtime, trace};
+
+/// Length of the sleep that is measured.
+const SLEEP_MICROSECONDS: u32 = 1_000;
+/// What a sleep may last longer, in microseconds of the chip's clock: reading that clock takes a few itself.
+const LATE_MICROSECONDS: u64 = 20;
+/// Longest time that a ring of the own doorbell may take.
+const RING_MICROSECONDS: u32 = 1_000;
+/// Lines of the message buffer that are written and read.
+const LINES: u16 = 16;
+/// Words that are allocated and read back.
+const WORDS: usize = 16 << 10;
+/// Rings and yields measured, of which the shortest counts: the first ones fill the caches.
+const ROUNDS: usize = 8;
+
+/// A check that did not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Failure {
+    #[error("sleep of {SLEEP_MICROSECONDS} us lasted {0} us of the chip's clock")]
+    Sleep(u64),
+    #[error("line {line} of the message buffer reads {found:08x} instead of {expected:08x}")]
+    MessageBuffer { line: u16, expected: u32, found: u32 },
+    #[error("word {0} of allocated memory has changed")]
+    Heap(usize),
+    #[error("no memory for {0} bytes")]
+    NoMemory(usize),
+    #[error("the own doorbell did not arrive within {RING_MICROSECONDS} us")]
+    NoRing,
+    #[error("the own doorbell came from somebody else")]
+    OtherRing,
+}
+
+/// Figures of a core.
+#[derive(Clone, Copy, Debug, Default)]
+struct Figures {
+    timer_late: u64,
+    ring: u64,
+    wake: u64,
+    yielding: u64,
+}
+
+/// Runs all checks and prints the line.
+pub async fn run(timers: Timers) {
+    let mut figures = Figures::default();
+    let results = [
+        ("timer", sleep(timers, &mut figures).await),
+        ("mpb", check_message_buffer()),
+        ("heap", check_heap()),
+        ("doorbell", ring(timers, &mut figures).await),
+    ];
+    figures.yielding = measure_yield().await;
+    let (mut passed, mut failed) = (0, 0);
+    for (name, result) in results {
+        let outcome = match result {
+            Ok(()) => {
+                passed += 1;
+                TestOutcome::Passed
+            }
+            Err(failure) => {
+                failed += 1;
+                log::error!(target: "selftest", "failed test={name}: {failure}");
+                TestOutcome::Failed
+            }
+        };
+        trace::record(Event::SelfTest { name: place_of(name), outcome });
+    }
+    trace::record(Event::SelfTestsDone { passed, failed });
+    log::info!(target: "selftest", "passed={passed} failed={failed} {figures}");
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { timer_late, ring, wake, yielding } = self;
+        write!(formatter, "timer_late={timer_late} ring={ring} wake={wake} yield={yielding}")
+    }
+}
+
+fn place_of(text: &'static str) -> TextPlace {
+    let address = u32::try_from(text.as_ptr().addr()).expect("addresses have 32 bits");
+    TextPlace::new(address, text.len())
+}
+
+async fn sleep(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
+    let span = runtime::frequency().microseconds(SLEEP_MICROSECONDS);
+    let before = clocks::chip_time();
+    let deadline = timers.now() + span;
+    timers.sleep_until(deadline).await;
+    figures.timer_late = timers.now().since(deadline).ticks();
+    let lasted = clocks::chip_microseconds(clocks::chip_time() - before);
+    let expected = u64::from(SLEEP_MICROSECONDS)..=u64::from(SLEEP_MICROSECONDS) + LATE_MICROSECONDS;
+    if expected.contains(&lasted) { Ok(()) } else { Err(Failure::Sleep(lasted)) }
+}
+
+fn check_message_buffer() -> Result<(), Failure> {
+    let core = machine::identity::core();
+    let seed = u32::from(core.number()) << 16;
+    let lines = || (0..LINES).filter_map(LineIndex::new);
+    let pattern =
+        |line: LineIndex| [0, 1, 2, 3, 4, 5, 6, 7].map(|word| seed + u32::from(line.get()) * 8 + word);
+    for line in lines() {
+        message_buffer::write(core, line, pattern(line));
+    }
+    for line in lines() {
+        let found = message_buffer::read(core, line);
+        message_buffer::write(core, line, [0; 8]);
+        let differing = found.into_iter().zip(pattern(line)).find(|(found, expected)| found != expected);
+        if let Some((found, expected)) = differing {
+            return Err(Failure::MessageBuffer { line: line.get(), expected, found });
+        }
+    }
+    Ok(())
+}
+
+fn check_heap() -> Result<(), Failure> {
+    let mut words: Vec<usize> = Vec::new();
+    words.try_reserve_exact(WORDS).map_err(|_| Failure::NoMemory(WORDS * size_of::<usize>()))?;
+    words.extend((0..WORDS).map(|word| word ^ 0x55));
+    words
+        .iter()
+        .enumerate()
+        .find(|(word, value)| **value != word ^ 0x55)
+        .map_or(Ok(()), |(word, _)| Err(Failure::Heap(word)))
+}
+
+async fn ring(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
+    let core = machine::identity::core();
+    let limit = runtime::frequency().microseconds(RING_MICROSECONDS);
+    (figures.ring, figures.wake) = (u64::MAX, u64::MAX);
+    for _ in 0..ROUNDS {
+        let rung = cpu::time_stamp();
+        machine::doorbell::ring(core);
+        let Ok(ring) = timers.timeout(limit, doorbell::wait()).await else { return Err(Failure::NoRing) };
+        let now = cpu::time_stamp();
+        if !ring.events.senders().eq([core]) {
+            return Err(Failure::OtherRing);
+        }
+        figures.ring = figures.ring.min(now.saturating_sub(rung));
+        if ring.woken > rung {
+            figures.wake = figures.wake.min(now - ring.woken);
+        }
+    }
+    Ok(())
+}
+
+async fn measure_yield() -> u64 {
+    let mut shortest = u64::MAX;
+    for _ in 0..ROUNDS {
+        let before = cpu::time_stamp();
+        executor::yield_now().await;
+        shortest = shortest.min(cpu::time_stamp() - before);
+    }
+    shortest
+}

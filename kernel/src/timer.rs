@@ -1,4 +1,0 @@
-//! The core's alarm.
-
-/// The platform's timer has expired. Interrupt context.
-pub fn expired() {}
