@@ -10,6 +10,8 @@
 //! wire        every message: a checked view of its bytes and a parsed form
 //! doorbell    what the interrupt handler records
 //! mailbox     one line per sender: channels, sequence numbers, lives, backpressure
+//! lock        test-and-set registers with back-off and a note of the owner
+//! barrier     dissemination by flags, or an FPGA counter
 //! ```
 //!
 //! Nothing here is shared memory in Rust's sense: no reference and no atomic points into a message buffer.
@@ -21,8 +23,11 @@
 #[cfg(any(test, feature = "testing"))]
 extern crate std;
 
+pub mod barrier;
 pub mod doorbell;
+pub mod group;
 pub mod layout;
+pub mod lock;
 pub mod mailbox;
 pub mod mesh;
 mod pause;

@@ -23,6 +23,7 @@ mod link;
 mod queue;
 mod receiver;
 mod send;
+mod watch;
 
 use core::cell::{Cell, RefCell};
 
@@ -30,6 +31,7 @@ use scc::id::CoreId;
 
 pub use self::receiver::{OpenError, Received, Receiver};
 pub use self::send::{Notice, SendError, TrySendError};
+pub use self::watch::PeerError;
 use crate::doorbell::Doorbell;
 use crate::layout;
 use crate::mailbox::link::{Incoming, Outgoing};
@@ -111,6 +113,10 @@ pub struct Mailbox<'d, M> {
     queues: RefCell<[Queue; Channel::COUNT]>,
     senders: [Waiters<4>; CoreId::COUNT],
     receivers: [Waiters<4>; Channel::COUNT],
+    /// Tasks that wait for changes of lines other than mail and acknowledgements.
+    watchers: Waiters<16>,
+    /// Times that doorbells were taken; wraps.
+    rings: Cell<u32>,
     acknowledge: Cell<Mode>,
     statistics: Cell<Statistics>,
 }
@@ -140,6 +146,8 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             queues: RefCell::new([const { Queue::new() }; Channel::COUNT]),
             senders: [const { Waiters::new() }; CoreId::COUNT],
             receivers: [const { Waiters::new() }; Channel::COUNT],
+            watchers: Waiters::new(),
+            rings: Cell::new(0),
             acknowledge: Cell::new(settings.acknowledge),
             statistics: Cell::new(Statistics::default()),
         }
@@ -167,6 +175,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         let rung = self.doorbell.take();
         if !rung.is_empty() {
             self.attend(if rung == CoreSet::ALL { self.settings.peers } else { rung });
+            self.tell_watchers();
         }
     }
 
@@ -192,8 +201,18 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 
     /// Life of `peer` as its hello line tells it now; `None` if its mailbox has not been started. One line read.
     pub fn life_of(&self, peer: CoreId) -> Option<Epoch> {
-        let mut line = [0; layout::LINE];
         self.mesh.invalidate(Invalidate::HelloRead);
+        self.read_hello(peer)
+    }
+
+    /// Life of `peer` as a letter to it assumes it; `None` before the first contact. No hardware access.
+    pub fn known_life_of(&self, peer: CoreId) -> Option<Epoch> {
+        self.outgoing.borrow()[peer.index()].peer
+    }
+
+    /// Reads a hello line, which the caller knows not to be cached.
+    pub(crate) fn read_hello(&self, peer: CoreId) -> Option<Epoch> {
+        let mut line = [0; layout::LINE];
         self.mesh.read(layout::hello(peer), &mut line);
         let hello = Hello::parse(HelloView::new(&line)).ok()?;
         let is_new = self.outgoing.borrow_mut()[peer.index()].meet(hello);

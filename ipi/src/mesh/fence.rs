@@ -31,6 +31,14 @@ Invalidate {
     LetterWrite,
     /// Write an acknowledgement, which may go to the own buffer.
     AckWrite,
+    /// Write the note of a lock just taken, which was read while waiting.
+    NoteWrite,
+    /// Clear the note of a lock about to be released.
+    NoteClear,
+    /// Read the note of a lock that somebody else holds.
+    NoteRead,
+    /// Read an own flag of a barrier.
+    BarrierRead,
 }
 }
 
@@ -43,5 +51,11 @@ Push {
     Letter,
     /// An acknowledgement.
     Ack,
+    /// The note of a lock just taken.
+    Note,
+    /// The cleared note of a lock about to be released.
+    NoteCleared,
+    /// A flag of a barrier in a neighbour's buffer.
+    BarrierFlag,
 }
 }

@@ -16,5 +16,20 @@ fn holds_up_to(switches: usize, faults: usize, scenario: Scenario) {
 
 #[test]
 fn mail_holds_under_all_interleavings_with_three_switches_and_one_fault() {
-    holds_up_to(3, 1, mailbox::three_mails);
+    holds_up_to(3, 1, mailbox::two_mails);
+}
+
+#[test]
+fn lock_holds_under_all_interleavings_with_eight_switches() {
+    holds_up_to(8, 0, lock::contended);
+}
+
+#[test]
+fn flag_barrier_holds_under_all_interleavings_with_two_switches_and_one_fault() {
+    holds_up_to(2, 1, barrier::of_two);
+}
+
+#[test]
+fn counting_barrier_holds_under_all_interleavings_with_three_switches() {
+    holds_up_to(3, 0, barrier::counted);
 }

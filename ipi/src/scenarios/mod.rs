@@ -3,7 +3,9 @@
 //! A [`Scenario`] builds programs for a few cores and a check of what they saw. The same scenarios run with
 //! seeds, exhaustively up to a bound, and with single invalidates and pushes taken away.
 
+mod barrier;
 mod explored;
+mod lock;
 mod mailbox;
 mod removal;
 mod seeded;
@@ -102,7 +104,7 @@ macro_rules! start {
     ($mesh:expr, $doorbell:ident, $settings:expr) => {{
         $doorbell = $mesh.doorbell();
         let mailbox = Mailbox::start($mesh, &$doorbell, $settings);
-        mailbox.mesh().ready();
+        mailbox.mesh().ready().await;
         mailbox
     }};
 }

@@ -13,6 +13,12 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("posted both ways", mailbox::posted_both_ways),
     ("own mail", mailbox::own_mail),
     ("late receiver", mailbox::late_receiver),
+    ("contended lock", lock::contended),
+    ("dead owner", lock::dead_owner),
+    ("dead but released", lock::dead_but_released),
+    ("barrier by doorbells", barrier::rung),
+    ("barrier, polled", barrier::polled),
+    ("barrier by counting", barrier::counted),
     ("restarted receiver", mailbox::restarted_receiver),
 ];
 

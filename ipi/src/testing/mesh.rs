@@ -44,9 +44,13 @@ impl<'y> FakeMesh<'y> {
         self.board.borrow_mut().core(self.core).doorbell.clone()
     }
 
-    /// Until every core has called this in some life, the chooser is not asked: set-up is not explored.
-    pub fn ready(&self) {
+    /// After a [calm start](super::Machine::calm_start): waits until every core has called this in some life.
+    /// Until then the chooser is not asked, so set-up is not explored.
+    pub async fn ready(&self) {
         self.board.borrow_mut().calm.remove(&self.core);
+        while !self.board.borrow().calm.is_empty() {
+            crate::pause::pause().await;
+        }
     }
 
     /// Time that a poll takes besides its operations.
@@ -63,8 +67,14 @@ impl<'y> FakeMesh<'y> {
         if self.is_dead() {
             return false;
         }
-        self.board.borrow_mut().core(self.core).operations += 1;
-        self.yielder.suspend(Suspended::BeforeOperation);
+        let is_calm = {
+            let mut board = self.board.borrow_mut();
+            board.core(self.core).operations += 1;
+            !board.calm.is_empty()
+        };
+        if !is_calm {
+            self.yielder.suspend(Suspended::BeforeOperation);
+        }
         self.take_interrupt();
         self.board.borrow_mut().now += cost;
         true

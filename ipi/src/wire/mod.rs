@@ -7,11 +7,13 @@
 //! that decides about a message is in its last quadword.
 
 mod ack;
+mod flag;
 mod hello;
 mod letter;
 mod life;
 
 pub use ack::{Ack, AckView, Verdict};
+pub use flag::{BarrierFlag, LockNote};
 pub use hello::{Hello, HelloView};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
 pub use life::{Epoch, Sequence};
