@@ -10,6 +10,7 @@ use super::model::Model;
 use super::observed::{self, Passage};
 use super::op::{Exit, Op};
 use super::state::{Activity, Attention, Core};
+use super::system::debug::Place;
 use super::system::{debug, interrupt};
 use crate::chip::Fabric;
 use i586::flags::Eflags;
@@ -85,7 +86,13 @@ pub(crate) fn run<M: Model>(
             core.attention.remove(Attention::SHADOW);
         }
         let slice = if single {
-            run_single::<M>(core, code, fabric)
+            // The shadow of STI is for interrupts alone.
+            let place = if shadow { debug::place_in_shadow(core) } else { Place::Anywhere };
+            let slice = run_single::<M>(core, code, fabric, place);
+            if place == Place::BehindStackLoad && matches!(slice, Some(Slice::Waiting | Slice::Watchpoint)) {
+                debug::stack_segment_loaded(core);
+            }
+            slice
         } else {
             match code.enter::<M>(core, fabric, false) {
                 Ok(block) => {
@@ -162,10 +169,15 @@ fn has_breakpoint(core: &Core, block: &Block) -> bool {
 
 /// Runs one instruction with the debugging facilities of the core looking on.
 #[cold]
-fn run_single<M: Model>(core: &mut Core, code: &mut CodeCache, fabric: &mut Fabric) -> Option<Slice> {
+fn run_single<M: Model>(
+    core: &mut Core,
+    code: &mut CodeCache,
+    fabric: &mut Fabric,
+    place: Place,
+) -> Option<Slice> {
     let trap_flag = core.flags.has(Eflags::TRAP);
     if core.attention.contains(Attention::STEPPING)
-        && let Some(fault) = debug::instruction_breakpoint(core)
+        && let Some(fault) = debug::instruction_breakpoint(core, place)
     {
         return settle::<M>(core, fabric, Stop::Fault(fault));
     }

@@ -10,6 +10,7 @@ use crate::cpu::model::Model;
 use crate::cpu::op::{Attributes, Op, Step};
 use crate::cpu::segment::SegmentName;
 use crate::cpu::state::Core;
+use crate::cpu::system::eflags::check_alignment;
 use crate::cpu::width::Width;
 use crate::diagnostics::{Finding, FindingKind};
 use i586::control::Cr0;
@@ -150,22 +151,22 @@ fn with_memory<M: Model>(
         }
         (Direction::Load, Extent::Environment) => {
             let mut image = [0; 28];
-            load_image::<M>(core, fabric, op, &mut image[..layout.environment_bytes()])?;
+            load_image::<M>(core, fabric, op, layout, &mut image[..layout.environment_bytes()])?;
             core.fpu.load_environment(&image, layout);
         }
         (Direction::Store, Extent::Environment) => {
             let image = core.fpu.environment(layout);
-            store_image::<M>(core, fabric, op, &image[..layout.environment_bytes()])?;
+            store_image::<M>(core, fabric, op, layout, &image[..layout.environment_bytes()])?;
             core.fpu.commit_environment();
         }
         (Direction::Load, Extent::State) => {
             let mut image = [0; 108];
-            load_image::<M>(core, fabric, op, &mut image[..layout.state_bytes()])?;
+            load_image::<M>(core, fabric, op, layout, &mut image[..layout.state_bytes()])?;
             core.fpu.restore(&image, layout);
         }
         (Direction::Store, Extent::State) => {
             let image = core.fpu.image(layout);
-            store_image::<M>(core, fabric, op, &image[..layout.state_bytes()])?;
+            store_image::<M>(core, fabric, op, layout, &image[..layout.state_bytes()])?;
             core.fpu.initialize();
         }
     }
@@ -218,20 +219,35 @@ fn store_number<M: Model>(
     }
 }
 
-fn load_image<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op, image: &mut [u8]) -> Result<(), Stop> {
-    let mut linear = operand::<false>(core, op, image.len())?;
+/// Reads an image word by word; a fault leaves nothing behind, so its alignment is looked at last.
+fn load_image<M: Model>(
+    core: &mut Core,
+    fabric: &mut Fabric,
+    op: &Op,
+    layout: Layout,
+    image: &mut [u8],
+) -> Result<(), Stop> {
+    let start = operand::<false>(core, op, image.len())?;
+    let mut linear = start;
     for pair in image.chunks_mut(2) {
         let word = core.load::<M, u16>(fabric, op, linear)?;
         pair.copy_from_slice(&word.to_le_bytes()[..2]);
         linear = linear.wrapping_add(2);
     }
-    Ok(())
+    check_alignment(core, start, layout.word_bytes())
 }
 
-fn store_image<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op, image: &[u8]) -> Result<(), Stop> {
+fn store_image<M: Model>(
+    core: &mut Core,
+    fabric: &mut Fabric,
+    op: &Op,
+    layout: Layout,
+    image: &[u8],
+) -> Result<(), Stop> {
     let mut linear = operand::<true>(core, op, image.len())?;
     let bytes = u32::try_from(image.len()).expect("an image has at most 108 bytes");
     core.probe_write::<M>(fabric, op, linear, bytes)?;
+    check_alignment(core, linear, layout.word_bytes())?;
     for pair in image.chunks(2) {
         let word = u32::from(pair[0]) | u32::from(pair[1]) << 8;
         core.store::<M, u16>(fabric, op, linear, word)?;

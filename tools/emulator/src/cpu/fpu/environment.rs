@@ -61,6 +61,14 @@ impl Layout {
         }
     }
 
+    /// Length of a word of the environment, 2 or 4, which is what alignment checks ask of an image.
+    pub const fn word_bytes(self) -> u32 {
+        match self.size {
+            OperandSize::Word => 2,
+            OperandSize::Double => 4,
+        }
+    }
+
     /// Length of environment and registers: 94 or 108.
     pub const fn state_bytes(self) -> usize {
         self.environment_bytes() + 80

@@ -43,14 +43,22 @@ impl Debugging {
 
 const EXCEPTION: Fault = Fault { exception: Exception::Debug, code: None };
 
+/// Where an instruction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Anywhere,
+    /// Behind an instruction that loaded SS: no debug exception before it is over (Pentium manual vol. 3 §14.5.3).
+    BehindStackLoad,
+}
+
 /// Starts an instruction in stepping mode: #DB if an instruction breakpoint is set on it and RF is clear.
-pub(crate) fn instruction_breakpoint(core: &mut Core) -> Option<Fault> {
+pub(crate) fn instruction_breakpoint(core: &mut Core, place: Place) -> Option<Fault> {
     core.debugging =
         Debugging { resume_loaded: false, stack_loaded: false, handler_entered: false, ..core.debugging };
     if !wants_stepping(core) {
         core.attention.remove(Attention::STEPPING);
     }
-    if core.flags.has(Eflags::RESUME) {
+    if place == Place::BehindStackLoad || core.flags.has(Eflags::RESUME) {
         return None;
     }
     if control(core).enables() == 0 {
@@ -62,7 +70,6 @@ pub(crate) fn instruction_breakpoint(core: &mut Core) -> Option<Fault> {
     });
     tally(core, matched);
     let matched = hit(core, matched)?;
-    count(core, matched);
     core.debugging.pending = Dr6::new().with_matched(matched);
     Some(EXCEPTION)
 }
@@ -127,18 +134,10 @@ fn tally(core: &mut Core, matched: u8) {
 fn note(core: &mut Core, matched: u8) {
     tally(core, matched);
     if let Some(matched) = hit(core, matched) {
-        count(core, matched);
         let pending = core.debugging.pending;
         core.debugging.pending = pending.with_matched(pending.matched() | matched);
         core.attention |= Attention::DEBUG_TRAP;
         core.leave_block = true;
-    }
-}
-
-/// Reports matches to the performance counters.
-fn count(core: &mut Core, matched: u8) {
-    for n in (0..BREAKPOINTS).filter(|n| matched >> n & 1 != 0) {
-        core.counters.breakpoint_match(n);
     }
 }
 
@@ -231,6 +230,12 @@ pub(crate) fn forget_traps(core: &mut Core) {
 /// A handler was entered by the running instruction: no single-step trap before its first instruction.
 pub(crate) fn handler_entered(core: &mut Core) {
     core.debugging.handler_entered = true;
+}
+
+/// Where the instruction is that is about to start in an interrupt shadow; if it has to wait,
+/// [`stack_segment_loaded`] must be called again.
+pub(crate) fn place_in_shadow(core: &Core) -> Place {
+    if core.debugging.stack_loaded { Place::BehindStackLoad } else { Place::Anywhere }
 }
 
 /// SS was loaded by the running instruction: no interrupt and no debug trap before the next one is over.

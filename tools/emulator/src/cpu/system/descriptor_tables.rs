@@ -4,6 +4,7 @@
 
 use super::code_segment::selector_word;
 use super::descriptor::{Entry, Origin};
+use super::eflags::check_alignment;
 use crate::chip::Fabric;
 use crate::cpu::execute::branch::Target;
 use crate::cpu::fault::Stop;
@@ -71,6 +72,12 @@ impl<T: Table, W: Width> Step for StoreTable<T, W> {
         let TableRegister { base, limit } = *T::register(core);
         let image = u64::from(base & base_mask::<W>()) << 16 | u64::from(limit);
         let mode = core.mode();
+        if core.alignment_checks_on() {
+            // A word and a doubleword; aligned if the address is 2 modulo 4. Page faults come first.
+            core.probe_write_slow::<M>(fabric, op, linear, IMAGE_BYTES, mode)?;
+            check_alignment(core, linear, 2)?;
+            check_alignment(core, linear.wrapping_add(2), 4)?;
+        }
         core.store_slow::<M>(fabric, op, linear, IMAGE_BYTES, image, mode)
     }
 }

@@ -5,7 +5,7 @@
 //! 2  probe every write to come, read the new state
 //! 3  save the old state, move busy bits, write the back link      from here on nothing may fail
 //! 4  load TR, CR0.TS, CR3, EFLAGS, EIP, general registers, bare selectors
-//! 5  load LDTR, CS, SS, DS, ES, FS, GS with their descriptors     faults belong to the new task
+//! 5  load LDTR, SS, CS, DS, ES, FS, GS with their descriptors     faults belong to the new task
 //! 6  push the error code, if any; T bit
 //! ```
 //!
@@ -224,6 +224,9 @@ fn commit<M: Model>(
         task.mark_busy::<M>(core, fabric, op, true)?;
     }
     core.tr = task.segment();
+    // A task that returns to itself finds what it has just saved.
+    let reread = old_base == task.descriptor.base();
+    let state = if reread { &TaskState::read::<M>(core, fabric, op, form, old_base)? } else { state };
     load_registers(core, state, cause);
     load_segments::<M>(core, fabric, op, state, request.origin)?;
     if let Some(code) = request.code {
@@ -288,11 +291,12 @@ fn load_segments<M: Model>(
         }
         return Ok(());
     }
-    load_code::<M>(core, fabric, op, state, origin)?;
+    // The stack comes before the code, so that an exception of the code segment has a stack (table 13-1).
     let selector = state.segments[SegmentName::Ss.index()];
     let level = core.cpl;
     let stack = stack_entry::<M>(core, fabric, op, selector, level, violation, origin)?;
     core.set_segment(SegmentName::Ss, stack.segment());
+    load_code::<M>(core, fabric, op, state, origin)?;
     for name in [SegmentName::Ds, SegmentName::Es, SegmentName::Fs, SegmentName::Gs] {
         let selector = state.segments[name.index()];
         if selector.is_null() {

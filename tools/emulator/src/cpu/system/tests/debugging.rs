@@ -72,6 +72,26 @@ fn instruction_breakpoint_is_a_fault_and_resume_flag_passes_it_once() {
 }
 
 #[test]
+fn instruction_breakpoint_behind_a_stack_segment_load_is_passed_over() {
+    let mut guest = Guest::protected();
+    guest.assemble(PROGRAM, |a| {
+        a.mov(ss, eax)?;
+        a.nop()?;
+        a.nop()?;
+        a.sti()?;
+        a.nop()
+    });
+    guest.core.regs[0] = u32::from(DATA0);
+    // On the instruction behind the load, and behind STI.
+    guest.core.dr[0] = PROGRAM + 2;
+    guest.core.dr[1] = PROGRAM + 5;
+    guest.core.dr[7] = 0x40A;
+    debug::breakpoints_changed(&mut guest.core);
+    assert_eq!(guest.run_to_handler(), 1);
+    assert_eq!((guest.stack(0), guest.core.dr[6]), (PROGRAM + 5, 0xFFFF_0FF2));
+}
+
+#[test]
 fn data_breakpoint_traps_after_the_access() {
     let mut guest = Guest::protected();
     guest.assemble(PROGRAM, |a| {

@@ -156,6 +156,30 @@ fn misaligned_access_faults_only_at_level_3_with_both_switches() {
 }
 
 #[test]
+fn images_and_table_registers_are_aligned_word_by_word() {
+    // FNSTENV and SGDT to a displacement of 32 bits; whether the store to 0x8000 + n is aligned.
+    let cases: [([u8; 3], usize, [bool; 4]); 3] = [
+        ([0xD9, 0x35, 0], 2, [true, false, false, false]),
+        ([0x66, 0xD9, 0x35], 3, [true, false, true, false]),
+        ([0x0F, 0x01, 0x05], 3, [false, false, true, false]),
+    ];
+    for (opcode, length, aligned) in cases {
+        for (offset, aligned) in (0..4u32).zip(aligned) {
+            let mut guest = Guest::protected();
+            guest.core.cr0 |= Cr0::ALIGNMENT_MASK.bits();
+            guest.write(PROGRAM, &opcode[..length]);
+            guest.write(PROGRAM + 3 - u32::from(length == 2), &(0x8000 + offset).to_le_bytes());
+            guest.level(3);
+            guest.core.set_eflags(Eflags::ALIGNMENT_CHECK, Eflags::ALIGNMENT_CHECK);
+            let expected = if aligned { 13 } else { 17 };
+            // HLT behind the store.
+            guest.write(PROGRAM + 7 - u32::from(length == 2), &[0xF4]);
+            assert_eq!(guest.run_to_handler(), expected, "{opcode:02x?} at +{offset}");
+        }
+    }
+}
+
+#[test]
 fn reserved_control_bits_and_privilege_are_enforced() {
     for (value, register, vector) in
         [(0x8000_0000u32, 0xC0, 13), (0x2000_0001, 0xC0, 13), (0x20, 0xE0, 13), (0x1000, 0xE0, 13)]

@@ -159,3 +159,14 @@ fn load_task_register_marks_the_task_busy() {
     assert!(is_busy(&mut guest, TASK2));
     assert_eq!(guest.get16(0x8000), u32::from(TASK2));
 }
+
+#[test]
+fn task_that_returns_to_itself_finds_what_it_saved() {
+    let mut guest = Guest::protected();
+    guest.write(PROGRAM, &[0xCF, 0x90, 0xF4]);
+    guest.set32(TSS1, u32::from(guest.core.tr.selector));
+    guest.core.set_eflags(Eflags::NESTED_TASK, Eflags::NESTED_TASK);
+    guest.run();
+    assert_eq!(guest.core.eip, PROGRAM + 3);
+    assert!(!guest.flag(Eflags::NESTED_TASK));
+}
