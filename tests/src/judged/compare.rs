@@ -18,7 +18,7 @@ const PAGES_END: u32 = PAGE_TABLE + 0x1000;
 pub struct Difference {
     /// Who prints something else.
     pub judge: Judge,
-    /// The cases: a name, or its beginning and end around a `*`.
+    /// The cases: a name, in which `*` stands for anything.
     pub cases: &'static str,
     /// What may differ: names of fields (`rf`, `fl`, ...), `outcome` for exception, code and place, `event` for
     /// traced events, `descriptor` for words of the GDT and LDT, `page` for page-table entries, `memory` for other
@@ -30,14 +30,14 @@ pub struct Difference {
 
 impl Difference {
     fn matches(&self, case: &str) -> bool {
-        match self.cases.split_once('*') {
-            Some((beginning, end)) => {
-                case.len() >= beginning.len() + end.len()
-                    && case.starts_with(beginning)
-                    && case.ends_with(end)
-            }
-            None => case == self.cases,
+        let Some((beginning, rest)) = self.cases.split_once('*') else { return case == self.cases };
+        let Some(mut case) = case.strip_prefix(beginning) else { return false };
+        let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+        for part in middle.split('*') {
+            let Some(at) = case.find(part) else { return false };
+            case = &case[at + part.len()..];
         }
+        case.ends_with(end)
     }
 
     fn allows(&self, field: &str) -> bool {
@@ -214,6 +214,17 @@ mod tests {
     fn parts_are_told_apart_by_their_form() {
         let fields = differing_fields("#D(0)+1 eax=1 rf=1 [10004]=5", "#D(0)+2 eax=1 [10004]=6 [14000]=1");
         assert_eq!(fields, ["descriptor", "memory", "outcome", "rf"]);
+    }
+
+    #[test]
+    fn stars_stand_for_anything() {
+        let matches = |cases| Difference { cases, ..KNOWN[0] }.matches("call 16 from ring 3");
+        for cases in ["*", "call*", "*ring 3", "call*ring*", "*16*ring*", "call 16 from ring 3"] {
+            assert!(matches(cases), "{cases}");
+        }
+        for cases in ["", "call", "jmp*", "*ring", "*ring*16*", "call 16 from ring 3*3"] {
+            assert!(!matches(cases), "{cases}");
+        }
     }
 
     #[test]
