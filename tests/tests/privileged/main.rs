@@ -7,6 +7,8 @@
 mod gates;
 mod interrupts;
 mod limits;
+mod page_boundaries;
+mod paging;
 mod segment_loads;
 
 use boot_tests::judged::{Difference, Judge, Suite};
