@@ -10,6 +10,7 @@ mod limits;
 mod page_boundaries;
 mod paging;
 mod segment_loads;
+mod tasks;
 
 use boot_tests::judged::{Difference, Judge, Suite};
 use std::path::Path;
