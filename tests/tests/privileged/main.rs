@@ -11,6 +11,7 @@ mod page_boundaries;
 mod paging;
 mod segment_loads;
 mod tasks;
+mod virtual_8086;
 
 use boot_tests::judged::{Difference, Judge, Suite};
 use std::path::Path;
