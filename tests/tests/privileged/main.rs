@@ -4,12 +4,14 @@
 //! it says something else, QEMU only as a third opinion. Every difference is in a table beside its cases. The
 //! transcripts are left in `target/tmp/privileged`.
 
+mod breakpoints;
 mod gates;
 mod interrupts;
 mod limits;
 mod page_boundaries;
 mod paging;
 mod segment_loads;
+mod single_steps;
 mod tasks;
 mod virtual_8086;
 
