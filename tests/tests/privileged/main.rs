@@ -4,13 +4,17 @@
 //! it says something else, QEMU only as a third opinion. Every difference is in a table beside its cases. The
 //! transcripts are left in `target/tmp/privileged`.
 
+mod alignment;
 mod breakpoints;
+mod control;
 mod gates;
 mod interrupts;
 mod limits;
 mod page_boundaries;
 mod paging;
+mod ports;
 mod segment_loads;
+mod shutdown;
 mod single_steps;
 mod tasks;
 mod virtual_8086;
