@@ -10,6 +10,8 @@ mod control;
 mod gates;
 mod interrupts;
 mod limits;
+mod local_apic;
+mod opcodes;
 mod page_boundaries;
 mod paging;
 mod ports;
