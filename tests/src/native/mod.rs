@@ -4,7 +4,8 @@
 
 mod program;
 
-pub use program::{BuildError, program};
+pub use crate::core_program::BuildError;
+pub use program::program;
 
 use native_runner::{BATCH, CASE_BYTES, Case, GREETING, OUTCOME_BYTES, Outcome};
 use std::io::{self, Read, Write};

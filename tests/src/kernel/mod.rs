@@ -1,0 +1,122 @@
+//! The real kernel on an emulated board, as its user sees it: images as the board's tools load them, text on consoles.
+
+use std::sync::OnceLock;
+
+use scc::host::Uart;
+use scc::id::CoreId;
+use scc::timing::Time;
+use scc_emu::{Activity, Limits, Machine, RunEnd};
+use scc_image::{Image, KernelFile, Recipe};
+
+use crate::core_program;
+
+/// Emulated time between two looks at the consoles.
+const STEP: Time = Time::from_microseconds(500);
+
+/// Emulated time after which a test gives up: several times what booting takes.
+const PATIENCE: Time = Time::from_microseconds(400_000);
+
+/// The kernel's ELF file, built on the first call.
+///
+/// # Panics
+/// If it cannot be built or read.
+#[must_use]
+pub fn elf() -> &'static [u8] {
+    static ELF: OnceLock<Vec<u8>> = OnceLock::new();
+    ELF.get_or_init(|| {
+        let path = core_program::build("kernel", "kernel").expect("the kernel builds");
+        std::fs::read(path).expect("cargo has just written it")
+    })
+}
+
+/// A board of which some cores run the kernel, strict, with the chip's timing, memory and message buffers poisoned.
+pub struct KernelBoard {
+    machine: Machine,
+    cores: Vec<CoreId>,
+}
+
+impl KernelBoard {
+    /// Loads `cores` as the host would and releases them.
+    ///
+    /// # Panics
+    /// If the image does not fit the board.
+    #[must_use]
+    pub fn boot(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
+        let kernel = KernelFile::parse(elf()).expect("the linker wrote a good file");
+        let recipe = Recipe { command_line: Some(command_line.to_owned()), ..Recipe::default() };
+        let image = Image::new(&kernel, recipe).expect("the kernel fits a board");
+        let mut machine = Machine::builder().poison(true).build();
+        machine.default_luts(true);
+        let cores: Vec<_> = cores.into_iter().collect();
+        for core in &cores {
+            for piece in image.pieces() {
+                let loaded = machine.write_core_memory(*core, piece.address, &piece.bytes);
+                loaded.expect("pieces lie in private and boot memory");
+            }
+        }
+        cores.iter().for_each(|core| machine.release(*core));
+        Self { machine, cores }
+    }
+
+    /// Runs until no core can go on by itself, or until `done`.
+    ///
+    /// # Panics
+    /// At a finding of the emulator, and when neither happens in 400 ms of emulated time.
+    pub fn run_until(&mut self, done: impl Fn(&Self) -> bool) {
+        let patience = self.machine.time() + PATIENCE;
+        while !done(self) {
+            let until = self.machine.time() + STEP;
+            match self.machine.run(&Limits { until: Some(until), ..Limits::default() }) {
+                RunEnd::Finding(report) => panic!("{report}\n{}", self.texts()),
+                RunEnd::AllStopped => return,
+                _ => assert!(until < patience, "not done within {PATIENCE}:\n{}", self.texts()),
+            }
+        }
+    }
+
+    /// Runs until no core can go on by itself.
+    pub fn run(&mut self) {
+        self.run_until(|_| false);
+    }
+
+    /// What a core has printed so far.
+    #[must_use]
+    pub fn text(&self, core: CoreId) -> String {
+        String::from_utf8_lossy(self.machine.console(core, Uart::Com1)).into_owned()
+    }
+
+    /// The part of a core's only line that contains `mark`, from there on.
+    ///
+    /// # Panics
+    /// If there is no such line, or more than one.
+    #[must_use]
+    pub fn line(&self, core: CoreId, mark: &str) -> String {
+        let text = self.text(core);
+        let found: Vec<_> = text.lines().filter_map(|line| line.find(mark).map(|at| &line[at..])).collect();
+        let [line] = found[..] else {
+            panic!("{} lines with {mark:?} from core {core}:\n{text}", found.len())
+        };
+        line.to_owned()
+    }
+
+    /// Whether a core has halted for good.
+    #[must_use]
+    pub fn has_halted(&self, core: CoreId) -> bool {
+        *self.machine.activity(core) == Activity::Halted
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The machine, to be changed.
+    pub fn machine_mut(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    fn texts(&self) -> String {
+        self.cores.iter().map(|core| self.text(*core)).collect()
+    }
+}

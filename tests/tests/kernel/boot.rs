@@ -1,0 +1,50 @@
+//! Booting: what a user sees on the consoles.
+
+use boot_tests::kernel::KernelBoard;
+use scc::id::CoreId;
+
+fn cores(numbers: &[u8]) -> Vec<CoreId> {
+    numbers.iter().map(|number| CoreId::new(*number).expect("0 to 47")).collect()
+}
+
+/// Value of `key=` in a line.
+fn figure(line: &str, key: &str) -> u64 {
+    let value = line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    value.unwrap_or_else(|| panic!("no {key} in {line:?}")).parse().expect("figures are numbers")
+}
+
+#[test]
+fn all_48_cores_boot_pass_their_self_test_and_halt() {
+    let mut board = KernelBoard::boot(CoreId::all(), "selftest");
+    board.run();
+    for core in CoreId::all() {
+        assert!(board.text(core).starts_with(&format!("[{:02} 0.0", core.number())), "{}", board.text(core));
+        assert_eq!(
+            board.line(core, "info boot: ready"),
+            "info boot: ready memory=656M free=654M clock=533MHz"
+        );
+        let line = board.line(core, "info selftest:");
+        assert!(line.starts_with("info selftest: passed=4 failed=0 "), "{line}");
+        assert!(figure(&line, "timer_late") < 20_000, "{line}");
+        assert!(board.has_halted(core));
+    }
+}
+
+#[test]
+fn words_that_the_kernel_does_not_know_are_reported() {
+    let mut board = KernelBoard::boot(cores(&[13]), "bogus=1 log=warn selftest");
+    board.run();
+    let core = cores(&[13])[0];
+    assert_eq!(board.line(core, "boot:"), "boot: not understood word=bogus=1");
+    assert!(!board.text(core).contains("info"), "{}", board.text(core));
+}
+
+#[test]
+fn core_without_orders_idles_for_good_and_says_it_is_ready() {
+    let mut board = KernelBoard::boot(cores(&[0, 47]), "");
+    board.run();
+    for core in cores(&[0, 47]) {
+        assert_eq!(board.text(core).lines().count(), 1, "{}", board.text(core));
+        assert!(board.has_halted(core));
+    }
+}

@@ -1,0 +1,5 @@
+//! The kernel on the emulated board, and the rules that its image keeps.
+
+mod boot;
+mod image;
+mod instructions;
