@@ -7,6 +7,7 @@
 //! - [`Class`]: priority classes; strict between classes, in turn inside one.
 //! - [`Spawner`], [`TaskPool`], [`JoinHandle`]: starting tasks, in static memory or boxes; awaiting and aborting them.
 //! - [`time`]: deadlines, time limits, intervals; tickless.
+//! - [`sync`]: what tasks, and interrupt handlers, tell each other.
 //! - [`testing`]: a machine whose clock is moved by hand, and a recorder of events.
 //!
 //! The crate knows no hardware and needs no allocator.
@@ -33,6 +34,7 @@ mod intake;
 mod platform;
 mod run_queue;
 mod spawner;
+pub mod sync;
 mod task;
 pub mod testing;
 pub mod time;

@@ -67,13 +67,20 @@ mod tests {
         assert_eq!(word.load(), 0b0100);
     }
 
-    #[cfg(feature = "alloc")]
     #[test]
     fn add_and_subtract_return_the_old_value() {
         let word = Word::new(7);
         assert_eq!(word.add(5), 7);
         assert_eq!(word.subtract(2), 12);
         assert_eq!(word.load(), 10);
+    }
+
+    #[test]
+    fn exchange_succeeds_only_from_the_expected_value() {
+        let word = Word::new(1);
+        assert_eq!(word.exchange(2, 3), Err(1));
+        assert_eq!(word.exchange(1, 3), Ok(()));
+        assert_eq!(word.load(), 3);
     }
 
     #[test]

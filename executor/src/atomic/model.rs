@@ -38,15 +38,21 @@ impl Word {
     }
 
     /// Adds, wrapping around; returns the old value.
-    #[cfg(feature = "alloc")]
     pub(crate) fn add(&self, amount: u32) -> u32 {
         self.0.fetch_add(amount, Ordering::AcqRel)
     }
 
     /// Subtracts, wrapping around; returns the old value.
-    #[cfg(feature = "alloc")]
     pub(crate) fn subtract(&self, amount: u32) -> u32 {
         self.0.fetch_sub(amount, Ordering::AcqRel)
+    }
+
+    /// Stores `new` if the value is `current`.
+    ///
+    /// # Errors
+    /// The value found, if it is another.
+    pub(crate) fn exchange(&self, current: u32, new: u32) -> Result<(), u32> {
+        self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(drop)
     }
 }
 

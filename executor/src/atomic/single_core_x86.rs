@@ -52,16 +52,24 @@ impl Word {
 
     /// Adds, wrapping around; returns the old value.
     #[inline]
-    #[cfg(feature = "alloc")]
     pub(crate) fn add(&self, amount: u32) -> u32 {
         xadd(&self.0, amount)
     }
 
     /// Subtracts, wrapping around; returns the old value.
     #[inline]
-    #[cfg(feature = "alloc")]
     pub(crate) fn subtract(&self, amount: u32) -> u32 {
         xadd(&self.0, amount.wrapping_neg())
+    }
+
+    /// Stores `new` if the value is `current`.
+    ///
+    /// # Errors
+    /// The value found, if it is another.
+    #[inline]
+    pub(crate) fn exchange(&self, current: u32, new: u32) -> Result<(), u32> {
+        let found = cmpxchg(&self.0, current, new);
+        if found == current { Ok(()) } else { Err(found) }
     }
 }
 
@@ -149,7 +157,6 @@ fn and(word: &AtomicU32, mask: u32) {
 }
 
 /// `xadd`: adds to the word, returns its old value.
-#[cfg(feature = "alloc")]
 #[inline(always)]
 fn xadd(word: &AtomicU32, amount: u32) -> u32 {
     let old: u32;
@@ -159,6 +166,18 @@ fn xadd(word: &AtomicU32, amount: u32) -> u32 {
              value = inout(reg) amount => old, options(nostack));
     }
     old
+}
+
+/// `cmpxchg` of a word: returns what was found.
+#[inline(always)]
+fn cmpxchg(word: &AtomicU32, current: u32, new: u32) -> u32 {
+    let found: u32;
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("cmpxchg dword ptr [{word}], {new:e}", word = in(reg) word.as_ptr(), new = in(reg) new,
+             inout("eax") current => found, options(nostack));
+    }
+    found
 }
 
 /// `cmpxchg` of a pointer: returns what was found.

@@ -37,12 +37,18 @@ unsafe impl<const BYTES: usize, const COUNT: usize> Sync for TaskPool<BYTES, COU
 const CLAIMED: u32 = 0;
 
 impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
-    const_except_loom! {
-        /// A pool of free slots.
-        #[must_use]
-        pub const fn new() -> Self {
-            Self { slots: [const { Slot::new() }; COUNT] }
-        }
+    /// A pool of free slots.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { slots: [const { Slot::new() }; COUNT] }
+    }
+
+    /// A pool of free slots.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self { slots: core::array::from_fn(|_| Slot::new()) }
     }
 
     /// Places a task; the caller starts it.
@@ -71,7 +77,6 @@ impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
     }
 }
 
-#[cfg(not(loom))]
 impl<const BYTES: usize, const COUNT: usize> Default for TaskPool<BYTES, COUNT> {
     fn default() -> Self {
         Self::new()

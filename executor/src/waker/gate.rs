@@ -2,7 +2,7 @@
 //!
 //! Tasks of one core never find it closed: a task holds it for a few instructions and never across an await, and an
 //! interrupt handler that got in is out before the task goes on. Handlers therefore must not wait; they use
-//! `try_with`. Between threads of a host, tasks wait for the thread inside.
+//! [`Gate::try_with`]. Between threads of a host, tasks wait for the thread inside.
 #![expect(unsafe_code, reason = "hands out what the gate protects")]
 
 use crate::atomic::{Guarded, Word, const_except_loom, spin};
@@ -43,13 +43,21 @@ impl<T> Gate<T> {
         self.inside(action)
     }
 
+    /// Calls `action` with the data if nobody is inside. Any context.
+    #[inline]
+    pub(crate) fn try_with<R>(&self, action: impl FnOnce(&mut T) -> R) -> Option<R> {
+        (!self.word.set_bit(CLOSED)).then(|| self.inside(action))
+    }
+
     #[inline]
     fn inside<R>(&self, action: impl FnOnce(&mut T) -> R) -> R {
         let result = self.inside.with_mut(|data| {
             // SAFETY: the caller has closed the gate, so nobody else is inside.
             action(unsafe { &mut *data })
         });
-        self.word.store(0);
+        // A read-modify-write, not a store: whoever found the gate closed did one before. So what that one wrote
+        // before it knocked is seen by whoever opens, after this.
+        self.word.clear_bits(1 << CLOSED);
         result
     }
 }

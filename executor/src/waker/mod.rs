@@ -7,6 +7,8 @@
 #[cfg(feature = "alloc")]
 mod counted;
 pub(crate) mod gate;
+pub(crate) mod permits;
+mod wait_list;
 
 #[cfg(feature = "alloc")]
 pub(crate) use counted::COUNTED;
