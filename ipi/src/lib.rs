@@ -12,6 +12,7 @@
 //! mailbox     one line per sender: channels, sequence numbers, lives, backpressure
 //! lock        test-and-set registers with back-off and a note of the owner
 //! barrier     dissemination by flags, or an FPGA counter
+//! rpc         calls and casts with typed requests
 //! ```
 //!
 //! Nothing here is shared memory in Rust's sense: no reference and no atomic points into a message buffer.
@@ -31,6 +32,7 @@ pub mod lock;
 pub mod mailbox;
 pub mod mesh;
 mod pause;
+pub mod rpc;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod waiters;

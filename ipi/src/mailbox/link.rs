@@ -61,6 +61,13 @@ impl Outgoing {
             && self.parked.is_none_or(|mail| mail.channel != channel)
     }
 
+    /// Takes the line for a new letter; its number.
+    pub(super) fn begin_letter(&mut self, owner: Owner) -> Sequence {
+        self.sequence = self.sequence.next();
+        self.slot = Slot::Sent(owner);
+        self.sequence
+    }
+
     /// Whether the peer's acknowledgement can tell anything new.
     pub(super) fn is_curious(&self) -> bool {
         matches!(self.slot, Slot::Sent(_)) || self.closed != Channels::NONE

@@ -120,9 +120,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 if link.peer != Some(peer) || !link.is_open(mail.channel) {
                     continue;
                 }
-                link.sequence = link.sequence.next();
-                link.slot = Slot::Sent(Owner::Waiting);
-                link.sequence
+                link.begin_letter(Owner::Waiting)
             };
             let sent = Sent { mailbox: self, to, sequence };
             self.write_letter(to, peer, sequence, mail, notice);
@@ -161,6 +159,16 @@ impl<M: Mesh> Mailbox<'_, M> {
         Ok(())
     }
 
+    /// Posts a mail that may be lost: if the way is taken, the channel has no room, or the peer is gone.
+    pub(crate) fn hint(&self, to: CoreId, mail: Mail) {
+        let peer = self.known_life_of(to);
+        let is_open = self.is_open_to(to, mail.channel);
+        if let (Some(peer), true) = (peer, is_open) {
+            let sequence = self.outgoing.borrow_mut()[to.index()].begin_letter(Owner::Nobody);
+            self.write_letter(to, peer, sequence, mail, Notice::Doorbell);
+        }
+    }
+
     /// Posted mail to `peer` that did not arrive, and why.
     pub fn take_undelivered(&self, peer: CoreId) -> Option<(Mail, SendError)> {
         self.outgoing.borrow_mut()[peer.index()].undelivered.take()
@@ -171,9 +179,7 @@ impl<M: Mesh> Mailbox<'_, M> {
         let (peer, sequence) = {
             let link = &mut self.outgoing.borrow_mut()[to.index()];
             let Some(peer) = link.peer else { return };
-            link.sequence = link.sequence.next();
-            link.slot = Slot::Sent(Owner::Posted(mail));
-            (peer, link.sequence)
+            (peer, link.begin_letter(Owner::Posted(mail)))
         };
         self.write_letter(to, peer, sequence, mail, Notice::Doorbell);
     }

@@ -69,13 +69,24 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
+    /// Waits as [`watch`](Self::watch) does, for something that other tasks of this core report by
+    /// [`tell_watchers`](Self::tell_watchers).
+    pub(crate) async fn watch_rings<T>(
+        &self,
+        peer: (CoreId, Option<Epoch>),
+        deadline: Deadline,
+        check: impl FnMut() -> Option<T>,
+    ) -> Result<T, PeerError> {
+        self.watch(Mode::Interrupt, peer, deadline, check).await
+    }
+
     /// Completes when anybody has rung since the count of rings was `seen`.
     async fn next_ring(&self, seen: u32) {
         self.watchers.until(|| (self.rings.get() != seen).then_some(())).await;
     }
 
     /// Tells those who watch lines that somebody rang.
-    pub(super) fn tell_watchers(&self) {
+    pub(crate) fn tell_watchers(&self) {
         self.rings.set(self.rings.get().wrapping_add(1));
         self.watchers.wake_all();
     }

@@ -33,3 +33,8 @@ fn flag_barrier_holds_under_all_interleavings_with_two_switches_and_one_fault() 
 fn counting_barrier_holds_under_all_interleavings_with_three_switches() {
     holds_up_to(3, 0, barrier::counted);
 }
+
+#[test]
+fn call_holds_under_all_interleavings_with_one_switch_and_one_fault() {
+    holds_up_to(1, 1, rpc::one_call);
+}

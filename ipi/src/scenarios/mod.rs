@@ -8,6 +8,7 @@ mod explored;
 mod lock;
 mod mailbox;
 mod removal;
+mod rpc;
 mod seeded;
 
 use std::boxed::Box;
@@ -82,11 +83,16 @@ impl Witness {
         let all = async {
             work.await;
             self.finished.set(self.finished.get() + 1);
-            while self.finished.get() < cores {
-                mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(3_000)).await;
-            }
+            self.others(mailbox.mesh(), cores).await;
         };
         either(all, mailbox.run()).await;
+    }
+
+    /// Waits until `cores` cores have done their work.
+    async fn others(&self, mesh: &impl Mesh, cores: usize) {
+        while self.finished.get() < cores {
+            mesh.sleep_until(mesh.now() + Cycles::new(3_000)).await;
+        }
     }
 
     /// A check that exactly this was seen, in this order.

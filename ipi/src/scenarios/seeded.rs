@@ -19,13 +19,18 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("barrier by doorbells", barrier::rung),
     ("barrier, polled", barrier::polled),
     ("barrier by counting", barrier::counted),
+    ("one call", rpc::one_call),
+    ("mixed calls", rpc::mixed_calls),
+    ("mechanisms", rpc::mechanisms),
+    ("cancelled call", rpc::cancelled),
+    ("restarted callee", rpc::restarted_callee),
     ("restarted receiver", mailbox::restarted_receiver),
 ];
 
 #[test]
 fn scenarios_hold_under_hostile_seeds() {
     for (name, scenario) in SCENARIOS {
-        for seed in 0..60 {
+        for seed in 0..30 {
             let (mut machine, check) = scenario(Chooser::seeded(seed, Odds::HOSTILE));
             let result = run(&mut machine, check);
             assert_eq!(result, Ok(()), "{name}, seed {seed}:\n{}", machine.report());

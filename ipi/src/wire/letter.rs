@@ -22,11 +22,11 @@ pub struct Channel(u8);
 impl Channel {
     /// Number of channels.
     pub const COUNT: usize = 15;
-    /// Ordinary requests of calls between cores.
+    /// Ordinary requests of [`rpc`](crate::rpc).
     pub const CALL: Self = Self(11);
-    /// Urgent requests of calls between cores.
+    /// Urgent requests of [`rpc`](crate::rpc).
     pub const URGENT: Self = Self(12);
-    /// Replies of calls between cores.
+    /// Replies of [`rpc`](crate::rpc).
     pub const REPLY: Self = Self(13);
     /// Hand-shakes of bulk transfers.
     pub const TRANSFER: Self = Self(14);

@@ -11,12 +11,14 @@ mod flag;
 mod hello;
 mod letter;
 mod life;
+mod part;
 
 pub use ack::{Ack, AckView, Verdict};
 pub use flag::{BarrierFlag, LockNote};
 pub use hello::{Hello, HelloView};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
 pub use life::{Epoch, Sequence};
+pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
 
 /// Why bytes are not a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,0 +1,188 @@
+//! The caller's side.
+
+use scc::id::CoreId;
+
+use super::{Class, MOST_BYTES, Mechanism, Procedure, Rpc};
+use crate::mailbox::{Notice, PeerError, SendError};
+use crate::mesh::{Cycles, Deadline, Mesh};
+use crate::wire::{CallId, Content, Failure, Flow, Message, Part, ProcedureId};
+
+/// How to make a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Urgency.
+    pub class: Class,
+    /// Way of the request.
+    pub mechanism: Mechanism,
+    /// When to give up.
+    pub deadline: Deadline,
+}
+
+impl Options {
+    /// An ordinary call by the interrupt controller.
+    pub const fn until(deadline: Deadline) -> Self {
+        Self { class: Class::Ordinary, mechanism: Mechanism::GicRequest, deadline }
+    }
+
+    /// The same call, but urgent.
+    #[must_use]
+    pub const fn urgent(self) -> Self {
+        Self { class: Class::Urgent, ..self }
+    }
+
+    /// The same call by another mechanism.
+    #[must_use]
+    pub const fn by(self, mechanism: Mechanism) -> Self {
+        Self { mechanism, ..self }
+    }
+}
+
+/// Why there is no reply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CallError {
+    /// The request could not be sent; it may have been served all the same.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The callee did not answer.
+    #[error(transparent)]
+    Callee(#[from] PeerError),
+    /// The callee answered that there will be no reply.
+    #[error(transparent)]
+    Failed(Failure),
+    /// The encoded request is longer than [`MOST_BYTES`].
+    #[error("the request is too long")]
+    RequestTooLong,
+    /// The reply does not decode.
+    #[error("the reply does not decode")]
+    BadReply,
+}
+
+const FIRST_RETRY: Cycles = Cycles::new(2_000);
+const LAST_RETRY: Cycles = Cycles::new(100_000);
+
+impl<M: Mesh> Rpc<'_, '_, M> {
+    /// Calls `P` on core `to` and waits for the reply.
+    ///
+    /// Fails within the deadline, and sooner if the callee is in reset, was restarted, or says that it cannot.
+    /// A callee without room is asked again, with back-off. Waits for a place if 16 own calls are under way.
+    ///
+    /// *Cancel safety*: the callee is told, once and without guarantee; the handler may run or not.
+    pub async fn call<P: Procedure>(
+        &self,
+        to: CoreId,
+        request: &P::Request,
+        options: Options,
+    ) -> Result<P::Reply, CallError> {
+        let message = Message::Request(ProcedureId(P::NUMBER));
+        let decode = |reply: &[u8]| postcard::from_bytes(reply).map_err(|_| CallError::BadReply);
+        self.persist(to, request, message, options, decode).await
+    }
+
+    /// Hands a request to core `to`; completes when it is queued there. Fails as [`call`](Self::call) does; what
+    /// the handler does with it is not reported.
+    ///
+    /// *Cancel safety*: as for `call`.
+    pub async fn cast<P: Procedure>(
+        &self,
+        to: CoreId,
+        request: &P::Request,
+        options: Options,
+    ) -> Result<(), CallError> {
+        let message = Message::Cast(ProcedureId(P::NUMBER));
+        self.persist(to, request, message, options, |_| Ok(())).await
+    }
+
+    /// Asks until the callee has room.
+    async fn persist<Q: serde::Serialize, R>(
+        &self,
+        to: CoreId,
+        request: &Q,
+        message: Message,
+        options: Options,
+        decode: impl Fn(&[u8]) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        let mesh = self.mailbox.mesh();
+        let mut bytes = [0; MOST_BYTES];
+        let encoded = postcard::to_slice(request, &mut bytes).map_err(|_| CallError::RequestTooLong)?;
+        let mut wait = FIRST_RETRY;
+        loop {
+            match self.ask(to, encoded, message, options, &decode).await {
+                Err(CallError::Failed(Failure::Busy)) if !options.deadline.is_over(mesh.now()) => {
+                    mesh.sleep_until(options.deadline.or_at(mesh.now() + wait)).await;
+                    wait = wait.doubled_up_to(LAST_RETRY);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn ask<R>(
+        &self,
+        to: CoreId,
+        request: &[u8],
+        message: Message,
+        options: Options,
+        decode: impl Fn(&[u8]) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        let id = self.fresh_id();
+        self.callers.until(|| self.calls.borrow_mut().begin(id, to)).await;
+        let mut call = Begun { rpc: self, to, id, class: options.class, is_sent: false };
+        let notice = match options.mechanism {
+            Mechanism::GicRequest => Notice::Doorbell,
+            Mechanism::InterruptBit => Notice::InterruptBit,
+            Mechanism::PolledFlag => Notice::Nothing,
+        };
+        let mut life = None;
+        for part in parts(message, id, request) {
+            call.is_sent = true;
+            let mail = part.emit(options.class.channel(), Flow(u32::from(id.0)));
+            self.mailbox.send_with(to, life, mail, notice, options.deadline).await?;
+            life = life.or(self.mailbox.known_life_of(to));
+        }
+        let end = || self.calls.borrow().end(id).map(|end| end.map_err(CallError::Failed).and_then(&decode));
+        let end = self.mailbox.watch_rings((to, life), options.deadline, end).await?;
+        call.is_sent = false;
+        end
+    }
+
+    fn fresh_id(&self) -> CallId {
+        let calls = self.calls.borrow();
+        let mut id = CallId(self.last_call.get().wrapping_add(1));
+        while calls.contains(id) {
+            id = CallId(id.0.wrapping_add(1));
+        }
+        self.last_call.set(id.0);
+        id
+    }
+}
+
+/// Cuts a message into parts; an empty one is one part.
+pub(super) fn parts(message: Message, call: CallId, content: &[u8]) -> impl Iterator<Item = Part> {
+    let whole = content.len().div_ceil(Part::MOST).max(1);
+    let count = u8::try_from(whole).expect("a message has at most 16 parts");
+    (0..count).map(move |index| {
+        let start = usize::from(index) * Part::MOST;
+        let piece = &content[start..content.len().min(start + Part::MOST)];
+        Part { message, call, index, count, content: Content::new(piece).expect("a piece fits a part") }
+    })
+}
+
+/// A call that has a place; gives it up when dropped, and tells the callee if it still works on it.
+struct Begun<'r, 'm, 'd, M: Mesh> {
+    rpc: &'r Rpc<'m, 'd, M>,
+    to: CoreId,
+    id: CallId,
+    class: Class,
+    is_sent: bool,
+}
+
+impl<M: Mesh> Drop for Begun<'_, '_, '_, M> {
+    fn drop(&mut self) {
+        self.rpc.calls.borrow_mut().remove(self.id);
+        self.rpc.callers.wake_all();
+        if self.is_sent {
+            let cancel = Part::only(Message::Cancel, self.id);
+            self.rpc.mailbox.hint(self.to, cancel.emit(self.class.channel(), Flow(u32::from(self.id.0))));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Calls between cores: typed requests, async handlers, typed replies.
+//!
+//! ```text
+//! caller                                            callee
+//! encode, take a place, send parts ──▶ assembled in a table of 16 ──▶ Ready
+//!                                                                      │ a server of the procedure
+//! Busy: try again later  ◀── no room                                   ▼
+//! drop: Cancel           ──▶ handler dropped                        Running
+//! reply, failure         ◀── parts of the reply ◀── handler returns ───┘
+//! ```
+//!
+//! A caller that gets no reply learns why: the deadline passed, the callee is in reset, was restarted, serves no
+//! such procedure, or could not decode the request. A callee never waits for a caller longer than
+//! [`REPLY_PATIENCE`]. Requests and replies are encoded by postcard into at most [`MOST_BYTES`].
+//!
+//! Urgent calls have a channel and servers of their own, so they overtake ordinary ones; that their servers run
+//! before ordinary tasks is a matter of the executor's classes. [`Rpc::run`] must be polled by some task on both
+//! sides. The protocol with its failures is in `docs/protocols/call.md`.
+
+mod call;
+mod serve;
+mod table;
+
+use core::cell::{Cell, RefCell};
+
+use futures_util::future::join4;
+use scc::id::CoreId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::call::{CallError, Options};
+pub use self::serve::ServeError;
+use self::table::{Answer, Answers, Calls, Requests};
+use crate::mailbox::{Mailbox, Mode, OpenError, Received, Receiver};
+use crate::mesh::{Cycles, Deadline, Mesh};
+use crate::waiters::Waiters;
+use crate::wire::{Channel, Epoch, Failure, Flow, Message, Part};
+
+/// Bytes that an encoded request or reply can have.
+pub const MOST_BYTES: usize = Part::MOST * Part::COUNT as usize;
+
+/// Time after which a callee gives up sending a reply.
+pub const REPLY_PATIENCE: Cycles = Cycles::new(2_000_000);
+
+/// A procedure that other cores can call.
+pub trait Procedure {
+    /// Number that caller and callee agree on.
+    const NUMBER: u8;
+    /// What the caller sends.
+    type Request: Serialize + DeserializeOwned;
+    /// What the handler returns.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// How urgent a call is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Runs before ordinary tasks.
+    Urgent,
+    /// Runs as an ordinary task.
+    Ordinary,
+}
+
+impl Class {
+    const fn channel(self) -> Channel {
+        match self {
+            Self::Urgent => Channel::URGENT,
+            Self::Ordinary => Channel::CALL,
+        }
+    }
+}
+
+/// How a request reaches the callee. The alternatives to the first exist for comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mechanism {
+    /// Mail, and a request at the interrupt controller, which names the caller.
+    GicRequest,
+    /// Mail, and a direct write of the callee's interrupt bit: faster to raise, but the callee must look into all
+    /// lines, and two at once may count as one.
+    InterruptBit,
+    /// Mail alone: the callee polls.
+    PolledFlag,
+}
+
+impl Mechanism {
+    /// All mechanisms.
+    pub const ALL: [Self; 3] = [Self::GicRequest, Self::InterruptBit, Self::PolledFlag];
+}
+
+/// Who calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// Its core.
+    pub core: CoreId,
+    /// Its life.
+    pub life: Epoch,
+}
+
+/// One core's calls, outgoing and incoming. Belongs to the tasks of that core.
+pub struct Rpc<'m, 'd, M: Mesh> {
+    mailbox: &'m Mailbox<'d, M>,
+    urgent: Receiver<'m, 'd, M>,
+    ordinary: Receiver<'m, 'd, M>,
+    replies: Receiver<'m, 'd, M>,
+    calls: RefCell<Calls>,
+    requests: RefCell<Requests>,
+    answers: RefCell<Answers>,
+    last_call: Cell<u16>,
+    callers: Waiters<8>,
+    servers: Waiters<16>,
+    answering: Waiters<4>,
+}
+
+impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
+    /// Opens the channels of calls, all in `mode`.
+    pub fn new(mailbox: &'m Mailbox<'d, M>, mode: Mode) -> Result<Self, OpenError> {
+        Ok(Self {
+            mailbox,
+            urgent: mailbox.open(Channel::URGENT, mode)?,
+            ordinary: mailbox.open(Channel::CALL, mode)?,
+            replies: mailbox.open(Channel::REPLY, mode)?,
+            calls: RefCell::new(Calls::NEW),
+            requests: RefCell::new(Requests::NEW),
+            answers: RefCell::new(Answers::NEW),
+            last_call: Cell::new(0),
+            callers: Waiters::new(),
+            servers: Waiters::new(),
+            answering: Waiters::new(),
+        })
+    }
+
+    /// The mailbox that carries the calls.
+    pub const fn mailbox(&self) -> &'m Mailbox<'d, M> {
+        self.mailbox
+    }
+
+    /// Takes requests and replies in and answers what no server answers. Never completes; one task polls it,
+    /// best in the class of interrupt follow-ups.
+    ///
+    /// *Cancel safety*: nothing is lost.
+    pub async fn run(&self) {
+        let urgent = self.take_requests(&self.urgent, Class::Urgent);
+        let ordinary = self.take_requests(&self.ordinary, Class::Ordinary);
+        join4(urgent, self.take_replies(), ordinary, self.send_answers()).await;
+    }
+
+    /// Changes how requests and replies are noticed.
+    pub fn set_mode(&self, mode: Mode) {
+        for receiver in [&self.urgent, &self.ordinary, &self.replies] {
+            receiver.set_mode(mode);
+        }
+    }
+
+    async fn take_requests(&self, receiver: &Receiver<'_, '_, M>, class: Class) {
+        loop {
+            // Whatever comes may need an answer.
+            self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
+            let received = receiver.recv().await;
+            self.take_request(received, class);
+        }
+    }
+
+    fn take_request(&self, received: Received, class: Class) {
+        let Ok(part) = Part::parse(&received.mail) else { return };
+        let caller = Caller { core: received.from, life: received.life };
+        let now = self.mailbox.mesh().now();
+        let answer = match part.message {
+            Message::Request(procedure) | Message::Cast(procedure) => {
+                let mut requests = self.requests.borrow_mut();
+                if requests.is_served(class, procedure) {
+                    requests.take(caller, class, &part, now)
+                } else {
+                    // One answer is enough, and later parts must not be answered as if they were calls.
+                    (part.index == 0).then_some(Message::Failure(Failure::NoSuchProcedure))
+                }
+            }
+            Message::Cancel => {
+                self.requests.borrow_mut().cancel(caller, part.call);
+                None
+            }
+            Message::Reply | Message::Queued | Message::Failure(_) => None,
+        };
+        if let Some(message) = answer {
+            self.answer(Answer { caller, call: part.call, message });
+        }
+        self.servers.wake_all();
+    }
+
+    async fn take_replies(&self) {
+        loop {
+            let received = self.replies.recv().await;
+            let Ok(part) = Part::parse(&received.mail) else { continue };
+            self.calls.borrow_mut().take(received.from, &part);
+            self.callers.wake_all();
+            self.mailbox.tell_watchers();
+        }
+    }
+
+    /// Queues a message without content for a caller. If 16 wait already, the caller runs into its deadline.
+    fn answer(&self, answer: Answer) {
+        self.answers.borrow_mut().push(answer);
+        self.answering.wake_all();
+    }
+
+    async fn send_answers(&self) {
+        loop {
+            let answer = self.answering.until(|| self.answers.borrow_mut().pop()).await;
+            self.answering.wake_all();
+            let Answer { caller, call, message } = answer;
+            self.send_reply(caller, Part::only(message, call)).await;
+        }
+    }
+
+    /// Sends a part to a caller; whether it arrived. If it did not, the caller is gone or runs into its deadline.
+    async fn send_reply(&self, caller: Caller, part: Part) -> bool {
+        let patience = Deadline::At(self.mailbox.mesh().now() + REPLY_PATIENCE);
+        let mail = part.emit(Channel::REPLY, Flow(u32::from(part.call.0)));
+        self.mailbox.send_to_life(caller.core, caller.life, mail, patience).await.is_ok()
+    }
+}

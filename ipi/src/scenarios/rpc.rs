@@ -1,0 +1,284 @@
+//! Calls: replies belong to their requests, and every failure reaches the caller in time.
+
+use std::boxed::Box;
+use std::format;
+use std::string::ToString;
+
+use futures_util::join;
+
+use super::*;
+use crate::mailbox::{Mode, PeerError, SendError};
+use crate::rpc::{CallError, Caller, Class, Mechanism, Options, Procedure, Rpc};
+use crate::testing::{FakeMesh, Odds};
+use crate::wire::Failure;
+
+/// Adds up numbers; the request takes several parts.
+struct Sum;
+
+impl Procedure for Sum {
+    const NUMBER: u8 = 7;
+    type Request = [u32; 8];
+    type Reply = u64;
+}
+
+/// Turns one number round.
+struct Negate;
+
+impl Procedure for Negate {
+    const NUMBER: u8 = 8;
+    type Request = u8;
+    type Reply = u8;
+}
+
+/// Never returns.
+struct Hang;
+
+impl Procedure for Hang {
+    const NUMBER: u8 = 9;
+    type Request = ();
+    type Reply = ();
+}
+
+/// Notes when it is dropped.
+struct DropNote<'w>(&'w Witness);
+
+impl Drop for DropNote<'_> {
+    fn drop(&mut self) {
+        self.0.saw("handler dropped".to_string());
+    }
+}
+
+/// Serves all procedures until so many callers have done their work.
+async fn serve(mesh: FakeMesh<'_>, witness: Witness, cores: usize, mode: Mode) {
+    let doorbell = mesh.doorbell();
+    let mailbox = Mailbox::start(mesh, &doorbell, brisk(2));
+    let rpc = Rpc::new(&mailbox, mode).unwrap();
+    mailbox.mesh().ready().await;
+    let negate = async |_: Caller, number: u8| !number;
+    let hang = async |_: Caller, ()| {
+        let _note = DropNote(&witness);
+        core::future::pending::<()>().await;
+    };
+    let sum = async |_: Caller, numbers: [u32; 8]| numbers.into_iter().map(u64::from).sum();
+    let serving = async {
+        let urgent = rpc.serve::<Negate>(Class::Urgent, negate);
+        let ordinary = rpc.serve::<Negate>(Class::Ordinary, negate);
+        let _ = join!(
+            urgent,
+            ordinary,
+            rpc.serve::<Sum>(Class::Ordinary, sum),
+            rpc.serve::<Hang>(Class::Ordinary, hang),
+            rpc.run()
+        );
+    };
+    let both = async {
+        join!(mailbox.run(), serving);
+    };
+    either(witness.others(mailbox.mesh(), cores), both).await;
+}
+
+/// Starts a caller's mailbox and calls, and does `$work` with them, `$rpc` being their name.
+macro_rules! calling {
+    ($mesh:expr, $witness:expr, $cores:expr, |$rpc:ident| $work:expr) => {{
+        let doorbell = $mesh.doorbell();
+        let mailbox = Mailbox::start($mesh, &doorbell, brisk(2));
+        let $rpc = Rpc::new(&mailbox, Mode::Interrupt).unwrap();
+        mailbox.mesh().ready().await;
+        either($witness.work(&mailbox, $cores, $work), $rpc.run()).await;
+    }};
+}
+
+/// One short call.
+pub(super) fn one_call(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    let reply = rpc.call::<Negate>(core(1), &0x0F, Options::until(Deadline::Never)).await;
+                    witness.saw(format!("{reply:?}"));
+                });
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Interrupt)))
+        .calm_start();
+    (machine, witness.expects(["Ok(240)"]))
+}
+
+/// Long and short calls, urgent and ordinary, and a cast, all under way at once.
+pub(super) fn mixed_calls(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    let options = Options::until(Deadline::Never);
+                    let numbers = [u32::MAX; 8];
+                    let (sum, negated, queued, missing) = join!(
+                        rpc.call::<Sum>(core(1), &numbers, options),
+                        rpc.call::<Negate>(core(1), &1, options.urgent()),
+                        rpc.cast::<Sum>(core(1), &numbers, options),
+                        rpc.call::<Sum>(core(1), &numbers, options.urgent()),
+                    );
+                    assert_eq!(sum, Ok(8 * u64::from(u32::MAX)));
+                    assert_eq!(negated, Ok(0xFE));
+                    assert_eq!(queued, Ok(()));
+                    assert_eq!(missing, Err(CallError::Failed(Failure::NoSuchProcedure)));
+                    witness.saw("done".to_string());
+                });
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Interrupt)))
+        .calm_start();
+    (machine, witness.expects(["done"]))
+}
+
+/// Every mechanism reaches a callee that polls.
+pub(super) fn mechanisms(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    for (number, mechanism) in (0..).zip(Mechanism::ALL) {
+                        let options = Options::until(in_cycles(rpc.mailbox().mesh(), 3_000_000));
+                        let reply = rpc.call::<Negate>(core(1), &number, options.by(mechanism)).await;
+                        witness.saw(format!("{mechanism:?} {reply:?}"));
+                    }
+                });
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Polled(CoreSet::of(core(0))))))
+        .calm_start();
+    let expected = ["GicRequest Ok(255)", "InterruptBit Ok(254)", "PolledFlag Ok(253)"];
+    (machine, witness.expects(expected))
+}
+
+/// A call is given up while its handler runs; the handler is dropped and the server serves the next.
+pub(super) fn cancelled(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    let mesh = rpc.mailbox().mesh();
+                    let ends = in_cycles(mesh, 60_000);
+                    let hung = rpc.call::<Hang>(core(1), &(), Options::until(ends)).await;
+                    assert!(
+                        matches!(
+                            hung,
+                            Err(CallError::Callee(PeerError::TimedOut) | CallError::Send(SendError::TimedOut))
+                        ),
+                        "{hung:?}"
+                    );
+                    assert!(ends.is_over(mesh.now()), "gave up too early");
+                    let reply = rpc.call::<Negate>(core(1), &0, Options::until(Deadline::Never)).await;
+                    assert_eq!(reply, Ok(255));
+                });
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Interrupt)))
+        .calm_start();
+    (machine, Box::new(|| Ok(())))
+}
+
+/// The callee is reset in the middle and restarted: each call ends in time, and calls succeed again.
+pub(super) fn restarted_callee(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    let mesh = rpc.mailbox().mesh();
+                    let mut lives = Vec::new();
+                    while lives.len() < 2 {
+                        let began = mesh.now();
+                        let options = Options::until(in_cycles(mesh, 300_000));
+                        let reply = rpc.call::<Sum>(core(1), &[1; 8], options).await;
+                        assert!((mesh.now() - began).get() < 330_000, "a call outlives its deadline");
+                        if reply.is_ok() {
+                            assert_eq!(reply, Ok(8));
+                            let life = rpc.mailbox().life_of(core(1));
+                            if !lives.contains(&life) {
+                                lives.push(life);
+                            }
+                        }
+                    }
+                    witness.saw("two lives".to_string());
+                });
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Interrupt)))
+        .reset(1, 900, Some(20_000));
+    (machine, witness.expects(["two lives"]))
+}
+
+#[test]
+fn cancelled_handler_is_dropped() {
+    for seed in 0..8 {
+        let witness = Witness::default();
+        let (caller, server) = (witness.clone(), witness.clone());
+        let mut machine = Machine::new(Chooser::seeded(seed, Odds::SWITCHING))
+            .core(0, move |mesh| {
+                let witness = caller.clone();
+                Box::pin(async move {
+                    calling!(mesh, witness, 1, |rpc| async {
+                        let deadline = in_cycles(rpc.mailbox().mesh(), 200_000);
+                        let hung = rpc.call::<Hang>(core(1), &(), Options::until(deadline)).await;
+                        assert_eq!(hung, Err(CallError::Callee(PeerError::TimedOut)));
+                        witness.saw("gave up".to_string());
+                        while witness.seen.borrow().len() < 2 {
+                            let mesh = rpc.mailbox().mesh();
+                            mesh.sleep_until(mesh.now() + Cycles::new(1_000)).await;
+                        }
+                    });
+                })
+            })
+            .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Interrupt)));
+        assert_eq!(machine.run(), Outcome::Finished, "{}", machine.report());
+        assert_eq!(*witness.seen.borrow(), ["gave up", "handler dropped"]);
+    }
+}
+
+#[test]
+fn more_calls_than_the_callee_has_room_for_all_succeed() {
+    let witness = Witness::default();
+    let mut machine = Machine::new(Chooser::seeded(3, Odds::HOSTILE)).steps(4_000_000);
+    for me in 0..3_u8 {
+        let witness = witness.clone();
+        machine = machine.core(me, move |mesh| {
+            let witness = witness.clone();
+            Box::pin(async move {
+                if me == 1 {
+                    return serve(mesh, witness, 2, Mode::Interrupt).await;
+                }
+                let doorbell = mesh.doorbell();
+                let mailbox = Mailbox::start(mesh, &doorbell, brisk(3));
+                let rpc = Rpc::new(&mailbox, Mode::Interrupt).unwrap();
+                let calls = (0..20_u8).map(|number| {
+                    let rpc = &rpc;
+                    async move {
+                        let options = Options::until(Deadline::Never);
+                        assert_eq!(rpc.call::<Negate>(core(1), &number, options).await, Ok(!number));
+                    }
+                });
+                let all = async {
+                    futures_util::future::join_all(calls).await;
+                };
+                either(witness.work(&mailbox, 2, all), rpc.run()).await;
+            })
+        });
+    }
+    assert_eq!(machine.run(), Outcome::Finished, "{}", machine.report());
+    assert_eq!(witness.finished.get(), 2);
+}
