@@ -10,7 +10,8 @@ use scc::id::TileId;
 use scc::lut::{LutEntry, SubDestination};
 use scc::memory_type::MemoryType;
 use scc::tile::{Gcbcfg, TileRegister};
-use scc::timing::MeshClock;
+use scc::timing::{MemoryClock, MeshClock};
+use scc_emu::chip::clocks::Clocks;
 use scc_emu::diagnostics::FindingKind;
 use scc_emu::{Diagnostics, Machine};
 
@@ -38,6 +39,16 @@ fn time_loads(code: &mut Code, slot: u32, at: u32, loads: u32) -> Result {
 /// Measures loads of each address with the divider of core 0's tile, and of the tiles in `others`; in cycles
 /// of core 0.
 fn measure<const N: usize>(addresses: [u32; N], divider: u8, others: &[(TileId, u8)]) -> [f64; N] {
+    measure_on(Clocks::default(), addresses, divider, others)
+}
+
+/// As [`measure`], on a board brought up with `clocks`.
+fn measure_on<const N: usize>(
+    clocks: Clocks,
+    addresses: [u32; N],
+    divider: u8,
+    others: &[(TileId, u8)],
+) -> [f64; N] {
     let mut draft = Program::draft(Setting::Cached).map(BYPASS, BYPASS_ENTRY.base(), 1, MemoryType::Uncached);
     for tile in TileId::all() {
         let number = u32::from(tile.number());
@@ -45,16 +56,16 @@ fn measure<const N: usize>(addresses: [u32; N], divider: u8, others: &[(TileId, 
         draft = draft.map(BUFFERS + 0x1000 * number, buffer, 1, MemoryType::Uncached);
     }
     let program = draft.body(|code| {
-        code.mov(eax, Gcbcfg::for_divider(divider, MeshClock::Mhz800).into_bits() & !0x5)?;
+        code.mov(eax, Gcbcfg::for_divider(divider, clocks.mesh()).into_bits() & !0x5)?;
         code.mov(dword_ptr(own_register(TileRegister::Gcbcfg)), eax)?;
         time_loads(code, 0, 0, 0)?;
         (1..).zip(addresses).try_for_each(|(slot, at)| time_loads(code, slot, at, LOADS))
     });
-    let mut board = Board::with(Machine::builder().diagnostics(Diagnostics::Warn));
+    let mut board = Board::with(Machine::builder().clocks(clocks).diagnostics(Diagnostics::Warn));
     let bypass = LutEntry::new(true, tile(0).route(), SubDestination::Mpb, 0);
     board.machine_mut().fabric_mut().set_lut(core(0), BYPASS_ENTRY, bypass);
     for &(tile, divider) in others {
-        let value = Gcbcfg::for_divider(divider, MeshClock::Mhz800).into_bits();
+        let value = Gcbcfg::for_divider(divider, clocks.mesh()).into_bits();
         board.host_write_tile(tile, TileRegister::Gcbcfg, value);
     }
     board.launch(core(0), &program);
@@ -136,4 +147,37 @@ fn other_tile_clocks_change_only_their_own_share() {
     let [near] = measure([buffer_of(1)], 2, &[]);
     let [slowed] = measure([buffer_of(1)], 2, &[(tile(1), 15)]);
     assert!(slowed > near + 20.0, "{slowed} {near}");
+}
+
+/// Other clocks of mesh and memory. With c a tile cycle, m a mesh cycle and tiles no faster than the mesh, the
+/// model's sums are 20 c for the bypass, 45 c + 8 m for the own buffer, 54 c + 72 m for the one 8 hops away, and
+/// 40 c + 8 m + 95 ns for memory, 71.25 ns as DDR3-1066. Each divider is set once before power-up and once by
+/// the running program.
+#[test]
+fn other_mesh_and_memory_clocks_follow_the_formula() {
+    let addresses = [BYPASS, buffer_of(0), buffer_of(23), 0x8000_0000];
+    for (mesh, memory, divider, expected) in [
+        (MeshClock::Mhz800, MemoryClock::Ddr800, 2, [20.0, 50.33, 102.0, 96.0]),
+        (MeshClock::Mhz800, MemoryClock::Ddr800, 1, [20.0, 53.0, 126.0, 124.0]),
+        (MeshClock::Mhz1600, MemoryClock::Ddr800, 2, [20.0, 47.67, 78.0, 93.33]),
+        (MeshClock::Mhz1600, MemoryClock::Ddr1066, 2, [20.0, 47.67, 78.0, 80.67]),
+        (MeshClock::Mhz1600, MemoryClock::Ddr1066, 1, [20.0, 49.0, 90.0, 101.0]),
+        (MeshClock::Mhz1600, MemoryClock::Ddr800, 1, [20.0, 49.0, 90.0, 120.0]),
+        (MeshClock::Mhz1600, MemoryClock::Ddr1066, 15, [20.0, 45.5, 58.5, 47.63]),
+    ] {
+        let usual = Clocks::new(mesh, memory).expect("a legal pair");
+        let mut set = usual;
+        TileId::all().for_each(|tile| set.set_divider(tile, divider).expect("1 to 15"));
+        let others: Vec<_> = TileId::all().skip(1).map(|tile| (tile, divider)).collect();
+        for found in
+            [measure_on(set, addresses, divider, &[]), measure_on(usual, addresses, divider, &others)]
+        {
+            for (found, expected) in found.into_iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() <= 1.0,
+                    "{mesh:?} {memory:?} d{divider}: {found} for {expected}"
+                );
+            }
+        }
+    }
 }

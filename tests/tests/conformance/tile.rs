@@ -6,7 +6,9 @@ use scc::fpga::FpgaRegister;
 use scc::gic::Word;
 use scc::id::TileId;
 use scc::tile::{Gcbcfg, Glcfg, TileRegister};
-use scc::timing::{MeshClock, Time};
+use scc::timing::{MemoryClock, MeshClock, Time};
+use scc_emu::Machine;
+use scc_emu::chip::clocks::Clocks;
 use scc_emu::chip::statistics::CoreTraffic;
 use scc_emu::diagnostics::FindingKind;
 
@@ -355,4 +357,18 @@ fn sensor_counts_only_while_enabled() {
     });
     let board = Board::ran(&program);
     assert_eq!(board.results(core(0)), [0, 0x0123 << 13 | 0x0123]);
+}
+
+/// The clocks a board is brought up with stand in GCBCFG; the global grid stays at 1600 MHz.
+#[test]
+fn clocks_of_the_board_show_in_its_registers() {
+    let mut clocks = Clocks::new(MeshClock::Mhz1600, MemoryClock::Ddr1066).expect("a legal pair");
+    clocks.set_divider(tile(3), 1).expect("800 MHz");
+    clocks.set_divider(tile(23), 15).expect("100 MHz");
+    let mut board = Board::with(Machine::builder().clocks(clocks));
+    for (number, value) in [(0, 0x00A8_72FF), (3, 0x0070_71FF), (23, 0x0380_7FFF)] {
+        let found = board.host_read_tile(tile(number), TileRegister::Gcbcfg);
+        assert_eq!(found, value, "tile {number}: {found:#x}");
+    }
+    assert_eq!(board.host_read_fpga(FpgaRegister::FastClock), 1600);
 }

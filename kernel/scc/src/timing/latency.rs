@@ -16,7 +16,7 @@
 //! those sums; measurements at two other pairs of tile and mesh clocks would separate them.
 //! Sources: SCC reference §1.3, §10.2, §10.3 for routers, DRAM, FPGA, regulator and service times.
 
-use super::{FPGA_PERIOD, MeshClock, Time};
+use super::{FPGA_PERIOD, MemoryClock, MeshClock, Time};
 
 /// Parts every latency is made of; [`Default`] is the calibrated chip.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,7 +32,7 @@ pub struct LatencyParameters {
     pub crossing_half_cycles: u64,
     /// One router with its link, in mesh cycles, each direction.
     pub router_cycles: u64,
-    /// Memory controller and DRAM.
+    /// Memory controller and DRAM: 46 memory cycles.
     pub memory: Time,
     /// System interface and FPGA register bank. Unverified: no published measurement.
     pub fpga: Time,
@@ -79,6 +79,12 @@ impl Default for LatencyParameters {
 /// Round trips. Periods are those of the tile clocks; `hops` is the Manhattan distance between the requesting
 /// tile and the one that holds or hosts the destination.
 impl LatencyParameters {
+    /// The calibrated chip with its DRAM at `clock`.
+    pub fn with_memory_clock(clock: MemoryClock) -> Self {
+        let usual = Self::default();
+        Self { memory: clock.scale(usual.memory), memory_service: clock.scale(usual.memory_service), ..usual }
+    }
+
     /// Own tile's message buffer with the LUT's bypass bit.
     pub const fn mpb_bypass(&self, requester: Time) -> Time {
         Time::from_cycles(self.core_side_cycles + self.port_cycles, requester)
@@ -146,7 +152,7 @@ impl LatencyParameters {
 #[cfg(test)]
 mod tests {
     use super::LatencyParameters;
-    use crate::timing::{MeshClock, Time, tile_period};
+    use crate::timing::{MemoryClock, MeshClock, Time, tile_period};
 
     /// Core cycles at 533 MHz in thirds, in which all mesh terms at 800 MHz are whole.
     fn thirds_of_cycles(time: Time) -> u64 {
@@ -174,6 +180,18 @@ mod tests {
             let fpga = parameters.fpga(tile, mesh, hops);
             assert_eq!(fpga - parameters.routers(mesh, hops), Time::from_nanoseconds(1_125));
         }
+    }
+
+    /// In nanoseconds: 71.25 of DRAM, and the rest as at DDR3-800.
+    #[test]
+    fn faster_memory_takes_three_quarters_of_the_time() {
+        let usual = LatencyParameters::default();
+        let fast = LatencyParameters::with_memory_clock(MemoryClock::Ddr1066);
+        assert_eq!(fast.memory, Time::from_picoseconds(71_250));
+        assert_eq!(fast.memory_service, Time::from_picoseconds(4_500));
+        let (tile, mesh) = (tile_period(1), MeshClock::Mhz1600);
+        assert_eq!(usual.memory(tile, mesh, 3) - fast.memory(tile, mesh, 3), Time::from_picoseconds(23_750));
+        assert_eq!(usual.remote_tile(tile, tile, mesh, 3), fast.remote_tile(tile, tile, mesh, 3));
     }
 
     #[test]

@@ -153,6 +153,27 @@ impl MeshClock {
     }
 }
 
+/// Clock of the DRAM behind all four memory controllers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum MemoryClock {
+    /// DDR3-800; the usual preset.
+    #[default]
+    Ddr800,
+    /// DDR3-1066; needs routers at 1600 MHz.
+    Ddr1066,
+}
+
+impl MemoryClock {
+    /// What takes `at_ddr800` with DDR3-800. Unverified: that everything in a controller and its DRAM goes with
+    /// the memory clock, in the ratio 3 to 4; a read measured on a board at DDR3-1066 would show it.
+    pub const fn scale(self, at_ddr800: Time) -> Time {
+        match self {
+            Self::Ddr800 => at_ddr800,
+            Self::Ddr1066 => Time(at_ddr800.0 / 4 * 3),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::format;

@@ -1,7 +1,9 @@
 //! What a chip is built with: memory, clocks, timing, power-up contents, and what the host tools leave in the FPGA.
 
 use scc::lut::BoardMemory;
-use scc::timing::{LatencyParameters, MeshClock};
+use scc::timing::LatencyParameters;
+
+use super::clocks::Clocks;
 
 /// How long accesses take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +43,8 @@ pub struct FabricConfig {
     pub timing: Timing,
     /// Contents of memory at power-up.
     pub contents: PowerUpContents,
-    /// GCBCFG divider of every tile at power-up, 1 to 15.
-    pub tile_divider: u8,
-    /// Clock of the routers.
-    pub mesh: MeshClock,
+    /// Clocks of routers and tiles at power-up. The memory's is part of the timing.
+    pub clocks: Clocks,
 }
 
 impl Default for FabricConfig {
@@ -54,8 +54,7 @@ impl Default for FabricConfig {
             memory: BoardMemory::Gb32,
             timing: Timing::Scc(LatencyParameters::default()),
             contents: PowerUpContents::Zero,
-            tile_divider: 2,
-            mesh: MeshClock::Mhz800,
+            clocks: Clocks::default(),
         }
     }
 }

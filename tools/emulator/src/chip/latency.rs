@@ -10,6 +10,7 @@ use scc::id::TileId;
 use scc::lut::MemoryController;
 use scc::timing::{LatencyParameters, MeshClock, Time};
 
+use super::clocks::Clocks;
 use super::config::Timing;
 use super::reservations::Reservations;
 
@@ -52,14 +53,16 @@ pub(crate) struct Latency {
 }
 
 impl Latency {
-    pub(crate) fn new(timing: Timing, mesh: MeshClock, period: Time) -> Self {
+    pub(crate) fn new(timing: Timing, clocks: &Clocks) -> Self {
         Self {
             parameters: match timing {
                 Timing::Scc(parameters) => Some(parameters),
                 Timing::Flat => None,
             },
-            mesh,
-            periods: [period; TileId::COUNT],
+            mesh: clocks.mesh(),
+            periods: std::array::from_fn(|tile| {
+                TileId::all().nth(tile).map_or(Time::ZERO, |tile| clocks.period(tile))
+            }),
             ports: std::array::from_fn(|_| Reservations::new()),
             controllers: std::array::from_fn(|_| Reservations::new()),
             fpga: Reservations::new(),
@@ -151,7 +154,7 @@ mod tests {
     use scc::timing::tile_period;
 
     fn latency() -> Latency {
-        Latency::new(Timing::Scc(LatencyParameters::default()), MeshClock::Mhz800, tile_period(2))
+        Latency::new(Timing::Scc(LatencyParameters::default()), &Clocks::default())
     }
 
     fn tile(number: u8) -> TileId {
@@ -214,7 +217,7 @@ mod tests {
 
     #[test]
     fn flat_timing_answers_at_once() {
-        let mut latency = Latency::new(Timing::Flat, MeshClock::Mhz800, tile_period(2));
+        let mut latency = Latency::new(Timing::Flat, &Clocks::default());
         for destination in [Destination::Regulator, Destination::Fpga, Destination::Tile(tile(7))] {
             assert_eq!(latency.trip(tile(0), destination, 3, at(5)), Trip { arrival: at(5), done: at(5) });
         }

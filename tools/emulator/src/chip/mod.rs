@@ -14,6 +14,7 @@
 
 mod bulk;
 mod bus_log;
+pub mod clocks;
 pub mod config;
 pub mod dram;
 pub mod effects;

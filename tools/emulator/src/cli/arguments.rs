@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, ValueEnum};
 use scc::lut::BoardMemory;
+use scc::timing::{MemoryClock, MeshClock};
 use scc_emu::loader::CoreSet;
 use scc_emu::trace::TraceOptions;
 use scc_emu::{Diagnostics, MemoryModel, TimingModel};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use super::dump::DumpRequest;
 use super::step::SetupStep;
+use super::tile_clock::TileClock;
 
 /// Where `--stats` without a file and `--gdb` without an address go.
 pub(crate) const STANDARD_OUTPUT: &str = "-";
@@ -31,6 +33,16 @@ pub(crate) struct RunArguments {
     /// Time model: the chip's latencies, or one cycle per instruction [default: scc]
     #[arg(long, help_heading = "Board")]
     pub(crate) timing: Option<Timing>,
+    /// Clock of the mesh in MHz [default: 800]
+    #[arg(long, value_name = "800|1600", help_heading = "Board")]
+    pub(crate) mesh_mhz: Option<Mesh>,
+    /// Clock of the memory: DDR3-800, or DDR3-1066 with a mesh of 1600 MHz [default: 800]
+    #[arg(long, value_name = "800|1066", help_heading = "Board")]
+    pub(crate) ddr: Option<Ddr>,
+    /// Clock of tiles at power-on: 1600 MHz divided by 2 to 16, rounded down (800, 533, 400, ... 100), or dN for
+    /// GCBCFG divider N; for the tiles of TILES (0,5,10-12 or all). May be repeated [default: 533]
+    #[arg(long, value_name = "MHZ[#TILES]", help_heading = "Board")]
+    pub(crate) tile_mhz: Vec<TileClock>,
     /// Number that varies the phases in which cores start; the same number gives the same run [default: 0]
     #[arg(long, value_name = "N", help_heading = "Board")]
     pub(crate) seed: Option<u64>,
@@ -100,7 +112,7 @@ pub(crate) struct RunArguments {
     /// Ends as soon as every started core is halted, even if an interrupt could wake it later
     #[arg(long, help_heading = "End of the run (any of them; default: all cores halted for good)")]
     pub(crate) until_halted: bool,
-    /// Limit in cycles of the 533 MHz that cores run at after power-on
+    /// Limit in cycles of the clock that core 0 runs at after power-on (533 MHz unless --tile-mhz)
     #[arg(
         long,
         value_name = "N",
@@ -197,6 +209,78 @@ impl From<Memory> for BoardMemory {
             Memory::Gb16 => Self::Gb16,
             Memory::Gb32 => Self::Gb32,
             Memory::Gb64 => Self::Gb64,
+        }
+    }
+}
+
+/// `--mesh-mhz`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(try_from = "u16")]
+pub(crate) enum Mesh {
+    #[value(name = "800")]
+    Mhz800,
+    #[value(name = "1600")]
+    Mhz1600,
+}
+
+/// A mesh clock no board has.
+#[derive(Debug, thiserror::Error)]
+#[error("no mesh runs at {0} MHz: expected 800 or 1600")]
+pub(crate) struct NoSuchMesh(u16);
+
+impl TryFrom<u16> for Mesh {
+    type Error = NoSuchMesh;
+
+    fn try_from(megahertz: u16) -> Result<Self, NoSuchMesh> {
+        match megahertz {
+            800 => Ok(Self::Mhz800),
+            1600 => Ok(Self::Mhz1600),
+            other => Err(NoSuchMesh(other)),
+        }
+    }
+}
+
+impl From<Mesh> for MeshClock {
+    fn from(mesh: Mesh) -> Self {
+        match mesh {
+            Mesh::Mhz800 => Self::Mhz800,
+            Mesh::Mhz1600 => Self::Mhz1600,
+        }
+    }
+}
+
+/// `--ddr`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(try_from = "u16")]
+pub(crate) enum Ddr {
+    #[value(name = "800")]
+    Ddr800,
+    #[value(name = "1066")]
+    Ddr1066,
+}
+
+/// A memory clock no board has.
+#[derive(Debug, thiserror::Error)]
+#[error("no memory is DDR3-{0}: expected 800 or 1066")]
+pub(crate) struct NoSuchDdr(u16);
+
+impl TryFrom<u16> for Ddr {
+    type Error = NoSuchDdr;
+
+    fn try_from(rate: u16) -> Result<Self, NoSuchDdr> {
+        match rate {
+            800 => Ok(Self::Ddr800),
+            1066 => Ok(Self::Ddr1066),
+            other => Err(NoSuchDdr(other)),
+        }
+    }
+}
+
+impl From<Ddr> for MemoryClock {
+    fn from(ddr: Ddr) -> Self {
+        match ddr {
+            Ddr::Ddr800 => Self::Ddr800,
+            Ddr::Ddr1066 => Self::Ddr1066,
         }
     }
 }
@@ -313,6 +397,9 @@ Consoles: COM1 to COM4 of each core (ports 0x3f8, 0x2f8, 0x3e8, 0x2e8). Unknown 
 Board file: the same options by name, loads and host writes as a list in their order; paths are relative to it.
       memory = 32
       model = \"strict\"
+      mesh-mhz = 1600
+      ddr = 1066
+      tile-mhz = [\"533\", \"800#0-5\"]
       release = \"0-3\"
       until = [\"passed\", \"FAILED\"]
       wall = 10

@@ -6,13 +6,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use scc_emu::chip::clocks::ClockError;
 use scc_emu::loader::CoreSet;
 use scc_emu::trace::TraceOptions;
 use serde::Deserialize;
 
-use super::arguments::{Findings, Memory, Model, Preset, STANDARD_OUTPUT, Timing};
+use super::arguments::{Ddr, Findings, Memory, Mesh, Model, Preset, STANDARD_OUTPUT, Timing};
 use super::dump::DumpRequest;
 use super::step::{SetupStep, from_text};
+use super::tile_clock::{self, TileClock};
 
 /// What a board file may hold.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +23,10 @@ pub(crate) struct BoardFile {
     pub(crate) memory: Option<Memory>,
     pub(crate) model: Option<Model>,
     pub(crate) timing: Option<Timing>,
+    pub(crate) mesh_mhz: Option<Mesh>,
+    pub(crate) ddr: Option<Ddr>,
+    #[serde(deserialize_with = "tile_clock::from_board")]
+    pub(crate) tile_mhz: Vec<TileClock>,
     pub(crate) seed: Option<u64>,
     pub(crate) poison: bool,
     pub(crate) quantum: Option<u64>,
@@ -89,6 +95,9 @@ pub(crate) enum BoardFileError {
         /// Line, column and expectation.
         error: Box<toml::de::Error>,
     },
+    /// Clocks of file and command line together that no board has.
+    #[error(transparent)]
+    Clocks(#[from] ClockError),
     /// A duration that is none.
     #[error("board file {file}: wall = {seconds}: expected seconds from 0 to 1000000000", file = file.display())]
     Wall {
@@ -161,6 +170,9 @@ mod tests {
             memory = 64
             model = "fast"
             timing = "flat"
+            mesh-mhz = 1600
+            ddr = 1066
+            tile-mhz = ["400", "800#0-5"]
             seed = 7
             poison = true
             quantum = 50
@@ -190,6 +202,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(board.memory, Some(Memory::Gb64));
+        assert_eq!((board.mesh_mhz, board.ddr), (Some(Mesh::Mhz1600), Some(Ddr::Ddr1066)));
+        assert_eq!(board.tile_mhz, ["d3".parse().unwrap(), "800#0-5".parse().unwrap()]);
         assert_eq!(board.diagnostics, Some(Findings::Warn));
         assert_eq!(board.release.unwrap().len(), 4);
         assert_eq!(Vec::from(board.until), ["passed"]);
@@ -205,6 +219,8 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_expectation() {
         let message = |text: &str| parse(text).unwrap_err().to_string();
+        assert!(message("mesh-mhz = 900").contains("no mesh runs at 900 MHz: expected 800 or 1600"));
+        assert!(message("tile-mhz = 900").contains("no tile runs at 900 MHz"));
         assert!(message("memory = 48").contains("48 GB is no board: expected 16, 32 or 64"));
         let wrong = message("\nsetup = [\n{ load = \"boot.bin\" }]");
         assert!(wrong.contains("boards/four.toml") && wrong.contains("line 3"), "{wrong}");

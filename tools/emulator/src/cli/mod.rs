@@ -27,6 +27,7 @@ mod setup_error;
 mod status_line;
 mod step;
 mod text_watch;
+mod tile_clock;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::ArgMatches;
 use scc::id::CoreId;
 use scc::lut::BoardMemory;
+use scc::timing::{MemoryClock, MeshClock};
+use scc_emu::chip::clocks::{ClockError, Clocks};
 use scc_emu::loader::{CoreSet, LutMap, LutPreset, UnwrittenEntries};
 use scc_emu::trace::TraceOptions;
 use scc_emu::{Diagnostics, Machine, MachineBuilder, MemoryModel, TimingModel};
@@ -23,6 +25,7 @@ pub(crate) struct RunPlan {
     pub(crate) memory: BoardMemory,
     pub(crate) model: MemoryModel,
     pub(crate) timing: TimingModel,
+    pub(crate) clocks: Clocks,
     pub(crate) seed: u64,
     pub(crate) poison: bool,
     pub(crate) quantum: Option<u64>,
@@ -65,10 +68,20 @@ impl RunPlan {
             None => BoardFile::default(),
         };
         let own_steps = arguments.take_steps(matches);
-        Ok(Self::join(board, arguments, own_steps))
+        Ok(Self::join(board, arguments, own_steps)?)
     }
 
-    fn join(mut board: BoardFile, arguments: RunArguments, own_steps: Vec<SetupStep>) -> Self {
+    fn join(
+        mut board: BoardFile,
+        arguments: RunArguments,
+        own_steps: Vec<SetupStep>,
+    ) -> Result<Self, ClockError> {
+        let mesh = arguments.mesh_mhz.or(board.mesh_mhz).map_or_else(MeshClock::default, Into::into);
+        let memory_clock = arguments.ddr.or(board.ddr).map_or_else(MemoryClock::default, Into::into);
+        let mut clocks = Clocks::new(mesh, memory_clock)?;
+        for clock in board.tile_mhz.iter().chain(&arguments.tile_mhz) {
+            clock.apply(&mut clocks)?;
+        }
         board.setup.extend(own_steps);
         board.dump.extend(arguments.dump);
         let mut texts = Vec::from(board.until);
@@ -80,10 +93,11 @@ impl RunPlan {
         };
         let fill = arguments.lut_default || board.lut_default;
         let unwritten = if fill { UnwrittenEntries::Filled } else { UnwrittenEntries::Kept };
-        Self {
+        Ok(Self {
             memory: arguments.memory.or(board.memory).unwrap_or(Memory::Gb32).into(),
             model: arguments.model.or(board.model).map_or_else(MemoryModel::default, Into::into),
             timing: arguments.timing.or(board.timing).map_or_else(TimingModel::default, Into::into),
+            clocks,
             seed: arguments.seed.or(board.seed).unwrap_or(0),
             poison: arguments.poison || board.poison,
             quantum: arguments.quantum.or(board.quantum),
@@ -107,7 +121,7 @@ impl RunPlan {
             stats: arguments.stats.or(board.stats),
             gdb: arguments.gdb.or(board.gdb),
             trace: arguments.trace.or(board.trace),
-        }
+        })
     }
 
     /// A machine in power-on state.
@@ -116,6 +130,7 @@ impl RunPlan {
             .memory(self.memory)
             .model(self.model)
             .timing(self.timing)
+            .clocks(self.clocks)
             .seed(self.seed)
             .poison(self.poison)
             .diagnostics(self.diagnostics);
@@ -213,12 +228,28 @@ mod tests {
             "--lut 0:0",
             "--cycles x",
             "--diagnostics loud",
+            "--mesh-mhz 400",
+            "--ddr 1333",
+            "--tile-mhz 700",
             "image.bin",
         ] {
             assert_eq!(plan(line).unwrap_err().exit_code(), 2, "{line}");
         }
         let message = plan("--load boot.bin").unwrap_err().to_string();
         assert!(message.contains("write FILE@0xADDR"), "{message}");
+    }
+
+    #[test]
+    fn clocks_are_joined_tile_by_tile() {
+        let plan = plan("--mesh-mhz 1600 --ddr 1066 --tile-mhz 800 --tile-mhz d5#3").unwrap();
+        let mut expected = Clocks::new(MeshClock::Mhz1600, MemoryClock::Ddr1066).unwrap();
+        for (tile, number) in scc::id::TileId::all().zip(0..) {
+            expected.set_divider(tile, if number == 3 { 5 } else { 1 }).unwrap();
+        }
+        assert_eq!(plan.clocks, expected);
+        let machine = plan.machine();
+        let tile = scc::id::TileId::new(3).unwrap();
+        assert_eq!(machine.fabric().tile_period(tile), scc::timing::tile_period(5));
     }
 
     #[test]
@@ -241,7 +272,7 @@ mod tests {
             panic!("the line begins with run");
         };
         let steps = run.take_steps(matches.subcommand_matches("run").unwrap());
-        let plan = RunPlan::join(board, *run, steps);
+        let plan = RunPlan::join(board, *run, steps).unwrap();
         assert_eq!((plan.memory, plan.seed, plan.rings), (BoardMemory::Gb64, 1, true));
         assert_eq!(plan.conditions.texts, ["ok", "no"]);
         assert_eq!(plan.steps[0], SetupStep::lut("0:5=0x1805").unwrap());

@@ -75,12 +75,13 @@ impl Machine {
 
     fn new(settings: &MachineBuilder) -> Self {
         let flat = settings.timing == TimingModel::Flat;
-        let timing = if flat { Timing::Flat } else { Timing::Scc(LatencyParameters::default()) };
+        let parameters = LatencyParameters::with_memory_clock(settings.clocks.memory());
+        let timing = if flat { Timing::Flat } else { Timing::Scc(parameters) };
         let fabric = Fabric::new(&FabricConfig {
             memory: settings.memory,
             timing,
             contents: if settings.poison { PowerUpContents::Poison } else { PowerUpContents::Zero },
-            ..FabricConfig::default()
+            clocks: settings.clocks,
         });
         let strict = settings.model == MemoryModel::Strict;
         let units = CoreId::all()

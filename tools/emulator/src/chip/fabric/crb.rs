@@ -88,7 +88,7 @@ impl Fabric {
 
     fn judge_clock(&mut self, access: &Access, tile: TileId, old: Gcbcfg, new: Gcbcfg) {
         let value = new.into_bits();
-        let fitting = Gcbcfg::for_divider(new.divider(), self.power_up.mesh);
+        let fitting = Gcbcfg::for_divider(new.divider(), self.power_up.clocks.mesh());
         if new.mesh_ratio() != fitting.mesh_ratio() {
             self.warn(access, FindingKind::MeshRatioChanged { value });
         }

@@ -22,10 +22,11 @@ use scc::fpga;
 use scc::id::{CoreId, TileId};
 use scc::lut::LutEntry;
 use scc::tile::{Gcbcfg, Glcfg, Requester};
-use scc::timing::{MeshClock, Time};
+use scc::timing::Time;
 use scc::vrc::{Vid, VoltageDomain};
 
 use super::bus_log::{BusEvent, BusLog};
+use super::clocks::Clocks;
 use super::config::{FabricConfig, PowerUpContents};
 use super::dram::{Dram, PageIndex};
 use super::effects::{Effect, EffectQueue, Signal};
@@ -65,9 +66,13 @@ pub struct Fabric {
 #[derive(Debug, Clone, Copy)]
 struct PowerUp {
     contents: PowerUpContents,
-    clock: Gcbcfg,
-    mesh: MeshClock,
+    clocks: Clocks,
     gigabytes_per_controller: u8,
+}
+
+/// GCBCFG of a tile at power-up.
+fn power_up_clock(clocks: &Clocks, tile: TileId) -> Gcbcfg {
+    Gcbcfg::for_divider(clocks.divider(tile), clocks.mesh())
 }
 
 /// One access under way: who, for which address, and when.
@@ -85,18 +90,18 @@ struct Access {
 impl Fabric {
     /// A chip at power-on: every core and L2 held in reset, LUTs empty, registers at their defaults.
     pub fn new(config: &FabricConfig) -> Self {
-        let clock = Gcbcfg::for_divider(config.tile_divider, config.mesh);
+        let clocks = config.clocks;
         let fill = config.contents.byte();
         Self {
             dram: Dram::new(config.memory, fill),
             luts: Luts::new(),
-            tiles: TileId::all().map(|tile| Tile::new(tile, clock)).collect(),
+            tiles: TileId::all().map(|tile| Tile::new(tile, power_up_clock(&clocks, tile))).collect(),
             buffers: TileId::all().map(|_| Mpb::new(fill)).collect(),
             powered: [true; TileId::COUNT],
             fpga: Fpga::new(config.memory),
             regulator: Regulator::new(),
             host: Host::new(),
-            latency: Latency::new(config.timing.clone(), config.mesh, clock.tile_period()),
+            latency: Latency::new(config.timing.clone(), &clocks),
             events: EventQueue::default(),
             effects: EffectQueue::default(),
             findings: Vec::new(),
@@ -104,8 +109,7 @@ impl Fabric {
             bus_log: BusLog::default(),
             power_up: PowerUp {
                 contents: config.contents,
-                clock,
-                mesh: config.mesh,
+                clocks,
                 gigabytes_per_controller: config.memory.gb_per_controller(),
             },
             last: Time::ZERO,
@@ -291,9 +295,9 @@ impl Fabric {
     /// Power-off loses all state of a tile (U39).
     fn lose_power(&mut self, at: Time, tile: TileId) {
         self.powered[tile.index()] = false;
-        self.tiles[tile.index()] = Tile::new(tile, self.power_up.clock);
+        self.tiles[tile.index()] = Tile::new(tile, power_up_clock(&self.power_up.clocks, tile));
         self.buffers[tile.index()] = Mpb::new(self.power_up.contents.byte());
-        self.latency.set_period(tile, self.power_up.clock.tile_period());
+        self.latency.set_period(tile, self.power_up.clocks.period(tile));
         for core in tile.cores() {
             for index in LutIndex::all() {
                 self.luts.set(core, index, LutEntry::RESET);
