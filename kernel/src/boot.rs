@@ -8,7 +8,7 @@ use executor::{Class, Spawner};
 use trace_format::phase::BootPhase;
 use trace_format::record::Event;
 
-use crate::arch::i586::cpu;
+use crate::arch::i586::{cpu, start};
 use crate::command_line::{Options, SelfTest, text_in};
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
@@ -23,14 +23,14 @@ pub(crate) extern "C" fn start(reset: u32, protected: u32, paging: u32) -> ! {
     for (cycles, phase) in phases {
         trace::record_at(u64::from(cycles), Event::BootPhase(phase));
     }
-    machine::map_devices();
+    start::map_devices();
     machine::before_caches();
     cpu::enable_caches();
     trace::phase(BootPhase::Caches);
     machine::after_caches();
     console::install_logger(Options::DEFAULT.log);
     trace::phase(BootPhase::Console);
-    machine::map_low_memory();
+    start::map_low_memory();
     if let Err(error) = kernel_space::set_up() {
         panic!("no memory for the kernel's own page tables: {error}");
     }

@@ -24,6 +24,8 @@ pub mod console;
 #[cfg(bare_metal)]
 pub mod doorbell;
 #[cfg(bare_metal)]
+pub mod drivers;
+#[cfg(bare_metal)]
 pub mod fault;
 #[cfg(bare_metal)]
 pub mod irq;

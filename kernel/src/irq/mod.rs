@@ -1,5 +1,7 @@
 //! Interrupts: which vector means what. Handlers acknowledge, record and wake; nothing else.
 
+pub(crate) mod vectors;
+
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::platform::machine;

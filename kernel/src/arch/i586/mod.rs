@@ -9,5 +9,6 @@ pub mod port;
 pub mod recovery;
 mod rt;
 pub mod stack;
+pub mod start;
 mod task_state;
 pub mod trap;

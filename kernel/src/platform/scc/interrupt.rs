@@ -2,8 +2,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::{doorbell, local_apic, vectors};
-use crate::irq::Outcome;
+use super::doorbell;
+use crate::drivers::local_apic;
+use crate::irq::{Outcome, vectors};
 
 /// Interrupts of vectors that nothing should use but the hardware may raise; wraps.
 static STRAY: AtomicU32 = AtomicU32::new(0);

@@ -5,37 +5,35 @@
 mod device_map;
 pub mod gic;
 mod memory_map;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod message_buffer;
 
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod clocks;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod console;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod doorbell;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod identity;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 mod interrupt;
-#[cfg(bare_metal)]
-pub mod local_apic;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
+mod reset;
+#[cfg(all(bare_metal, feature = "scc"))]
 mod set_up;
-#[cfg(bare_metal)]
-mod start;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod timer;
-#[cfg(bare_metal)]
-mod vectors;
-#[cfg(bare_metal)]
-mod window;
+#[cfg(all(bare_metal, feature = "scc"))]
+pub(crate) mod window;
 
 pub use device_map::{Device, for_each_device_page};
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub use interrupt::handle_interrupt;
 pub use memory_map::private_windows;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "scc"))]
 pub use set_up::{after_caches, before_caches, private_bytes};
-#[cfg(bare_metal)]
-pub use start::{map_devices, map_low_memory};
+
+/// CR4 from the start on: page-table bit 7 means "message buffer".
+#[cfg(all(bare_metal, feature = "scc"))]
+pub(crate) const EXTENSIONS: i586::control::Cr4 = i586::control::Cr4::MESSAGE_PASSING;

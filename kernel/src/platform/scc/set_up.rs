@@ -1,5 +1,6 @@
 //! The chip's part of booting, in the order of SCC reference §9.1.
 
+use i586::apic::LocalVector;
 use scc::address::{LUT_WINDOW_BYTES, LutIndex};
 use scc::lut::LutEntry;
 use scc::tile::TileRegister;
@@ -8,10 +9,15 @@ use trace_format::record::Event;
 
 use super::memory_map::private_windows;
 use super::window::{TileWindow, clear_message_buffer};
-use super::{clocks, doorbell, identity, local_apic};
+use super::{clocks, doorbell, identity};
 use crate::arch::i586::{cpu, descriptors};
+use crate::drivers::local_apic;
+use crate::irq::vectors;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::trace;
+
+/// Vectors of the local controller's pins: fixed, edge triggered, LINT0 of the global interrupt controller first.
+const PINS: [u8; 2] = [vectors::GLOBAL, vectors::RESERVED_PIN];
 
 /// Everything up to switching the caches on: identity, own lock, traps, local interrupt controller, message buffer.
 pub fn before_caches() {
@@ -21,7 +27,7 @@ pub fn before_caches() {
     descriptors::install();
     cpu::initialise_fpu();
     trace::phase(BootPhase::Traps);
-    local_apic::initialise();
+    local_apic::initialise(PINS.map(|vector| LocalVector::new().with_vector(vector)));
     trace::phase(BootPhase::Apic);
     clear_message_buffer(core);
     trace::phase(BootPhase::Mpb);

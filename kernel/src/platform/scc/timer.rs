@@ -2,7 +2,7 @@
 //!
 //! It holds 32 bits. A longer time is cut: the alarm then rings early, which its user puts up with.
 
-use super::local_apic;
+use crate::drivers::local_apic;
 
 /// Has the alarm ring in `cycles` cycles or earlier; at once for 0. Any context.
 pub fn start(cycles: u64) {

@@ -70,12 +70,12 @@ pub(super) fn write_fpga(register: FpgaRegister, value: u32) {
 
 /// Reads a register of the local APIC.
 #[must_use]
-pub(super) fn read_apic(register: ApicRegister) -> u32 {
+pub(crate) fn read_apic(register: ApicRegister) -> u32 {
     load(Device::LocalApic.base() + register.offset())
 }
 
 /// Writes a register of the local APIC.
-pub(super) fn write_apic(register: ApicRegister, value: u32) {
+pub(crate) fn write_apic(register: ApicRegister, value: u32) {
     // SAFETY: the register exists; the APIC changes no memory, and interrupts arrive through gates only.
     unsafe { store(Device::LocalApic.base() + register.offset(), value) };
 }

@@ -1,31 +1,31 @@
-//! The core's own interrupt controller: timer, and the two pins that the chip drives.
+//! The core's own interrupt controller: timer, and two pins that the machine around the core drives.
 //!
-//! LINT0 belongs to the global interrupt controller, LINT1 is reserved for it; both are fixed and edge triggered. The
-//! timer counts tile clocks, once, down from what was written. Facts: SCC reference §2.10.
+//! The timer counts bus clocks, on the SCC the tile's, once, down from what was written. Facts: SCC reference §2.10.
 
 use i586::apic::{ApicRegister, LocalVector, SpuriousVector};
 
-use super::vectors;
-use super::window::{read_apic, write_apic};
+use crate::irq::vectors;
+use crate::platform::machine::window::{read_apic, write_apic};
 
 /// Divide configuration of the timer: count every cycle.
 const DIVIDE_BY_ONE: u32 = 0xB;
 
-/// Switches the controller on: timer stopped, both pins unmasked.
-pub fn initialise() {
+/// Switches the controller on: timer stopped, the pins as given, LINT0 first.
+pub fn initialise(pins: [LocalVector; 2]) {
     let spurious = SpuriousVector::new().with_vector(vectors::SPURIOUS).with_enable(true);
     let fixed = |vector| LocalVector::new().with_vector(vector).into_bits();
+    let [first, second] = pins.map(LocalVector::into_bits);
     write_apic(ApicRegister::SpuriousVector, spurious.into_bits());
     write_apic(ApicRegister::TaskPriority, 0);
     write_apic(ApicRegister::TimerDivide, DIVIDE_BY_ONE);
     write_apic(ApicRegister::TimerInitialCount, 0);
     write_apic(ApicRegister::LvtTimer, fixed(vectors::TIMER));
-    write_apic(ApicRegister::LvtLint0, fixed(vectors::GLOBAL));
-    write_apic(ApicRegister::LvtLint1, fixed(vectors::RESERVED_PIN));
+    write_apic(ApicRegister::LvtLint0, first);
+    write_apic(ApicRegister::LvtLint1, second);
     write_apic(ApicRegister::LvtError, fixed(vectors::ERROR));
 }
 
-/// Has the timer interrupt once, after `cycles` tile cycles, 0 taken as 1; a running timer starts anew. Any context.
+/// Has the timer interrupt once, after `cycles` clocks, 0 taken as 1; a running timer starts anew. Any context.
 pub fn start_timer(cycles: u32) {
     write_apic(ApicRegister::TimerInitialCount, cycles.max(1));
 }
@@ -35,7 +35,7 @@ pub fn stop_timer() {
     write_apic(ApicRegister::TimerInitialCount, 0);
 }
 
-/// Cycles until the timer interrupts; 0 if it does not run.
+/// Clocks until the timer interrupts; 0 if it does not run.
 #[must_use]
 pub fn timer_remaining() -> u32 {
     read_apic(ApicRegister::TimerCurrentCount)

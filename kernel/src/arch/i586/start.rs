@@ -1,30 +1,23 @@
-//! From the reset vector to Rust with paging on.
+//! From protected mode to Rust with paging on.
 //!
-//! The reset page holds real-mode code and a descriptor table. It enters protected mode and goes on at the start code
-//! at core-physical 1 MB, which clears `.bss`, makes page tables for the image (identity and direct map) and for
-//! the stacks, gives CR4.MPE its meaning to page-table bit 7, turns paging on and calls Rust with the time stamps of the
-//! phases so far. Caches are still off: every access goes to memory. Nothing is assumed about memory's contents.
+//! The platform's own entry ends with a far jump to `boot_protected_mode`: flat code with the selector 0x08, 0x10 for
+//! flat data in the table, interrupts off, in ESI the low word of the time stamp at which it began. The code here lies
+//! at core-physical 1 MB; it clears `.bss`, makes page tables for the image (identity and direct map) and for the
+//! stacks, sets CR4 as the platform wants it, turns paging on and calls Rust with the time stamps of the phases so far.
+//! Caches may still be off: every access goes to memory. Nothing is assumed about memory's contents.
 //! Facts: SCC reference §2.2, §9.1.
 #![expect(unsafe_code, reason = "start code is assembly, and the page tables it leaves are memory")]
 
 use core::arch::global_asm;
 
-use i586::control::{Cr0, Cr4};
+use i586::control::Cr0;
 use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, directory_index, table_index};
-use i586::segment::Descriptor;
 
-use super::device_map::for_each_device_page;
+use super::descriptors::DATA;
 use crate::layout;
 use crate::mm::address_space::flags_of;
 use crate::mm::image;
-
-/// Selector of the flat code segment of ring 0, here and in the kernel's own table.
-const CODE_SELECTOR: u16 = 0x08;
-/// Selector of the flat data segment of ring 0.
-const DATA_SELECTOR: u16 = 0x10;
-
-const CODE: Descriptor = Descriptor::flat_code(0).with_accessed();
-const DATA: Descriptor = Descriptor::flat_data(0).with_accessed();
+use crate::platform::machine;
 
 /// Flags of tables and of memory pages.
 const MEMORY: PageEntry = PageEntry::PRESENT.union(PageEntry::WRITABLE);
@@ -36,39 +29,6 @@ const CONTROL: Cr0 =
 // SAFETY: runs once, before any Rust; it sets up exactly what the compiler assumes of a program's start.
 global_asm!(
     r#"
-    .section .reset_vector, "ax"
-    .code16
-    .global reset_vector
-reset_vector:
-    jmp reset_real_mode
-
-    .section .reset_page, "ax"
-reset_real_mode:
-    cli
-    cld
-    rdtsc
-    mov esi, eax
-    // lgdt dword cs:[reset_table_pointer]
-    .byte 0x2E, 0x66, 0x0F, 0x01, 0x16
-    .word reset_table_pointer_offset
-    mov eax, cr0
-    or al, 1
-    mov cr0, eax
-    // jmp far CODE_SELECTOR:boot_protected_mode
-    .byte 0x66, 0xEA
-    .long boot_protected_mode
-    .word {code_selector}
-
-    .balign 8
-reset_table:
-    .quad 0
-    .long {code_low}, {code_high}
-    .long {data_low}, {data_high}
-    .global reset_table_pointer
-reset_table_pointer:
-    .word 3 * 8 - 1
-    .long reset_table
-
     .section .boot, "ax"
     .code32
     .global boot_protected_mode
@@ -153,12 +113,7 @@ boot_tables:
 boot_stacks:
     .skip {boot_stack_bytes} + {fault_stack_bytes}
     "#,
-    code_selector = const CODE_SELECTOR,
-    data_selector = const DATA_SELECTOR,
-    code_low = const CODE.words().0,
-    code_high = const CODE.words().1,
-    data_low = const DATA.words().0,
-    data_high = const DATA.words().1,
+    data_selector = const DATA.into_bits(),
     direct_map = const layout::DIRECT_MAP,
     entries = const ENTRIES,
     page = const PAGE_BYTES,
@@ -172,7 +127,7 @@ boot_stacks:
     fault_stack_page = const table_index(layout::FAULT_STACK),
     fault_stack_pages = const layout::FAULT_STACK_BYTES / PAGE_BYTES,
     fault_stack_bytes = const layout::FAULT_STACK_BYTES,
-    extensions = const Cr4::MESSAGE_PASSING.bits(),
+    extensions = const machine::EXTENSIONS.bits(),
     control = const CONTROL.bits(),
     stack_end = const layout::BOOT_STACK_END,
     start = sym crate::boot::start,
@@ -191,7 +146,7 @@ unsafe extern "C" {
 
 /// Maps the device windows. Once, first thing after the start code.
 pub fn map_devices() {
-    for_each_device_page(|index, frame, kind| {
+    machine::for_each_device_page(|index, frame, kind| {
         store(DEVICE_TABLE, index, flags_of(kind).union(MEMORY).with_frame(frame.get()));
     });
 }

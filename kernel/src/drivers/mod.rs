@@ -1,0 +1,3 @@
+//! Devices that more than one platform has.
+
+pub mod local_apic;
