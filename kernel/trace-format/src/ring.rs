@@ -136,6 +136,11 @@ pub struct RingCursor {
 }
 
 impl RingCursor {
+    /// A reader that has read nothing.
+    pub const fn new() -> Self {
+        Self { next: 0, lost: 0 }
+    }
+
     /// Number of the next record to read.
     pub const fn next(&self) -> u32 {
         self.next

@@ -1,14 +1,16 @@
 //! Packages import downwards only.
 //!
 //! ```text
-//! boot-tests                      →  scc-emu, scc-image, scc-trace, native-runner, contracts
+//! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, contracts
 //! fuzz packages                   →  the same
 //! bench-guest                     →  contracts
+//! scc-boot                        →  scc-emu, scc-image, scc-trace, contracts
+//! xtask                           →  scc-image, contracts
 //! scc-emu, scc-image, scc-trace   →  contracts
 //! kernel                          →  executor, ipi, contracts
 //! guests/<name>                   →  guest-runtime, executor
 //! ipi, guest-runtime              →  contracts
-//! executor, xtask, native-runner, contracts  →  nothing of ours
+//! executor, native-runner, contracts  →  nothing of ours
 //! ```
 //!
 //! Contracts are `scc`, `i586`, `trace-format` and `guest-abi`. The rule reads every manifest's dependencies,
@@ -54,13 +56,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// What the package called `name`, with its manifest at `path`, may import of ours.
 fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
     Some(match name {
-        "executor" | "xtask" | "native-runner" => Vec::new(),
+        "executor" | "native-runner" => Vec::new(),
         contract if CONTRACTS.contains(&contract) => Vec::new(),
         "ipi" | "guest-runtime" => CONTRACTS.to_vec(),
         "bench-guest" => CONTRACTS.to_vec(),
         "kernel" => [&["executor", "ipi"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
-        "boot-tests" => [TOOLS, CONTRACTS, &["native-runner"]].concat(),
+        "xtask" => [&["scc-image"], CONTRACTS].concat(),
+        "scc-boot" => [TOOLS, CONTRACTS].concat(),
+        "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner"]].concat(),
         _ if path.ends_with("fuzz/Cargo.toml") => [TOOLS, CONTRACTS].concat(),
         _ if path.starts_with("guests/") => vec!["guest-runtime", "executor"],
         _ => return None,

@@ -1,0 +1,104 @@
+//! Options of a boot on the emulator, as `scc-boot` and `cargo xtask boot` both take them.
+//!
+//! This file is compiled into both programs: xtask shows and checks the options before anything is built, and hands
+//! them on.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use scc_image::CoreList;
+
+/// Options of a boot.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub(crate) struct BoardArguments {
+    /// Cores to boot, for example 0,5,10-12 or all
+    #[arg(long, default_value = "0-47", value_name = "CORES")]
+    pub(crate) cores: CoreList,
+    /// How memory behaves: strict models caches, so stale data is stale; fast does without
+    #[arg(long, default_value = "strict", value_name = "MODEL")]
+    pub(crate) model: Model,
+    /// How time passes: as on the chip, or one cycle per instruction
+    #[arg(long, default_value = "scc", value_name = "TIMING")]
+    pub(crate) timing: Timing,
+    /// Who loads and starts the cores: the host all of them, or core0 (the lowest) the others
+    #[arg(long, default_value = "host", value_name = "WHO")]
+    pub(crate) boot_from: Starter,
+    /// Further words for the kernel, behind `boot=` and `cores=`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) command_line: Option<String>,
+    /// What every core has to reach
+    #[arg(long, default_value = "selftest", value_name = "GOAL")]
+    pub(crate) until: Until,
+    /// Wait for gdb before the first instruction, at 127.0.0.1:1234 or at ADDR:PORT
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:1234")]
+    pub(crate) gdb: Option<String>,
+    /// End after this much host time; without a terminal 300 unless told otherwise
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) wall: Option<f64>,
+    /// Write all figures to FILE as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Plain lines instead of the screen, as when the output is no terminal
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+/// Memory model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Model {
+    /// Caches, message-buffer tags and the write-combining buffer are modelled
+    Strict,
+    /// Every access is coherent
+    Fast,
+}
+
+/// Timing model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Timing {
+    /// Instructions, caches, mesh and memory cost what they cost on the chip
+    Scc,
+    /// One cycle per instruction
+    Flat,
+}
+
+/// Who starts the cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Starter {
+    /// The host loads and starts every core
+    Host,
+    /// The host loads and starts the lowest core, which does it for the others
+    Core0,
+}
+
+/// Goal of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Until {
+    /// Every core has run its self-tests
+    Selftest,
+    /// Every core has polled its first task
+    FirstTask,
+}
+
+fn seconds(text: &str) -> Result<f64, &'static str> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, for example 2.5")?;
+    if seconds.is_finite() && seconds > 0.0 { Ok(seconds) } else { Err("expected more than 0 seconds") }
+}
+
+impl BoardArguments {
+    /// What the kernel is told: how it is booted, which cores take part, what to do, and the user's words.
+    pub(crate) fn kernel_command_line(&self) -> String {
+        let boot = match self.boot_from {
+            Starter::Host => "all-from-host",
+            Starter::Core0 => "core0",
+        };
+        let mut text = format!("boot={boot} cores={}", self.cores);
+        if self.until == Until::Selftest {
+            text.push_str(" selftest");
+        }
+        if let Some(words) = &self.command_line {
+            text.push(' ');
+            text.push_str(words);
+        }
+        text
+    }
+}

@@ -1,0 +1,110 @@
+//! `scc-boot`, the command line: boots a kernel on the emulated SCC and shows how its cores get on.
+//!
+//! On a terminal there is a screen with the mesh and the console of a chosen core; elsewhere plain lines and a
+//! summary. Exit status: 0 every core did as it should, 1 some did not, 2 wrong input, 3 a limit or the user came
+//! first, 4 a finding of the strict model, 5 a core shut down.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod debugger;
+mod plain;
+mod screen;
+mod start;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use scc_boot::Results;
+
+use crate::arguments::BoardArguments;
+use crate::start::BootError;
+
+/// Host time after which a run that nobody watches ends.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Boots a kernel on the emulated SCC and shows how its cores get on.
+#[derive(Debug, Parser)]
+#[command(
+    name = "scc-boot",
+    version,
+    after_help = "Examples:\n  scc-boot kernel.elf                      48 cores, until all have tested themselves\n  \
+                  scc-boot kernel.elf --cores 0-3 --plain  four cores, plain lines\n  \
+                  scc-boot kernel.elf --gdb                wait for: gdb -ex 'target remote :1234' kernel.elf\n\n\
+                  Exit status: 0 all cores ok, 1 some failed, 2 wrong input, 3 a limit or the user came first,\n\
+                  4 finding of the strict model, 5 a core shut down."
+)]
+struct Arguments {
+    /// The kernel: a 32-bit x86 ELF file with a reset page
+    kernel: PathBuf,
+    /// Folder for the image's files
+    #[arg(long, value_name = "DIR", default_value = "target/scc-boot")]
+    image: PathBuf,
+    /// How to boot it
+    #[command(flatten)]
+    board: BoardArguments,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("scc-boot: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<u8, BootError> {
+    let gdb = arguments.board.gdb.as_deref();
+    let interactive = screen::is_possible() && !arguments.board.plain && gdb.is_none();
+    let mut session = start::session(&arguments.kernel, &arguments.image, &arguments.board)?;
+    if !interactive && gdb.is_none() && arguments.board.wall.is_none() {
+        session.observer.limit_wall(Some(PATIENCE));
+    }
+    let outcome = if interactive {
+        screen::run(&mut session).map_err(BootError::Terminal)?
+    } else {
+        plain::run(&mut session, gdb)?
+    };
+    let results = Results::new(&session, &outcome);
+    print!("{}", results.table());
+    if let Some(file) = &arguments.board.json {
+        let text = results.json()?;
+        std::fs::write(file, text).map_err(|source| BootError::Write { file: file.clone(), source })?;
+    }
+    Ok(results.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn board(line: &str) -> Result<BoardArguments, clap::Error> {
+        let words = ["scc-boot", "kernel.elf"].into_iter().chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.board)
+    }
+
+    #[test]
+    fn command_line_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn kernel_is_told_how_it_is_booted() {
+        let told = |line| board(line).unwrap().kernel_command_line();
+        assert_eq!(told(""), "boot=all-from-host cores=0-47 selftest");
+        let line = "--cores 3,1 --boot-from core0 --until first-task --command-line log=debug";
+        assert_eq!(told(line), "boot=core0 cores=1,3 log=debug");
+    }
+
+    #[test]
+    fn wrong_options_are_usage_errors() {
+        for line in ["--cores 48", "--wall 0", "--wall x", "--model loud", "--boot-from 1", "more.elf"] {
+            assert_eq!(board(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

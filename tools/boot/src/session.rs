@@ -1,0 +1,197 @@
+//! A machine on its way: runs in steps until every core has reported or something ends it.
+//!
+//! A step is a fixed amount of emulated work, so that rings are read at the same points in every run; only the
+//! limit of host time and the user's wishes know the host's clock.
+
+use std::time::{Duration, Instant};
+
+use scc::id::CoreId;
+use scc_emu::diagnostics::FindingKind;
+use scc_emu::loader::SymbolTable;
+use scc_emu::{Limits, Machine, Report, RunEnd};
+use scc_image::CoreList;
+use trace_format::phase::BootPhase;
+
+use crate::{CoreState, News, Watch};
+
+/// Slices of a step. Of a busy core that is a few tens of thousands of cycles.
+const SLICES: u64 = 64;
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Goal {
+    /// Every core has run its self-tests.
+    #[default]
+    SelfTests,
+    /// Every core has polled its first task.
+    FirstTask,
+}
+
+/// Why a run is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every core has reached the goal or cannot get further.
+    AllReported,
+    /// No core can run any more, although not all have reported.
+    AllStopped,
+    /// The limit of host time.
+    WallReached(Duration),
+    /// The user.
+    Interrupted,
+    /// The debugger's user.
+    Killed,
+    /// Software did what the chip would answer with a hang or corruption.
+    Finding(Box<Report>),
+}
+
+/// A machine and the one who observes it.
+pub struct Session {
+    /// The machine.
+    pub machine: Machine,
+    /// What is known of its cores, and when the run is over.
+    pub observer: Observer,
+}
+
+/// What is known of the cores of a machine, and when its run is over.
+pub struct Observer {
+    /// What the cores have told.
+    pub watch: Watch,
+    cores: CoreList,
+    goal: Goal,
+    symbols: SymbolTable,
+    wall: Option<Duration>,
+    started: Instant,
+    paused: Duration,
+}
+
+impl Session {
+    /// A session with a loaded machine.
+    pub const fn new(machine: Machine, observer: Observer) -> Self {
+        Self { machine, observer }
+    }
+
+    /// Releases cores from reset and starts the host's clock.
+    pub fn release(&mut self, cores: impl IntoIterator<Item = CoreId>) {
+        cores.into_iter().for_each(|core| self.machine.release(core));
+        self.observer.started = Instant::now();
+    }
+
+    /// How a core stands.
+    pub fn state(&self, core: CoreId) -> CoreState {
+        self.observer.watch.state(&self.machine, core)
+    }
+
+    /// Runs one step and tells what is new.
+    pub fn step(&mut self) -> (News, Option<Outcome>) {
+        let end = self.machine.run(&Limits { until: None, slices: Some(SLICES) });
+        let (news, looked) = self.observer.look(&self.machine);
+        let outcome = match (over(end), looked) {
+            (Some(finding @ Outcome::Finding(_)), _) => Some(finding),
+            (_, Some(Outcome::AllReported)) => Some(Outcome::AllReported),
+            (stopped, looked) => stopped.or(looked),
+        };
+        (news, outcome)
+    }
+}
+
+impl Observer {
+    /// An observer of `cores`, from which a report is expected. `symbols` names places in their kernel.
+    pub fn new(watch: Watch, cores: CoreList, goal: Goal, symbols: SymbolTable) -> Self {
+        let started = Instant::now();
+        Self { watch, cores, goal, symbols, wall: None, started, paused: Duration::ZERO }
+    }
+
+    /// Ends the run after this much host time.
+    pub fn limit_wall(&mut self, wall: Option<Duration>) {
+        self.wall = wall;
+    }
+
+    /// Cores that take part.
+    pub const fn cores(&self) -> &CoreList {
+        &self.cores
+    }
+
+    /// Host time spent so far, without pauses.
+    pub fn host_time(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.paused)
+    }
+
+    /// Leaves a pause out of the host time.
+    pub fn add_pause(&mut self, pause: Duration) {
+        self.paused += pause;
+    }
+
+    /// An address of the kernel, with the name of its function.
+    pub fn place(&self, address: u32) -> String {
+        match self.symbols.lookup(address) {
+            Some(place) => format!("{address:#010x} ({place})"),
+            None => format!("{address:#010x}"),
+        }
+    }
+
+    /// Tells what is new, and whether the run is over by what the cores say or by the host's clock.
+    pub fn look(&mut self, machine: &Machine) -> (News, Option<Outcome>) {
+        let news = self.watch.visit(machine);
+        if self.cores.iter().all(|core| self.has_reported(machine, core)) {
+            return (news, Some(Outcome::AllReported));
+        }
+        let wall = self.wall.filter(|wall| self.host_time() >= *wall);
+        (news, wall.map(Outcome::WallReached))
+    }
+
+    fn has_reported(&self, machine: &Machine, core: CoreId) -> bool {
+        let progress = self.watch.progress(core);
+        let reached = match self.goal {
+            Goal::SelfTests => progress.tested.is_some(),
+            Goal::FirstTask => progress.cycles_to(BootPhase::FirstTask).is_some(),
+        };
+        reached || self.watch.state(machine, core).is_final()
+    }
+}
+
+/// Whether the machine's own end of a step ends the run.
+fn over(end: RunEnd) -> Option<Outcome> {
+    match end {
+        RunEnd::AllStopped => Some(Outcome::AllStopped),
+        RunEnd::Finding(report) if ends_the_run(&report) => Some(Outcome::Finding(report)),
+        RunEnd::Finding(_)
+        | RunEnd::Paused
+        | RunEnd::TimeReached
+        | RunEnd::Observed(_)
+        | RunEnd::Watchpoint(_) => None,
+    }
+}
+
+/// Whether a finding ends a run. Ports without a device read as ones, which is no reason to stop.
+pub fn ends_the_run(report: &Report) -> bool {
+    !matches!(report.finding.kind, FindingKind::UnknownPort { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(goal: Goal) -> Session {
+        let machine = Machine::builder().build();
+        let observer = Observer::new(Watch::new(None), CoreList::all(), goal, SymbolTable::default());
+        Session::new(machine, observer)
+    }
+
+    #[test]
+    fn machine_without_running_cores_ends_the_run() {
+        let (news, outcome) = session(Goal::SelfTests).step();
+        assert_eq!((news, outcome), (News::default(), Some(Outcome::AllStopped)));
+    }
+
+    #[test]
+    fn limit_of_host_time_leaves_pauses_out() {
+        let mut session = session(Goal::FirstTask);
+        session.observer.limit_wall(Some(Duration::ZERO));
+        let (_, outcome) = session.observer.look(&session.machine);
+        assert_eq!(outcome, Some(Outcome::WallReached(Duration::ZERO)));
+        session.observer.limit_wall(Some(Duration::from_secs(3600)));
+        assert_eq!(session.observer.look(&session.machine).1, None);
+        session.observer.add_pause(Duration::from_secs(5));
+        assert_eq!(session.observer.host_time(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,157 @@
+//! From a kernel's file to a machine whose cores are about to run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use scc_boot::{Goal, LoadError, Observer, Session, Watch, load_image};
+use scc_emu::gdb::GdbError;
+use scc_emu::loader::{Symbol, SymbolTable};
+use scc_emu::{Machine, MemoryModel, TimingModel};
+use scc_image::{BootFrom, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, write_folder};
+use trace_format::RING_SYMBOL;
+
+use crate::arguments::{BoardArguments, Model, Starter, Timing, Until};
+
+/// Why a boot did not come about, or could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BootError {
+    /// The kernel cannot be read.
+    #[error("cannot read {file}: {source}", file = file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The kernel is no program for the chip.
+    #[error("{file}: {error}", file = file.display())]
+    Elf {
+        /// The file.
+        file: PathBuf,
+        /// Where and what.
+        error: ElfError,
+    },
+    /// The kernel does not fit the board.
+    #[error("{file}: {error}", file = file.display())]
+    Placement {
+        /// The file.
+        file: PathBuf,
+        /// What does not fit.
+        error: PlacementError,
+    },
+    /// The image cannot be written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The image cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// No debugging session came about, or it broke down.
+    #[error(transparent)]
+    Gdb(#[from] GdbError),
+    /// The terminal does not do what it should.
+    #[error("the terminal fails: {0}; --plain does without a screen")]
+    Terminal(io::Error),
+    /// The handler of Ctrl-C cannot be installed.
+    #[error("cannot watch for Ctrl-C: {0}")]
+    Signal(io::Error),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// The figures cannot be written.
+    #[error("cannot write {file}: {source}", file = file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The figures cannot be put into JSON.
+    #[error("cannot encode the figures: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl BootError {
+    /// Exit status: 2 for wrong input, 1 for failures of this program or its host.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Read { .. }
+            | Self::Elf { .. }
+            | Self::Placement { .. }
+            | Self::Folder(_)
+            | Self::Load(_)
+            | Self::Write { .. }
+            | Self::Gdb(GdbError::Bind { .. }) => 2,
+            Self::Gdb(_) | Self::Terminal(_) | Self::Signal(_) | Self::Output(_) | Self::Json(_) => 1,
+        }
+    }
+}
+
+/// Makes the image of a kernel, loads it from its files and releases the cores that the host starts.
+pub(crate) fn session(
+    kernel: &Path,
+    folder: &Path,
+    arguments: &BoardArguments,
+) -> Result<Session, BootError> {
+    let bytes =
+        std::fs::read(kernel).map_err(|source| BootError::Read { file: kernel.to_owned(), source })?;
+    let file =
+        KernelFile::parse(&bytes).map_err(|error| BootError::Elf { file: kernel.to_owned(), error })?;
+    let recipe = Recipe {
+        cores: arguments.cores.clone(),
+        boot_from: match arguments.boot_from {
+            Starter::Host => BootFrom::Host,
+            Starter::Core0 => BootFrom::FirstCore,
+        },
+        command_line: Some(arguments.kernel_command_line()),
+        ..Recipe::default()
+    };
+    let memory = recipe.memory;
+    let image =
+        Image::new(&file, recipe).map_err(|error| BootError::Placement { file: kernel.to_owned(), error })?;
+    write_folder(&image, folder)?;
+    // What memory holds at power-up is nobody's promise; a kernel that relies on zeroes is to be found out.
+    let mut machine = Machine::builder()
+        .memory(memory)
+        .model(match arguments.model {
+            Model::Strict => MemoryModel::Strict,
+            Model::Fast => MemoryModel::Fast,
+        })
+        .timing(match arguments.timing {
+            Timing::Scc => TimingModel::Scc,
+            Timing::Flat => TimingModel::Flat,
+        })
+        .poison(true)
+        .build();
+    let loaded = load_image(&mut machine, memory, folder)?;
+    let goal = match arguments.until {
+        Until::Selftest => Goal::SelfTests,
+        Until::FirstTask => Goal::FirstTask,
+    };
+    let watch = Watch::new(file.symbol(RING_SYMBOL));
+    let mut observer = Observer::new(watch, arguments.cores.clone(), goal, symbols(&file));
+    observer.limit_wall(arguments.wall.map(Duration::from_secs_f64));
+    let mut session = Session::new(machine, observer);
+    session.release(loaded);
+    Ok(session)
+}
+
+fn symbols(kernel: &KernelFile) -> SymbolTable {
+    SymbolTable::new(kernel.functions.iter().map(|function| Symbol {
+        address: function.address,
+        size: function.size,
+        name: function.name.clone(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_input_and_failures_of_the_host_have_different_statuses() {
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(BootError::Read { file: "k".into(), source: missing }.status(), 2);
+        assert_eq!(BootError::Terminal(io::Error::from(io::ErrorKind::Other)).status(), 1);
+    }
+}

@@ -1,0 +1,112 @@
+//! Collects what cores say, without disturbing them.
+//!
+//! Console bytes come from the emulated host's UART, trace records from the core's own view of its memory through
+//! its page tables and caches. A core that has not run since the last visit is not looked at.
+
+use scc::host::Uart;
+use scc::id::CoreId;
+use scc_emu::Machine;
+use trace_format::phase::BootPhase;
+use trace_format::record::{Event, TextPlace};
+
+use crate::console::LineCutter;
+use crate::{ConsoleLine, CoreProgress, CoreState, RingReader};
+
+/// Interrupts are enabled (EFLAGS.IF).
+const INTERRUPTS_ENABLED: u32 = 1 << 9;
+
+/// What is new since the last visit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// Whole console lines.
+    pub lines: Vec<ConsoleLine>,
+    /// Boot phases reached, in the order of the cores.
+    pub phases: Vec<(CoreId, BootPhase)>,
+}
+
+#[derive(Debug, Clone)]
+struct CoreWatch {
+    core: CoreId,
+    ring: Option<RingReader>,
+    console: LineCutter,
+    progress: CoreProgress,
+    cycles_seen: Option<u64>,
+}
+
+/// What is known of every core.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    cores: Vec<CoreWatch>,
+}
+
+impl Watch {
+    /// Watches all cores; `ring` is the virtual address of the kernel's trace ring, if it has one.
+    pub fn new(ring: Option<u32>) -> Self {
+        let cores = CoreId::all().map(|core| CoreWatch {
+            core,
+            ring: ring.map(RingReader::new),
+            console: LineCutter::default(),
+            progress: CoreProgress::default(),
+            cycles_seen: None,
+        });
+        Self { cores: cores.collect() }
+    }
+
+    /// Visits every core that has run.
+    pub fn visit(&mut self, machine: &Machine) -> News {
+        let mut news = News::default();
+        for watch in &mut self.cores {
+            let cycles = Some(machine.cycles(watch.core));
+            if watch.cycles_seen != cycles {
+                watch.cycles_seen = cycles;
+                watch.visit(machine, &mut news);
+            }
+        }
+        news
+    }
+
+    /// Console text after the last whole line of each core.
+    pub fn rest_of_lines(&mut self) -> Vec<ConsoleLine> {
+        self.cores.iter_mut().filter_map(|watch| watch.console.finish(watch.core)).collect()
+    }
+
+    /// What a core has told.
+    pub fn progress(&self, core: CoreId) -> &CoreProgress {
+        &self.cores[core.index()].progress
+    }
+
+    /// Records of a core that nobody read in time.
+    pub fn lost(&self, core: CoreId) -> u64 {
+        self.cores[core.index()].ring.map_or(0, |ring| ring.lost())
+    }
+
+    /// How a core stands.
+    pub fn state(&self, machine: &Machine, core: CoreId) -> CoreState {
+        let interruptible = machine.registers(core).eflags & INTERRUPTS_ENABLED != 0;
+        self.progress(core).state(machine.activity(core), interruptible)
+    }
+}
+
+impl CoreWatch {
+    fn visit(&mut self, machine: &Machine, news: &mut News) {
+        let core = self.core;
+        news.lines.extend(self.console.take(core, machine.console(core, Uart::Com1)));
+        let memory = |address, buffer: &mut [u8]| machine.peek_linear(core, address, buffer).is_ok();
+        let records = self.ring.as_mut().map_or_else(Vec::new, |ring| ring.read(memory));
+        for record in records {
+            self.progress.take(&record, |place| text(place, memory));
+            if let Event::BootPhase(phase) = record.event {
+                news.phases.push((core, phase));
+            }
+        }
+    }
+}
+
+fn text(place: TextPlace, memory: impl Fn(u32, &mut [u8]) -> bool) -> String {
+    let mut bytes = vec![0; usize::from(place.length)];
+    if memory(place.address, &mut bytes) {
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        format!("text at {:#010x}", place.address)
+    }
+}
