@@ -5,19 +5,23 @@
 
 use executor::time::Timers;
 use executor::{Class, Spawner};
+use scc::id::CoreId;
 use trace_format::phase::BootPhase;
 use trace_format::record::Event;
 
 use crate::arch::i586::{cpu, start};
-use crate::command_line::{Options, SelfTest, text_in};
+use crate::command_line::{BootFrom, Options, SelfTest, text_in};
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
 use crate::{console, provoke, runtime, self_test, trace};
 
+/// Milliseconds after its own start at which a core restarts another, which should be up by then.
+const RESTART_AFTER: u32 = 20;
+
 /// Continues from the start code, which passes the low words of three time stamps: at reset, in protected mode, and
 /// with paging on.
-pub(crate) extern "C" fn start(reset: u32, protected: u32, paging: u32) -> ! {
+pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     TRACE_RING.start();
     let phases = [(reset, BootPhase::Reset), (protected, BootPhase::Protected), (paging, BootPhase::Paging)];
     for (cycles, phase) in phases {
@@ -59,13 +63,34 @@ async fn first_task(spawner: Spawner, options: Options) {
         kernel_space::available_frames() >> 8,
         machine::clocks::cycles_per_millisecond() / 1_000
     );
+    let own = machine::identity::core();
+    if options.boot == BootFrom::Core0 && options.cores.lowest() == Some(own) {
+        for core in CoreId::all().filter(|core| *core != own && options.cores.contains(*core)) {
+            start(core);
+            executor::yield_now().await;
+        }
+    }
+    if let Some((core, by)) = options.restart
+        && by == own
+    {
+        spawner.timers().sleep(runtime::frequency().milliseconds(RESTART_AFTER)).await;
+        start(core);
+    }
     if let Some((fatal, core)) = options.provoke
-        && core == machine::identity::core()
+        && core == own
     {
         provoke::fatal(fatal, spawner).await;
     }
     if options.self_test == SelfTest::AndStop {
         test_and_stop(spawner.timers()).await;
+    }
+}
+
+/// Starts a core, or says why not.
+fn start(core: CoreId) {
+    match machine::core_start::start(core) {
+        Ok(()) => log::info!(target: "boot", "started core={core}"),
+        Err(error) => log::error!(target: "boot", "not started core={core}: {error}"),
     }
 }
 

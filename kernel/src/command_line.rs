@@ -3,9 +3,10 @@
 //! | word | meaning |
 //! |---|---|
 //! | `boot=host` | every core was released by the host; the default |
-//! | `boot=core0` | core 0 starts the other cores of `cores` |
+//! | `boot=core0` | the lowest of `cores`, usually core 0, starts the others |
 //! | `cores=0-3+7` | the cores that `boot=core0` is about; all unless said |
 //! | `selftest` | each core checks itself, reports one line and stops |
+//! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
 //! | `provoke=KIND@CORE` | the core does something fatal, to show what then happens; see [`Fatal`] |
 //!
@@ -20,7 +21,7 @@ use scc::id::CoreId;
 pub enum BootFrom {
     /// The host has released all of them.
     Host,
-    /// Core 0 starts the others.
+    /// The lowest of the cores starts the others.
     Core0,
 }
 
@@ -76,6 +77,12 @@ impl Cores {
         self.0 & 1 << core.number() != 0
     }
 
+    /// The lowest one; `None` if there is none.
+    #[must_use]
+    pub fn lowest(self) -> Option<CoreId> {
+        CoreId::all().find(|core| self.contains(*core))
+    }
+
     /// Reads `0-3+7` or `0-3,7`.
     fn parse(text: &str) -> Option<Self> {
         let mut set = 0;
@@ -106,6 +113,8 @@ pub struct Options {
     pub self_test: SelfTest,
     /// Least grave level of lines on the console.
     pub log: LevelFilter,
+    /// Which core is to be restarted, and by whom.
+    pub restart: Option<(CoreId, CoreId)>,
     /// What a core is to die of.
     pub provoke: Option<(Fatal, CoreId)>,
 }
@@ -126,6 +135,7 @@ impl Options {
         cores: Cores::ALL,
         self_test: SelfTest::No,
         log: LevelFilter::Info,
+        restart: None,
         provoke: None,
     };
 
@@ -149,6 +159,10 @@ impl Options {
             ("cores", list) => self.cores = Cores::parse(list)?,
             ("selftest", "") => self.self_test = SelfTest::AndStop,
             ("log", level) => self.log = level.parse().ok()?,
+            ("restart", pair) => {
+                let (target, by) = pair.split_once('@')?;
+                self.restart = Some((CoreId::new(number(target)?)?, CoreId::new(number(by)?)?));
+            }
             ("provoke", what) => {
                 let (name, core) = what.split_once('@')?;
                 self.provoke = Some((Fatal::from_name(name)?, CoreId::new(number(core)?)?));
@@ -187,13 +201,14 @@ mod tests {
     #[test]
     fn every_key_is_understood() {
         let (options, complaints) =
-            parse("boot=core0 cores=0-2+47 selftest log=debug provoke=double-fault@7");
+            parse("boot=core0 cores=0-2+47 restart=2@1 selftest log=debug provoke=double-fault@7");
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::AndStop));
         let cores: Vec<_> =
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
         assert_eq!(options.log, LevelFilter::Debug);
+        assert_eq!(options.restart, Some((CoreId::new(2).unwrap(), CoreId::new(1).unwrap())));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
     }
 

@@ -1,7 +1,9 @@
 //! Where the linker has put the kernel: places that its script names.
 #![expect(unsafe_code, reason = "places named by the linker script")]
 
+use i586::page::PAGE_BYTES;
 use scc::address::PhysAddr;
+use trace_format::symbols::{HEADER_BYTES, total_bytes};
 
 use crate::layout;
 
@@ -10,6 +12,10 @@ use crate::layout;
 unsafe extern "C" {
     static text_start: u8;
     static rodata_end: u8;
+    static image_start: u8;
+    static data_start: u8;
+    static data_end: u8;
+    static data_copy: u8;
     static image_end: u8;
     static symbol_table: u8;
     static boot_stacks: u8;
@@ -44,6 +50,25 @@ pub fn stacks() -> PhysAddr {
     PhysAddr::new(address(&raw const boot_stacks) - layout::DIRECT_MAP)
 }
 
+/// What another core needs of this image: where it goes in core-physical memory, where it lies here, how many bytes.
+///
+/// Variables are taken from the copy that the start code has made before anything was changed.
+pub fn pieces() -> impl Iterator<Item = (PhysAddr, u32, u32)> {
+    let direct = |first: u32, bytes| (PhysAddr::new(first), layout::DIRECT_MAP + first, bytes);
+    let start = address(&raw const image_start);
+    let data = address(&raw const data_start);
+    let data_bytes = address(&raw const data_end) - data;
+    let table = address(&raw const symbol_table);
+    let table_bytes = total_bytes(symbol_table_bytes(HEADER_BYTES)).unwrap_or(0);
+    [
+        direct(address(&raw const boot_command_line), PAGE_BYTES),
+        direct(start, read_only_end() - layout::DIRECT_MAP - start),
+        (PhysAddr::new(data - layout::DIRECT_MAP), address(&raw const data_copy), data_bytes),
+        direct(table - layout::DIRECT_MAP, u32::try_from(table_bytes).unwrap_or(0)),
+    ]
+    .into_iter()
+}
+
 /// First `length` bytes from where a symbol table may be. They must be mapped.
 pub(super) fn symbol_table_bytes(length: usize) -> &'static [u8] {
     // SAFETY: the caller answers for the mapping; nobody ever writes there, and any bytes will do.
@@ -56,5 +81,5 @@ pub fn command_line_page() -> &'static [u8] {
     let address = (&raw const boot_command_line).addr() + layout::DIRECT_MAP as usize;
     let page = core::ptr::with_exposed_provenance::<u8>(address);
     // SAFETY: the page is memory of this core, in the direct map, and nobody writes it while the kernel runs.
-    unsafe { core::slice::from_raw_parts(page, i586::page::PAGE_BYTES as usize) }
+    unsafe { core::slice::from_raw_parts(page, PAGE_BYTES as usize) }
 }

@@ -30,6 +30,7 @@ static BITMAP: InterruptCell<[u32; BITMAP_WORDS]> = InterruptCell::new([0; BITMA
 /// What [`set_up`] has made.
 struct KernelMemory {
     frames: FrameAllocator<'static>,
+    space: AddressSpace,
     symbols: Option<SymbolTable<'static>>,
 }
 
@@ -125,7 +126,7 @@ pub fn set_up() -> Result<(), MapError> {
     mapped?;
     activate(space);
     let symbols = SymbolTable::parse(image::symbol_table_bytes(table_bytes)).ok();
-    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, symbols }));
+    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, space, symbols }));
     Ok(())
 }
 
@@ -152,6 +153,26 @@ pub fn allocate_frame(zone: Zone) -> Option<Frame> {
 pub fn allocate_direct(count: u32) -> Option<u32> {
     let first = MEMORY.with(|memory| memory.as_mut()?.frames.allocate_row(count, Zone::Direct))?;
     Some(virtual_of(first.base()))
+}
+
+/// Shows `bytes` of core-physical space at a virtual address, writable. In the part that [`layout`] sets aside for it.
+///
+/// # Errors
+/// [`MapError`]; part of it may be mapped then.
+///
+/// # Panics
+/// Before [`set_up`], and outside that part.
+pub fn map_window(first: u32, bytes: u32, shown: PhysAddr, kind: MemoryType) -> Result<(), MapError> {
+    let part = layout::REACH..=layout::REACH + layout::REACH_BYTES;
+    assert!(
+        part.contains(&first) && part.contains(&(first + bytes)),
+        "windows lie in their part of the space"
+    );
+    MEMORY.with(|memory| {
+        let memory = memory.as_mut().expect("windows are mapped after the kernel's space is made");
+        let tables = &mut DirectTables(&mut memory.frames);
+        memory.space.map_row(tables, first, first + bytes, shown, kind, Access::Writable)
+    })
 }
 
 /// The table of the kernel's functions, if whoever loaded the image has left one.

@@ -143,3 +143,31 @@ pub unsafe fn fill_words(first: u32, value: u32, count: u32) {
         );
     };
 }
+
+/// Copies `count` words in ascending order, in one instruction.
+///
+/// # Safety
+/// Source and target are mapped and do not overlap; the target is writable, and nobody refers to it.
+pub unsafe fn copy_words(target: u32, source: u32, count: u32) {
+    // ESI cannot be named as an operand.
+    // SAFETY: the caller's duty; the direction flag is clear.
+    unsafe {
+        asm!(
+            "xchg esi, {source}",
+            "rep movsd",
+            "mov esi, {source}",
+            source = inout(reg) source => _,
+            inout("edi") target => _,
+            inout("ecx") count => _,
+            options(nostack, preserves_flags)
+        );
+    };
+}
+
+/// Lets at least `cycles` cycles pass.
+pub fn spin(cycles: u64) {
+    let start = time_stamp();
+    while time_stamp() - start < cycles {
+        core::hint::spin_loop();
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! The platform's own entry ends with a far jump to `boot_protected_mode`: flat code with the selector 0x08, 0x10 for
 //! flat data in the table, interrupts off, in ESI the low word of the time stamp at which it began. The code here lies
-//! at core-physical 1 MB; it clears `.bss`, makes page tables for the image (identity and direct map) and for the
+//! at core-physical 1 MB; it keeps a copy of the variables, clears `.bss`, makes page tables for the image (identity and direct map) and for the
 //! stacks, sets CR4 as the platform wants it, turns paging on and calls Rust with the time stamps of the phases so far.
 //! Caches may still be off: every access goes to memory. Nothing is assumed about memory's contents.
 //! Facts: SCC reference §2.2, §9.1.
@@ -42,6 +42,14 @@ boot_protected_mode:
     rdtsc
     mov ebp, eax
 
+    mov ebx, esi
+    mov esi, offset data_start_physical
+    mov edi, offset data_copy_physical
+    mov ecx, offset data_end_physical
+    sub ecx, esi
+    shr ecx, 2
+    rep movsd
+    mov esi, ebx
     mov edi, offset bss_start_physical
     mov ecx, offset bss_end_physical
     sub ecx, edi
@@ -130,7 +138,7 @@ boot_stacks:
     extensions = const machine::EXTENSIONS.bits(),
     control = const CONTROL.bits(),
     stack_end = const layout::BOOT_STACK_END,
-    start = sym crate::boot::start,
+    start = sym crate::boot::enter,
 );
 
 /// Page tables in the order in which the start code lays them out: directory, stacks, devices, first 4 MB.

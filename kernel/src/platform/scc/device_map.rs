@@ -3,6 +3,7 @@
 //! ```text
 //! 0x00_0000  own tile's registers, 8 KB          uncached
 //! 0x00_2000  local APIC, 4 KB                    uncached
+//! 0x00_3000  page with the reset vector, 4 KB    uncached
 //! 0x01_0000  FPGA's register bank, 64 KB         uncached
 //! 0x04_0000  registers of tile t, 8 KB each      uncached
 //! 0x08_0000  message buffer of tile t, 16 KB     message buffer, write-through
@@ -22,14 +23,19 @@ use crate::layout;
 
 const OWN_TILE: u32 = 0;
 const LOCAL_APIC: u32 = 0x00_2000;
+const RESET_PAGE: u32 = 0x00_3000;
 const FPGA: u32 = 0x01_0000;
 const TILES: u32 = 0x04_0000;
 const MESSAGE_BUFFERS: u32 = 0x08_0000;
 const END: u32 = MESSAGE_BUFFERS + 24 * mpb::TILE_BYTES;
 
-const _: () = assert!(OWN_TILE + tile::BLOCK_BYTES <= LOCAL_APIC && LOCAL_APIC + apic::SIZE <= FPGA);
+const _: () = assert!(OWN_TILE + tile::BLOCK_BYTES <= LOCAL_APIC && LOCAL_APIC + apic::SIZE <= RESET_PAGE);
 const _: () = assert!(FPGA + fpga::BANK_BYTES <= TILES);
 const _: () = assert!(TILES + 24 * tile::BLOCK_BYTES <= MESSAGE_BUFFERS && END <= layout::DEVICES_BYTES);
+
+/// Page of the reset vector.
+const RESET_VECTOR_PAGE: PhysAddr =
+    PhysAddr::new(map::RESET_VECTOR.get() - map::RESET_VECTOR.get() % PAGE_BYTES);
 
 /// A block of registers or buffer with a window of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub enum Device {
     OwnTile,
     /// The core's interrupt controller.
     LocalApic,
+    /// Page of the boot slot that holds the reset vector.
+    ResetPage,
     /// Register bank of the FPGA.
     Fpga,
     /// Registers of a tile.
@@ -54,6 +62,7 @@ impl Device {
             + match self {
                 Self::OwnTile => OWN_TILE,
                 Self::LocalApic => LOCAL_APIC,
+                Self::ResetPage => RESET_PAGE,
                 Self::Fpga => FPGA,
                 Self::Tile(tile) => TILES + u32::from(tile.number()) * tile::BLOCK_BYTES,
                 Self::MessageBuffer(core) => MESSAGE_BUFFERS + u32::from(core.number()) * mpb::CORE_BYTES,
@@ -65,9 +74,10 @@ impl Device {
 /// Where there are several, they lie 16 MB apart.
 struct Windows(u32, PhysAddr, u32, u32, MemoryType);
 
-const WINDOWS: [Windows; 5] = [
+const WINDOWS: [Windows; 6] = [
     Windows(OWN_TILE, map::OWN_CRB, tile::BLOCK_BYTES, 1, MemoryType::Uncached),
     Windows(LOCAL_APIC, map::LOCAL_APIC, apic::SIZE, 1, MemoryType::Uncached),
+    Windows(RESET_PAGE, RESET_VECTOR_PAGE, PAGE_BYTES, 1, MemoryType::Uncached),
     Windows(FPGA, map::FPGA, fpga::BANK_BYTES, 1, MemoryType::Uncached),
     Windows(TILES, map::CRB, tile::BLOCK_BYTES, 24, MemoryType::Uncached),
     Windows(MESSAGE_BUFFERS, map::MPB, mpb::TILE_BYTES, 24, MemoryType::MpbtWriteThrough),
@@ -134,8 +144,8 @@ mod tests {
         let count = pages.len();
         pages.sort_unstable();
         pages.dedup();
-        assert_eq!((pages.len(), count), (2 + 1 + 16 + 48 + 96, 163));
+        assert_eq!((pages.len(), count), (2 + 1 + 1 + 16 + 48 + 96, 164));
         assert!(pages.iter().all(|page| *page < 1024));
-        assert_eq!(found(3), None);
+        assert_eq!(found(4), None);
     }
 }

@@ -13,6 +13,8 @@ pub mod clocks;
 #[cfg(all(bare_metal, feature = "scc"))]
 pub mod console;
 #[cfg(all(bare_metal, feature = "scc"))]
+pub mod core_start;
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod doorbell;
 #[cfg(all(bare_metal, feature = "scc"))]
 pub mod identity;

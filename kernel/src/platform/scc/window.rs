@@ -7,14 +7,16 @@
 use core::ptr::with_exposed_provenance_mut;
 
 use i586::apic::ApicRegister;
-use scc::address::LineIndex;
+use scc::address::{LineIndex, LutIndex};
 use scc::fpga::FpgaRegister;
-use scc::id::CoreId;
+use scc::id::{CoreId, TileId};
+use scc::lut::LutEntry;
 use scc::mpb;
-use scc::tile::{Glcfg, TileRegister};
+use scc::tile::{Gcbcfg, Glcfg, TileRegister};
 
 use super::device_map::Device;
 use crate::arch::i586::cpu;
+use crate::layout;
 
 /// Registers of a tile.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,12 @@ impl TileWindow {
     #[must_use]
     pub(super) fn own() -> Self {
         Self(Device::OwnTile.base())
+    }
+
+    /// Any tile of the chip.
+    #[must_use]
+    pub(super) fn of(tile: TileId) -> Self {
+        Self(Device::Tile(tile).base())
     }
 
     /// Reads a register. Reading a lock takes it.
@@ -38,6 +46,23 @@ impl TileWindow {
         debug_assert!(matches!(register, TileRegister::Glcfg(_)), "pins are in GLCFG");
         // SAFETY: pins interrupt, stop or restart a core; they do not change what is in memory.
         unsafe { self.write(register, pins.into_bits()) };
+    }
+
+    /// Changes which cores and L2s of the tile are in reset; the clocks must be what they were.
+    pub(super) fn write_resets(self, value: Gcbcfg) {
+        // SAFETY: resets end what other cores do; the memory of this one is not touched.
+        unsafe { self.write(TileRegister::Gcbcfg, value.into_bits()) };
+    }
+
+    /// Points the entry behind [`layout::REACH`] at some memory. For the own tile.
+    pub(super) fn write_reach(self, slot: u8, index: LutIndex, memory: LutEntry) {
+        // SAFETY: nothing of this core lies behind the entry; Rust refers to nothing in the window.
+        unsafe { self.write(TileRegister::Lut(slot, index), memory.bits()) };
+    }
+
+    /// Tries to take a test-and-set lock.
+    pub(super) fn take_lock(self, slot: u8) -> bool {
+        self.read(TileRegister::Lock(slot)) & 1 == 1
     }
 
     /// Frees a test-and-set lock. Any value does.
@@ -118,4 +143,12 @@ pub(super) fn write_message_line(owner: CoreId, line: LineIndex, words: [u32; 8]
 fn message_line(owner: CoreId, line: LineIndex) -> u32 {
     assert!(line.get() < mpb::CORE_LINES, "a core's half of a message buffer has 256 lines");
     Device::MessageBuffer(owner).base() + u32::from(line.offset().get())
+}
+
+/// Copies words from this core's memory to an offset in the window onto other memory, in ascending order.
+pub(super) fn copy_into_reach(target: u32, source: u32, words: u32) {
+    assert!(target + 4 * words <= layout::REACH_BYTES, "the copy ends inside the window");
+    // SAFETY: callers name parts of their image as the source; the memory in the window belongs to a core in reset, and
+    // no reference leads there.
+    unsafe { cpu::copy_words(layout::REACH + target, source, words) };
 }

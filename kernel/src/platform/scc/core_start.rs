@@ -1,0 +1,165 @@
+//! Starting and stopping other cores.
+//!
+//! A core is held in reset while the image is put into its memory: an unused entry of the own LUT is pointed at the
+//! other core's first private slot, then at its boot slot, and the image is written there through a message-type
+//! mapping, so that every line leaves as one transaction and nothing of it stays in a cache. What is copied is this
+//! core's own image: code and constants as they are, variables as they were loaded. Facts: SCC reference §9.4, §4.5.
+
+use i586::page::PAGE_BYTES;
+use scc::address::LutIndex;
+use scc::fpga::FpgaRegister;
+use scc::gic::{GicRegister, SOURCES, Word};
+use scc::id::CoreId;
+use scc::lut::{LutEntry, MemoryController};
+use scc::map::{self, index};
+use scc::memory_type::MemoryType;
+use scc::tile::{Gcbcfg, Glcfg, TileRegister};
+use trace_format::record::Event;
+
+use super::device_map::Device;
+use super::window::{TileWindow, write_fpga};
+use super::{clocks, identity};
+use crate::arch::i586::{cpu, interrupt_cell::InterruptCell};
+use crate::layout;
+use crate::mm::address_space::MapError;
+use crate::mm::{image, kernel_space};
+use crate::trace;
+
+/// Entry of the own LUT through which other memory is reached: the first one that all default maps leave free.
+const REACH: LutIndex = LutIndex::new(index::SHARED_DRAM.get() + 4);
+
+/// Times that a lock is tried, each a round trip over the mesh.
+const TRIES: u32 = 10_000;
+
+/// Microseconds for which a stopped core's last transaction may still be under way.
+const SETTLE_MICROSECONDS: u32 = 10;
+
+/// Why a core was not started or stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CoreError {
+    /// A core cannot do this to itself.
+    #[error("core {0} is this core")]
+    Own(CoreId),
+    /// The core's LUT leads an entry that it boots from to something else than memory.
+    #[error("LUT entry {index} of core {core} is {entry:#x}, which is no memory")]
+    NoMemory {
+        /// The core.
+        core: CoreId,
+        /// Entry of its LUT.
+        index: LutIndex,
+        /// What it holds.
+        entry: u32,
+    },
+    /// Somebody else has held the tile's lock for too long.
+    #[error("the lock of core {0}'s tile is taken")]
+    TileBusy(CoreId),
+    /// The window onto other memory could not be mapped.
+    #[error(transparent)]
+    Window(#[from] MapError),
+}
+
+/// Whether the window onto other memory is mapped.
+static WINDOW_MAPPED: InterruptCell<bool> = InterruptCell::new(false);
+
+/// Puts a core and its L2 into reset at once, and keeps doorbells from it. What it had not written back is lost.
+///
+/// # Errors
+/// [`CoreError`]; the core is as it was then.
+pub fn stop(core: CoreId) -> Result<(), CoreError> {
+    change_reset(core, Reset::Hold)?;
+    mask_doorbells(core);
+    trace::record(Event::CoreStopped(core.number()));
+    Ok(())
+}
+
+/// Puts a core into reset, installs this core's image for it and lets it go. Takes some milliseconds in which no other
+/// task of this core runs.
+///
+/// # Errors
+/// [`CoreError`]; the core is in reset then, unless it is this core or its tile's lock was taken.
+pub fn start(core: CoreId) -> Result<(), CoreError> {
+    stop(core)?;
+    cpu::spin(u64::from(clocks::cycles_per_millisecond() * SETTLE_MICROSECONDS / 1_000));
+    let memory = memory_behind(core, LutIndex::new(0))?;
+    let boot_slot = memory_behind(core, index::BOOT_SLOT)?;
+    map_window()?;
+    reach(memory);
+    for (target, source, bytes) in image::pieces() {
+        copy(target.get(), source, bytes);
+    }
+    reach(boot_slot);
+    let reset_page = map::RESET_VECTOR.offset_in_window() - map::RESET_VECTOR.get() % PAGE_BYTES;
+    copy(reset_page, Device::ResetPage.base(), PAGE_BYTES);
+
+    let (tile, slot) = (TileWindow::of(core.tile()), core.slot());
+    let pins = Glcfg::from_bits(tile.read(TileRegister::Glcfg(slot)));
+    tile.write_pins(TileRegister::Glcfg(slot), pins.with_nmi(false).with_interrupt(false).with_init(false));
+    tile.free_lock(slot);
+    change_reset(core, Reset::Release)?;
+    trace::record(Event::CoreStarted(core.number()));
+    Ok(())
+}
+
+/// What to do with the reset of a core and its L2.
+#[derive(Clone, Copy)]
+enum Reset {
+    Hold,
+    Release,
+}
+
+/// Both cores of a tile share the register: it is changed under the lock of the tile's first core. That core frees its
+/// lock when it boots, so two starters of one tile must not meet while it does.
+fn change_reset(core: CoreId, reset: Reset) -> Result<(), CoreError> {
+    if core == identity::core() {
+        return Err(CoreError::Own(core));
+    }
+    let tile = TileWindow::of(core.tile());
+    if !(0..TRIES).any(|_| tile.take_lock(0)) {
+        return Err(CoreError::TileBusy(core));
+    }
+    let mask = Gcbcfg::reset_mask(core.slot());
+    let bits = tile.read(TileRegister::Gcbcfg);
+    tile.write_resets(Gcbcfg::from_bits(match reset {
+        Reset::Hold => bits | mask,
+        Reset::Release => bits & !mask,
+    }));
+    tile.free_lock(0);
+    Ok(())
+}
+
+fn mask_doorbells(core: CoreId) {
+    for word in [Word::Low, Word::High] {
+        write_fpga(FpgaRegister::Gic(GicRegister::Mask(core, word)), word.of(SOURCES));
+    }
+}
+
+/// What an entry of another core's LUT leads to, which must be memory.
+fn memory_behind(core: CoreId, index: LutIndex) -> Result<LutEntry, CoreError> {
+    let bits = TileWindow::of(core.tile()).read(TileRegister::Lut(core.slot(), index));
+    let entry = LutEntry::from_bits(bits);
+    match MemoryController::at(entry.route(), entry.sub_destination()) {
+        Some(_) => Ok(entry),
+        None => Err(CoreError::NoMemory { core, index, entry: bits }),
+    }
+}
+
+fn map_window() -> Result<(), MapError> {
+    if !WINDOW_MAPPED.with(|mapped| *mapped) {
+        let kind = MemoryType::MpbtWriteThrough;
+        kernel_space::map_window(layout::REACH, layout::REACH_BYTES, REACH.base(), kind)?;
+        WINDOW_MAPPED.with(|mapped| *mapped = true);
+    }
+    Ok(())
+}
+
+/// Points the window at other memory.
+fn reach(memory: LutEntry) {
+    cpu::invalidate_message_lines();
+    TileWindow::own().write_reach(identity::core().slot(), REACH, memory);
+}
+
+/// Copies whole lines into the window; the last one is complete, so none stays in the write-combining buffer.
+fn copy(target: u32, source: u32, bytes: u32) {
+    let words = bytes.next_multiple_of(scc::address::LINE_BYTES) / 4;
+    super::window::copy_into_reach(target, source, words);
+}
