@@ -46,6 +46,7 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
         log::warn!(target: "boot", "not understood word={word}");
     });
     log::set_max_level(options.log);
+    TRACE_RING.warm();
     trace::phase(BootPhase::Executor);
     runtime::run(|spawner| {
         let task = spawner.spawn("boot", Class::Service, first_task(spawner, options));

@@ -37,6 +37,8 @@ pub struct Ring {
     pub events: Events,
     /// Time stamp of the wake; older than the call if the ring came before it.
     pub woken: u64,
+    /// Time stamp at the beginning of the poll that took it.
+    pub polled: u64,
 }
 
 /// Waits for rings and takes them. One task at a time: a later one takes the place of an earlier one.
@@ -44,13 +46,14 @@ pub struct Ring {
 /// *Cancel safety*: rings are taken only when the future is ready.
 pub async fn wait() -> Ring {
     poll_fn(|context| {
+        let polled = cpu::time_stamp();
         RUNG.with(|rung| {
             if rung.events.is_empty() {
                 rung.waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
             let events = core::mem::take(&mut rung.events);
-            Poll::Ready(Ring { events, woken: rung.woken })
+            Poll::Ready(Ring { events, woken: rung.woken, polled })
         })
     })
     .await

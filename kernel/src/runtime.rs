@@ -52,20 +52,25 @@ impl Trace for Recorder {
     fn record(&self, event: ExecutorEvent) {
         let number = |task: executor::TaskId| TaskNumber(task.number());
         let ended = |task, outcome| Event::PollEnd { task: number(task), outcome };
-        trace::record(match event {
-            ExecutorEvent::Spawn(task) => Event::TaskSpawn { task: number(task), name: TextPlace::new(0, 0) },
-            ExecutorEvent::Ready(task) => Event::TaskReady(number(task)),
-            ExecutorEvent::PollBegin(task) => Event::PollBegin(number(task)),
-            ExecutorEvent::PollEnd(task) => ended(task, PollOutcome::Pending),
-            ExecutorEvent::Finish(task) => ended(task, PollOutcome::Ready),
-            ExecutorEvent::Panic(task) => ended(task, PollOutcome::Panicked),
-            ExecutorEvent::Abort(task) | ExecutorEvent::Release(task) => Event::TaskDrop(number(task)),
+        // Each arm records by itself, so that what its kind of record looks like is known at compile time.
+        match event {
+            ExecutorEvent::Spawn(task) => {
+                trace::record(Event::TaskSpawn { task: number(task), name: TextPlace::new(0, 0) });
+            }
+            ExecutorEvent::Ready(task) => trace::record(Event::TaskReady(number(task))),
+            ExecutorEvent::PollBegin(task) => trace::record(Event::PollBegin(number(task))),
+            ExecutorEvent::PollEnd(task) => trace::record(ended(task, PollOutcome::Pending)),
+            ExecutorEvent::Finish(task) => trace::record(ended(task, PollOutcome::Ready)),
+            ExecutorEvent::Panic(task) => trace::record(ended(task, PollOutcome::Panicked)),
+            ExecutorEvent::Abort(task) | ExecutorEvent::Release(task) => {
+                trace::record(Event::TaskDrop(number(task)));
+            }
             // What the timer is set to is recorded when it is.
-            ExecutorEvent::TimerSet(_) => return,
-            ExecutorEvent::TimerFire(due) => Event::TimerFired(due.ticks()),
-            ExecutorEvent::IdleEnter => Event::IdleBegin,
-            ExecutorEvent::IdleExit => Event::IdleEnd,
-        });
+            ExecutorEvent::TimerSet(_) => {}
+            ExecutorEvent::TimerFire(due) => trace::record(Event::TimerFired(due.ticks())),
+            ExecutorEvent::IdleEnter => trace::record(Event::IdleBegin),
+            ExecutorEvent::IdleExit => trace::record(Event::IdleEnd),
+        }
     }
 }
 

@@ -81,10 +81,17 @@ impl<'a> FrameAllocator<'a> {
 
     /// Frees all frames that lie completely within `first` to `end` and are not free.
     pub fn release(&mut self, first: PhysAddr, end: PhysAddr) {
-        let first = first.get().div_ceil(PAGE_BYTES);
-        for number in first..(end.get() / PAGE_BYTES).min(self.frames) {
-            // Frames that are free already stay so.
-            let _already_free = self.free(Frame(number));
+        let mut number = first.get().div_ceil(PAGE_BYTES);
+        let end = (end.get() / PAGE_BYTES).min(self.frames);
+        while number < end {
+            // Word by word: there may be hundreds of thousands of frames.
+            let first_bit = number % WORD_BITS;
+            let bits = (end - number).min(WORD_BITS - first_bit);
+            let mask = u32::MAX >> (WORD_BITS - bits) << first_bit;
+            let word = &mut self.free[(number / WORD_BITS) as usize];
+            self.available += (mask & !*word).count_ones();
+            *word |= mask;
+            number += bits;
         }
     }
 

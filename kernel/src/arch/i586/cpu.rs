@@ -43,6 +43,7 @@ pub fn interrupts_enabled() -> bool {
 
 /// Cycles of the tile since the core's reset. Wraps after centuries.
 #[must_use]
+#[inline(always)]
 pub fn time_stamp() -> u64 {
     // SAFETY: CR4.TSD is never set.
     unsafe { x86::time::rdtsc() }
@@ -108,6 +109,7 @@ pub fn initialise_fpu() {
 /// Adds 1 and returns the value before, in one instruction that no interrupt divides; wraps.
 ///
 /// Without lock prefix, which would only matter to other cores and go through to memory.
+#[inline(always)]
 pub fn fetch_increment(counter: &AtomicU32) -> u32 {
     let mut value = 1;
     // SAFETY: adds to a word that is only accessed atomically with respect to this core's handlers.
