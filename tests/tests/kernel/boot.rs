@@ -48,3 +48,32 @@ fn core_without_orders_idles_for_good_and_says_it_is_ready() {
         assert!(board.has_halted(core));
     }
 }
+
+#[test]
+fn core_0_starts_the_others_and_one_core_restarts_another() {
+    let started = cores(&[1, 2, 47]);
+    let mut board = KernelBoard::boot(cores(&[0]), "boot=core0 cores=0-2+47 restart=2@1");
+    board.run();
+    for core in &started {
+        let ready = board.text(*core).matches("info boot: ready memory=656M").count();
+        // A restarted core says so again; its first life was not disturbed before that.
+        assert_eq!(ready, if core.number() == 2 { 2 } else { 1 }, "{}", board.text(*core));
+    }
+    let by_core_0 =
+        board.text(cores(&[0])[0]).lines().filter(|line| line.contains("info boot: started")).count();
+    assert_eq!(by_core_0, 3);
+    assert_eq!(board.line(started[0], "info boot: started"), "info boot: started core=2");
+    assert_eq!(
+        board.text(CoreId::new(3).expect("exists")),
+        "",
+        "a core that nobody asked for stays in reset"
+    );
+}
+
+#[test]
+fn core_cannot_restart_itself() {
+    let mut board = KernelBoard::boot(cores(&[5]), "restart=5@5");
+    board.run();
+    let line = board.line(cores(&[5])[0], "error boot:");
+    assert_eq!(line, "error boot: not started core=5: core 5 is this core");
+}

@@ -48,6 +48,8 @@ reset_table:
 reset_table_pointer:
     .word 3 * 8 - 1
     .long reset_table
+    // What else the compiler assembles in one go with this is 32-bit code.
+    .code32
     "#,
     code_selector = const CODE_SELECTOR.into_bits(),
     code_low = const CODE.words().0,
