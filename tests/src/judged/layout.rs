@@ -11,6 +11,7 @@
 //!        15000, 16000, 17000 data pages
 //! 18000  copy of the arena as it was when the case began
 //! 20000  the image: monitor, code and data of all cases
+//! 30000  the arena as it was before any case changed it
 //! ```
 
 /// First byte of the monitor's variables.
@@ -24,6 +25,9 @@ pub const ARENA: u32 = 0x1_0000;
 pub const ARENA_BYTES: u32 = 0x8000;
 /// Distance from a byte of the arena to its copy.
 pub(super) const COPY_DISTANCE: u32 = 0x8000;
+
+/// Distance from a byte of the arena to what it is before any case changes it.
+pub(super) const BASE_DISTANCE: u32 = 0x2_0000;
 
 /// Global descriptor table.
 pub const GDT: u32 = ARENA;

@@ -21,6 +21,11 @@ fn with_access(segment: Descriptor, access: u32) -> Descriptor {
     Descriptor::from_words(low, high & !(0xFF << 8) | access << 8)
 }
 
+/// The code segment in which a gate's target lies: offsets of 16-bit gates count from the image's beginning.
+fn flat_or_low(kind: SystemKind) -> u16 {
+    if kind.is_32_bit() { selector::CODE } else { selector::CODE_LOW }
+}
+
 fn far(a: &mut CodeAssembler, jump: bool) -> Result {
     if jump { a.jmp(fword_ptr(DATA)) } else { a.call(fword_ptr(DATA)) }
 }
@@ -106,7 +111,7 @@ fn call_gates() {
                 ("null with RPL", 3),
                 ("beyond the GDT", 0xFFF8),
                 ("first of the LDT", 4),
-                ("RPL 3", selector::CODE | 3),
+                ("RPL 3", flat_or_low(kind) | 3),
             ] {
                 suite.case(format!("{way} {width} to {name}"), |case| {
                     through(case, 3, kind, 0, jump, |case| retarget(case, kind, target, 3))
@@ -114,10 +119,10 @@ fn call_gates() {
             }
             for dpl in 0..3 {
                 suite.case(format!("{way} {width} through a gate of DPL {dpl} from ring 3"), |case| {
-                    through(case, 3, kind, 0, jump, |case| retarget(case, kind, selector::CODE, dpl))
+                    through(case, 3, kind, 0, jump, |case| retarget(case, kind, flat_or_low(kind), dpl))
                 });
                 suite.case(format!("{way} {width} through a gate of DPL {dpl} with RPL 3"), |case| {
-                    through(case, 0, kind, 0, jump, |case| retarget(case, kind, selector::CODE, dpl))
+                    through(case, 0, kind, 0, jump, |case| retarget(case, kind, flat_or_low(kind), dpl))
                 });
             }
         }

@@ -81,9 +81,12 @@ fn software_interrupts() {
                 });
             }
         }
-        for (what, value) in
-            [("null", 0), ("null, RPL 3", 3), ("beyond the GDT", 0xFFF8), ("RPL 3", selector::CODE | 3)]
-        {
+        for (what, value) in [
+            ("null", 0),
+            ("null, RPL 3", 3),
+            ("beyond the GDT", 0xFFF8),
+            ("RPL 3", target(kind, IMAGE).0 | 3),
+        ] {
             for ring in [0, 3] {
                 suite.case(format!("{name} from ring {ring} to selector {what}"), |case| {
                     let handler = handler(case)?;

@@ -177,9 +177,10 @@ fn null_and_missing_selectors() {
                 case.ring(ring).words(DATA, &[5, value]).probe(|a| a.lgs(edx, fword_ptr(DATA)))
             });
             suite.case(name("retf"), |case| {
+                let end = case.bytes(&[0x0F, 0x0B]);
                 case.ring(ring).probe(|a| {
                     a.push(value)?;
-                    a.push(0x1234u32)?;
+                    a.push(end)?;
                     a.retf()
                 })
             });

@@ -284,7 +284,9 @@ fn into_and_out_of_virtual_8086_mode() {
             } else {
                 (u32::from(code_selector(ring)), DATA + 0x100)
             };
-            case.words(DATA + 0x100, &[0x0B0F]).words(16 * segment + (offset & 0xFFFF), &[0x0B0F]);
+            if ring != 0 {
+                case.words(DATA + 0x100, &[0x0B0F]).words(16 * segment + (offset & 0xFFFF), &[0x0B0F]);
+            }
             case.ring(ring).probe(|a| {
                 for value in [0x1003u32, 0x1002, 0x1001, 0x1000, 0x1000, 0x1200, 0x2_3002] {
                     a.push(value)?;

@@ -3,7 +3,9 @@
 //!
 //! ```text
 //! next      takes the next entry of the case table
-//! reset     tables, page tables, stacks, system registers; then the case's own memory contents and preparation
+//! reset     tables, page tables, stacks, system registers; then the case's own memory contents and preparation.
+//!           The arena is built anew only behind cases with a preparation: otherwise `report` has put back what the
+//!           case changed, and `undo` what its contents changed
 //! enter     copies the arena, notes the registers, loads those of the case, IRET to its probe
 //! recorded  where every exception arrives: notes the frame and all registers, returns if the vector is traced
 //! report    prints what differs: registers, recorded events, words of the arena
@@ -25,7 +27,7 @@ use iced_x86::{BlockEncoderOptions, IcedError};
 pub(super) use print::LAST_LINE;
 pub(super) use reset::CONTROL;
 
-use variables::{AFTERWARDS, CURRENT, ENTRY_BYTES, Entry};
+use variables::{AFTERWARDS, CURRENT, ENTRY_BYTES, Entry, STALE, UNCOPIED};
 
 /// What assembling gives; the error is code that does not fit the instruction set.
 pub type Result<T = ()> = std::result::Result<T, IcedError>;
@@ -69,6 +71,10 @@ struct Labels {
     next: CodeLabel,
     reset: CodeLabel,
     fill: CodeLabel,
+    /// `fill` of the arena's copy.
+    fill_copy: CodeLabel,
+    /// Takes the contents of a list out of arena and copy.
+    undo: CodeLabel,
     enter: CodeLabel,
     /// `enter` without the copy of the arena.
     resume: CodeLabel,
@@ -108,6 +114,8 @@ fn assemble() -> Result<Monitor> {
         next: a.create_label(),
         reset: a.create_label(),
         fill: a.create_label(),
+        fill_copy: a.create_label(),
+        undo: a.create_label(),
         enter: a.create_label(),
         resume: a.create_label(),
         matrix: a.create_label(),
@@ -169,19 +177,25 @@ fn start(a: &mut CodeAssembler, labels: &mut Labels) -> Result {
     a.mov(esp, MONITOR_STACK)?;
     print::open(a)?;
     a.mov(ebx, dword_ptr(TABLE_START))?;
+    a.mov(dword_ptr(STALE), 1u32)?;
 
     a.set_label(&mut labels.next)?;
     a.cmp(ebx, dword_ptr(TABLE_END))?;
     a.je(table_done)?;
     a.mov(dword_ptr(CURRENT), ebx)?;
     a.mov(dword_ptr(AFTERWARDS), 0u32)?;
+    a.mov(eax, dword_ptr(STALE))?;
+    a.mov(dword_ptr(UNCOPIED), eax)?;
     a.call(labels.reset)?;
+    a.mov(dword_ptr(STALE), 0u32)?;
     a.mov(esi, dword_ptr(ebx + Entry::Contents.offset()))?;
     a.call(labels.fill)?;
     a.mov(eax, dword_ptr(ebx + Entry::Prepare.offset()))?;
     let mut prepared = a.create_label();
     a.test(eax, eax)?;
     a.jz(prepared)?;
+    a.mov(dword_ptr(STALE), 1u32)?;
+    a.mov(dword_ptr(UNCOPIED), 1u32)?;
     a.call(eax)?;
     a.set_label(&mut prepared)?;
     a.mov(ebx, dword_ptr(CURRENT))?;
@@ -189,11 +203,16 @@ fn start(a: &mut CodeAssembler, labels: &mut Labels) -> Result {
     a.mov(eax, dword_ptr(ebx + Entry::Driver.offset()))?;
     a.test(eax, eax)?;
     a.jz(ordinary)?;
+    a.mov(dword_ptr(STALE), 1u32)?;
     a.jmp(eax)?;
     a.set_label(&mut ordinary)?;
     a.mov(esi, dword_ptr(ebx + Entry::Name.offset()))?;
     a.call(labels.print_text)?;
-    a.jmp(labels.enter)?;
+    a.cmp(dword_ptr(UNCOPIED), 0)?;
+    a.jne(labels.enter)?;
+    a.mov(esi, dword_ptr(ebx + Entry::Contents.offset()))?;
+    a.call(labels.fill_copy)?;
+    a.jmp(labels.resume)?;
 
     a.set_label(&mut labels.ended)?;
     a.mov(eax, dword_ptr(AFTERWARDS))?;

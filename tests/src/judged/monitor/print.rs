@@ -9,7 +9,9 @@
 //!       [10028]=8b00                  words of the arena that changed
 //! ```
 
-use super::variables::{CODE, CURRENT, EIP, EVENT, EVENT_WORDS, EVENTS, Entry, Field, HAS_CODE, VECTOR};
+use super::variables::{
+    CODE, CURRENT, EIP, EVENT, EVENT_WORDS, EVENTS, Entry, Field, HAS_CODE, STALE, VECTOR,
+};
 use super::{Labels, Result, advance};
 use crate::judged::layout::{ARENA, ARENA_BYTES, COPY_DISTANCE};
 use i586::exception::Exception;
@@ -197,9 +199,10 @@ fn events(a: &mut CodeAssembler, labels: &Labels) -> Result {
     a.set_label(&mut done)
 }
 
-/// The words of the arena that differ from its copy.
+/// The words of the arena that differ from its copy; puts them back.
 fn memory(a: &mut CodeAssembler, labels: &Labels) -> Result {
     let mut top = a.create_label();
+    let mut enough = a.create_label();
     let mut done = a.create_label();
     a.mov(esi, ARENA)?;
     a.mov(edi, ARENA + COPY_DISTANCE)?;
@@ -216,10 +219,15 @@ fn memory(a: &mut CodeAssembler, labels: &Labels) -> Result {
     character(a, labels, b'=')?;
     a.mov(eax, dword_ptr(esi - 4))?;
     a.call(labels.print_hex)?;
+    a.mov(eax, dword_ptr(edi - 4))?;
+    a.mov(dword_ptr(esi - 4), eax)?;
     a.dec(ebx)?;
-    a.jz(done)?;
+    a.jz(enough)?;
     a.test(ecx, ecx)?;
     a.jnz(top)?;
+    a.jmp(done)?;
+    a.set_label(&mut enough)?;
+    a.mov(dword_ptr(STALE), 1u32)?;
     a.set_label(&mut done)
 }
 

@@ -1,16 +1,18 @@
 //! A known state: arena, tables, system registers.
 
-use super::variables::TABLE_OPERAND;
+use super::variables::{ENTRY_BYTES, Entry, STALE, TABLE_OPERAND};
 use super::{BASE_CONTENTS, Labels, OPEN_VECTOR, Result, STUB_BYTES, STUBS, VECTORS};
 use crate::judged::layout::{
-    ARENA, ARENA_BYTES, GDT, GDT_LIMIT, IDT, IDT_LIMIT, PAGE_DIRECTORY, PAGE_TABLE, selector,
+    ARENA, ARENA_BYTES, BASE_DISTANCE, COPY_DISTANCE, GDT, GDT_LIMIT, IDT, IDT_LIMIT, PAGE_DIRECTORY,
+    PAGE_TABLE, TASK, TASK_LIMIT, descriptor, selector,
 };
 use i586::control::Cr0;
 use i586::debug::Dr6;
 use i586::page::{ENTRIES, PAGE_BYTES, PageEntry};
+use i586::segment::{Descriptor, SystemKind};
 use iced_x86::code_asm::{
-    CodeAssembler, ax, cr0, cr2, cr3, cr4, dr6, dr7, ds, dword_ptr, eax, ecx, edi, edx, es, esi, fs, gs, ptr,
-    word_ptr,
+    CodeAssembler, ax, cr0, cr2, cr3, cr4, dr6, dr7, ds, dword_ptr, eax, ebx, ecx, edi, edx, es, esi, fs, gs,
+    ptr, word_ptr,
 };
 
 /// CR0 at the beginning of every case, paging apart.
@@ -22,7 +24,7 @@ const GATE: u32 = 0x8E00;
 /// DPL 3 in a gate's high word.
 const OPEN: u32 = 0x6000;
 
-/// `reset` and `fill`; both keep EBX alone.
+/// `reset`, `fill`, `fill_copy`, `undo`; all keep EBX alone.
 pub(super) fn assemble(a: &mut CodeAssembler, labels: &mut Labels) -> Result {
     a.set_label(&mut labels.reset)?;
     a.mov(eax, CONTROL.bits())?;
@@ -36,6 +38,14 @@ pub(super) fn assemble(a: &mut CodeAssembler, labels: &mut Labels) -> Result {
     a.mov(eax, PAGE_DIRECTORY)?;
     a.mov(cr3, eax)?;
     a.cld()?;
+    let mut anew = a.create_label();
+    let mut built = a.create_label();
+    a.cmp(dword_ptr(STALE), 0)?;
+    a.jne(anew)?;
+    a.mov(esi, dword_ptr(ebx - ENTRY_BYTES + Entry::Contents.offset()))?;
+    a.call(labels.undo)?;
+    a.jmp(built)?;
+    a.set_label(&mut anew)?;
     a.mov(edi, ARENA)?;
     a.mov(ecx, ARENA_BYTES / 4)?;
     a.xor(eax, eax)?;
@@ -44,6 +54,10 @@ pub(super) fn assemble(a: &mut CodeAssembler, labels: &mut Labels) -> Result {
     gates(a)?;
     a.mov(esi, dword_ptr(BASE_CONTENTS))?;
     a.call(labels.fill)?;
+    a.set_label(&mut built)?;
+    // LTR wants a task that is not busy, and marks it.
+    let task = Descriptor::system(SystemKind::AvailableTss32, TASK, TASK_LIMIT, 0);
+    a.mov(dword_ptr(descriptor(selector::TASK) + 4), task.words().1)?;
     table_register(a, GDT, GDT_LIMIT)?;
     a.lgdt(ptr(TABLE_OPERAND))?;
     table_register(a, IDT, IDT_LIMIT)?;
@@ -59,10 +73,42 @@ pub(super) fn assemble(a: &mut CodeAssembler, labels: &mut Labels) -> Result {
     a.fninit()?;
     a.push(2u32)?;
     a.popfd()?;
+    let mut kept = a.create_label();
+    a.cmp(dword_ptr(STALE), 0)?;
+    a.je(kept)?;
+    a.mov(esi, ARENA)?;
+    a.mov(edi, ARENA + BASE_DISTANCE)?;
+    a.mov(ecx, ARENA_BYTES / 4)?;
+    a.rep().movsd()?;
+    a.set_label(&mut kept)?;
     a.ret()?;
 
     a.set_label(&mut labels.fill)?;
-    fill(a)
+    list(a, |a| a.rep().movsd())?;
+    a.set_label(&mut labels.fill_copy)?;
+    list(a, |a| {
+        arena_only(a, |a| {
+            a.add(edi, COPY_DISTANCE)?;
+            a.rep().movsd()
+        })
+    })?;
+    a.set_label(&mut labels.undo)?;
+    list(a, |a| {
+        arena_only(a, |a| {
+            for distance in [0, COPY_DISTANCE] {
+                a.push(edi)?;
+                a.push(ecx)?;
+                a.push(esi)?;
+                a.lea(esi, edi + BASE_DISTANCE)?;
+                a.add(edi, distance)?;
+                a.rep().movsd()?;
+                a.pop(esi)?;
+                a.pop(ecx)?;
+                a.pop(edi)?;
+            }
+            a.lea(esi, esi + ecx * 4)
+        })
+    })
 }
 
 /// The first 4 MB, open to all rings, one to one; accessed and dirty except for the data pages.
@@ -105,8 +151,9 @@ fn gates(a: &mut CodeAssembler) -> Result {
     a.jne(top)
 }
 
-/// Fills memory from the list at ESI: address, number of words, words; an address of 0 ends it.
-fn fill(a: &mut CodeAssembler) -> Result {
+/// A subroutine that goes through the list at ESI (address, number of words, words; an address of 0 ends it): `each`
+/// finds the address in EDI, the number in ECX, the words at ESI, and leaves ESI behind them.
+fn list(a: &mut CodeAssembler, each: impl FnOnce(&mut CodeAssembler) -> Result) -> Result {
     let mut top = a.create_label();
     let mut done = a.create_label();
     a.nop()?;
@@ -117,10 +164,25 @@ fn fill(a: &mut CodeAssembler) -> Result {
     a.mov(edi, eax)?;
     a.lodsd()?;
     a.mov(ecx, eax)?;
-    a.rep().movsd()?;
+    each(a)?;
     a.jmp(top)?;
     a.set_label(&mut done)?;
     a.ret()
+}
+
+/// Part of `list` that passes over what does not lie in the arena.
+fn arena_only(a: &mut CodeAssembler, each: impl FnOnce(&mut CodeAssembler) -> Result) -> Result {
+    let mut elsewhere = a.create_label();
+    let mut end = a.create_label();
+    a.lea(eax, edi - ARENA)?;
+    a.cmp(eax, ARENA_BYTES)?;
+    a.jae(elsewhere)?;
+    each(a)?;
+    a.jmp(end)?;
+    a.set_label(&mut elsewhere)?;
+    a.lea(esi, esi + ecx * 4)?;
+    a.set_label(&mut end)?;
+    a.nop()
 }
 
 fn table_register(a: &mut CodeAssembler, base: u32, limit: u16) -> Result {

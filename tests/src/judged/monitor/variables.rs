@@ -125,6 +125,10 @@ pub(super) const CURRENT: u32 = VARIABLES + 0x210;
 pub(super) const AFTERWARDS: u32 = VARIABLES + 0x214;
 /// Number of recorded events.
 pub(super) const EVENTS: u32 = VARIABLES + 0x218;
+/// 1 if the arena must be built anew for the next case.
+pub(super) const STALE: u32 = VARIABLES + 0x230;
+/// 1 if the arena's copy is not what the case begins with.
+pub(super) const UNCOPIED: u32 = VARIABLES + 0x234;
 /// Operand of LGDT, LIDT and SGDT.
 pub(super) const TABLE_OPERAND: u32 = VARIABLES + 0x220;
 /// Where a matrix keeps its position.
