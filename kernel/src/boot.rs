@@ -96,6 +96,6 @@ fn start(core: CoreId) {
 }
 
 async fn test_and_stop(timers: Timers) {
-    self_test::run(timers).await;
-    cpu::halt_for_good();
+    let ending = self_test::run(timers).await;
+    machine::finish(ending)
 }

@@ -15,7 +15,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use trace_format::record::{Event, TextPlace};
 
 use crate::arch::i586::{cpu, recovery, stack};
-use crate::platform::machine;
+use crate::platform::{Ending, machine};
 use crate::{fault, trace};
 
 /// Bytes collected before they are sent.
@@ -111,5 +111,5 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         cpu::disable_interrupts();
     }
     fault::print_last_records();
-    cpu::halt_for_good()
+    machine::finish(Ending::Failed)
 }

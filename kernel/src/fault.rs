@@ -10,6 +10,7 @@ use crate::console::print;
 use crate::layout::{self, Guard};
 use crate::mm::kernel_space;
 use crate::mm::trace_ring::TRACE_RING;
+use crate::platform::{Ending, machine};
 use crate::trace;
 
 /// Trace records that a report shows.
@@ -59,7 +60,7 @@ fn finish(frame: &TrapFrame) -> ! {
     print_place("at", frame.eip);
     print_callers(ebp);
     print_last_records();
-    cpu::halt_for_good()
+    machine::finish(Ending::Failed)
 }
 
 /// Prints the chain of callers of the frame at `frame_pointer`, with names if the image has a symbol table.

@@ -2,7 +2,7 @@
 //!
 //! The timer counts bus clocks, on the SCC the tile's, once, down from what was written. Facts: SCC reference §2.10.
 
-use i586::apic::{ApicRegister, LocalVector, SpuriousVector};
+use i586::apic::{ApicRegister, CommandLow, LocalVector, Shorthand, SpuriousVector};
 
 use crate::irq::vectors;
 use crate::platform::machine::window::{read_apic, write_apic};
@@ -39,6 +39,12 @@ pub fn stop_timer() {
 #[must_use]
 pub fn timer_remaining() -> u32 {
     read_apic(ApicRegister::TimerCurrentCount)
+}
+
+/// Has an interrupt arrive at this core itself. Any context.
+pub fn interrupt_self(vector: u8) {
+    let command = CommandLow::new().with_vector(vector).with_assert(true).with_shorthand(Shorthand::Myself);
+    write_apic(ApicRegister::CommandLow, command.into_bits());
 }
 
 /// Ends the interrupt in service. At the end of every handler but that of the spurious vector.

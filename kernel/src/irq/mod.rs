@@ -1,6 +1,6 @@
 //! Interrupts: which vector means what. Handlers acknowledge, record and wake; nothing else.
 
-pub(crate) mod vectors;
+pub mod vectors;
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

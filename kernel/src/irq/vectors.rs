@@ -1,12 +1,12 @@
 //! Vectors of the interrupts that reach a core. Higher ones are served first.
 
 /// Low four bits are ones, as the controller wants it.
-pub(crate) const SPURIOUS: u8 = 0x2F;
+pub const SPURIOUS: u8 = 0x2F;
 /// The timer.
-pub(crate) const TIMER: u8 = 0x40;
+pub const TIMER: u8 = 0x40;
 /// LINT0: the global interrupt controller.
-pub(crate) const GLOBAL: u8 = 0x50;
+pub const GLOBAL: u8 = 0x50;
 /// LINT1: nothing uses it yet.
-pub(crate) const RESERVED_PIN: u8 = 0x60;
+pub const RESERVED_PIN: u8 = 0x60;
 /// The local controller has found an error.
-pub(crate) const ERROR: u8 = 0x70;
+pub const ERROR: u8 = 0x70;

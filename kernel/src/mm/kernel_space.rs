@@ -21,8 +21,10 @@ use crate::arch::i586::interrupt_cell::InterruptCell;
 use crate::layout;
 use crate::platform::machine;
 
-/// Words of the bitmap: enough for the private memory of a core of the largest board, 84 windows of 16 MB.
-const BITMAP_WORDS: usize = 84 * (16 << 20) / (PAGE_BYTES as usize * 32);
+/// Most memory that is managed: the private memory of a core of the largest board, 84 windows of 16 MB.
+pub const MOST_BYTES: u32 = 84 << 24;
+/// Words of the bitmap.
+const BITMAP_WORDS: usize = FrameAllocator::words_for(MOST_BYTES) as usize;
 
 #[unsafe(link_section = ".bss.uninitialised.bitmap")]
 static BITMAP: InterruptCell<[u32; BITMAP_WORDS]> = InterruptCell::new([0; BITMAP_WORDS]);

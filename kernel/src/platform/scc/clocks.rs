@@ -11,6 +11,7 @@ use scc::tile::{Gcbcfg, TileRegister};
 use scc::timing::GRID_MEGAHERTZ;
 
 use super::window::{TileWindow, read_fpga};
+use crate::platform::Absent;
 
 /// Cycles per millisecond; before [`learn`] those of the tile's clock after power-on.
 static KILOHERTZ: AtomicU32 = AtomicU32::new(533_333);
@@ -29,9 +30,19 @@ pub fn cycles_per_millisecond() -> u32 {
     KILOHERTZ.load(Ordering::Relaxed)
 }
 
+/// What sleeps may last longer, in microseconds: reading the chip's clock takes a few itself.
+pub const LATE_MICROSECONDS: u64 = 50;
+
 /// The chip's time in ticks of 8 ns since the FPGA was configured. Costs three accesses to the FPGA.
-#[must_use]
-pub fn chip_time() -> u64 {
+///
+/// # Errors
+/// None here; [`Absent`] on platforms without such a clock.
+pub fn chip_time() -> Result<u64, Absent> {
+    Ok(timestamp())
+}
+
+/// The FPGA's timestamp.
+pub(super) fn timestamp() -> u64 {
     let word = |word| u64::from(read_fpga(FpgaRegister::Timestamp(word)));
     loop {
         let high = word(Word::High);

@@ -13,6 +13,7 @@ use scc::tile::{Glcfg, TileRegister};
 use super::gic::{Events, Gic, GicAccess};
 use super::identity;
 use super::window::{TileWindow, read_fpga, write_fpga};
+use crate::platform::Absent;
 
 /// The FPGA's registers, and the pin in the own tile.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +49,12 @@ pub fn open() {
 }
 
 /// Rings at a core, this one included. Any context; returns when the FPGA has taken the request.
-pub fn ring(target: CoreId) {
+///
+/// # Errors
+/// None here; [`Absent`] on platforms without other cores.
+pub fn ring(target: CoreId) -> Result<(), Absent> {
     gic().ring(target);
+    Ok(())
 }
 
 /// Takes what the controller reports. Interrupt context.

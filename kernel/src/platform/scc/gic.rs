@@ -29,6 +29,12 @@ impl Events {
     /// Nothing.
     pub const NONE: Self = Self(0);
 
+    /// A ring of `core`.
+    #[must_use]
+    pub const fn of(core: CoreId) -> Self {
+        Self(1 << status_bit_of_ipi(core))
+    }
+
     /// What is in either set.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

@@ -9,24 +9,31 @@ use scc::id::CoreId;
 
 use super::window;
 use crate::arch::i586::cpu;
+use crate::platform::Absent;
 
 /// Words of a line.
 pub type Line = [u32; 8];
 
 /// Reads a line of a core's half of its tile's buffer, as it is now.
 ///
+/// # Errors
+/// None here; [`Absent`] on platforms without message buffers.
+///
 /// # Panics
 /// If the half has no such line: 256 is the first one too many.
-#[must_use]
-pub fn read(owner: CoreId, line: LineIndex) -> Line {
+pub fn read(owner: CoreId, line: LineIndex) -> Result<Line, Absent> {
     cpu::invalidate_message_lines();
-    window::read_message_line(owner, line)
+    Ok(window::read_message_line(owner, line))
 }
 
 /// Writes a line of a core's half of its tile's buffer. Others see all of it or nothing.
 ///
+/// # Errors
+/// None here; [`Absent`] on platforms without message buffers.
+///
 /// # Panics
 /// If the half has no such line: 256 is the first one too many.
-pub fn write(owner: CoreId, line: LineIndex, words: Line) {
+pub fn write(owner: CoreId, line: LineIndex, words: Line) -> Result<(), Absent> {
     window::write_message_line(owner, line, words);
+    Ok(())
 }

@@ -34,7 +34,7 @@ pub use device_map::{Device, for_each_device_page};
 pub use interrupt::handle_interrupt;
 pub use memory_map::private_windows;
 #[cfg(all(bare_metal, feature = "scc"))]
-pub use set_up::{after_caches, before_caches, private_bytes};
+pub use set_up::{after_caches, before_caches, finish, private_bytes};
 
 /// CR4 from the start on: page-table bit 7 means "message buffer".
 #[cfg(all(bare_metal, feature = "scc"))]

@@ -14,6 +14,7 @@ use crate::arch::i586::{cpu, descriptors};
 use crate::drivers::local_apic;
 use crate::irq::vectors;
 use crate::mm::trace_ring::TRACE_RING;
+use crate::platform::Ending;
 use crate::trace;
 
 /// Vectors of the local controller's pins: fixed, edge triggered, LINT0 of the global interrupt controller first.
@@ -38,9 +39,14 @@ pub fn after_caches() {
     descriptors::install_interrupts();
     clocks::learn();
     TRACE_RING.set_rate(clocks::cycles_per_millisecond());
-    trace::record(Event::ClockAnchor(clocks::chip_time()));
+    trace::record(Event::ClockAnchor(clocks::timestamp()));
     doorbell::open();
     trace::phase(BootPhase::Gic);
+}
+
+/// Stops the core for good; the others go on, and the console has told how it ended.
+pub fn finish(_ending: Ending) -> ! {
+    cpu::halt_for_good()
 }
 
 /// Bytes of private memory from core-physical 0 on.

@@ -82,6 +82,10 @@ fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
     command.arg("clippy").args(workspace::chip_package_arguments());
     command.args(workspace::chip_program_arguments());
     command.args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
+    reporter.quietly(&mut command)?;
+    let mut command = process::cargo(workspace);
+    command.args(["clippy", "-p", "kernel", "--no-default-features", "--features", "pc"]);
+    command.args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
     Ok(reporter.quietly(&mut command)?)
 }
 

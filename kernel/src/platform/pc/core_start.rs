@@ -1,0 +1,13 @@
+//! Starting and stopping other cores, of which a PC has none.
+
+use scc::id::CoreId;
+
+use crate::platform::{Absent, Feature};
+
+/// Starts a core.
+///
+/// # Errors
+/// Always [`Absent`].
+pub const fn start(_core: CoreId) -> Result<(), Absent> {
+    Err(Absent(Feature::OtherCores))
+}

@@ -1,0 +1,26 @@
+//! Doorbells: there is one core, which can ring at itself through its own interrupt controller.
+
+use scc::id::CoreId;
+
+use super::gic::Events;
+use super::identity;
+use crate::drivers::local_apic;
+use crate::irq::vectors;
+use crate::platform::{Absent, Feature};
+
+/// Rings at a core. Any context.
+///
+/// # Errors
+/// [`Absent`] for every core but this one.
+pub fn ring(target: CoreId) -> Result<(), Absent> {
+    if target != identity::core() {
+        return Err(Absent(Feature::OtherCores));
+    }
+    local_apic::interrupt_self(vectors::GLOBAL);
+    Ok(())
+}
+
+/// Who rang. Interrupt context.
+pub(super) fn take() -> Events {
+    Events::of(identity::core())
+}
