@@ -145,6 +145,6 @@ impl CoreState {
         // SAFETY: the task was added when it started; this is its only release.
         unsafe { self.registry.remove(task) };
         // SAFETY: the function belongs to this task, whose end has come.
-        unsafe { (task.header().vtable.get().release)(task.pointer()) };
+        unsafe { (task.header().vtable().release)(task.pointer()) };
     }
 }

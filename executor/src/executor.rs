@@ -186,9 +186,8 @@ impl<P: Platform> Executor<P> {
             }
             Dequeued::Cancel => {
                 // SAFETY: the task is not finished, so it holds its future, which nobody polls.
-                let dropped = self
-                    .platform
-                    .guard(|| unsafe { (task.header().vtable.get().drop_future)(task.pointer()) });
+                let dropped =
+                    self.platform.guard(|| unsafe { (task.header().vtable().drop_future)(task.pointer()) });
                 self.finish(task, if dropped.is_ok() { End::Cancelled } else { End::Panicked });
             }
             Dequeued::Finished => self.retire(task),
@@ -217,7 +216,7 @@ impl<P: Platform> Executor<P> {
             task.header().state.take_output();
             // SAFETY: the poll was ready, so the task holds its output, which nobody will take.
             let dropped =
-                self.platform.guard(|| unsafe { (task.header().vtable.get().drop_output)(task.pointer()) });
+                self.platform.guard(|| unsafe { (task.header().vtable().drop_output)(task.pointer()) });
             if dropped.is_err() {
                 end = End::Panicked;
             }
@@ -245,7 +244,7 @@ impl<P: Platform> Executor<P> {
     fn retire(&self, task: TaskRef) {
         if task.header().state.is_unreferenced() {
             // SAFETY: nothing refers to the task any more, and its storage was not yet freed: it was queued for this.
-            unsafe { (task.header().vtable.get().deallocate)(task.pointer()) };
+            unsafe { (task.header().vtable().deallocate)(task.pointer()) };
         } else if task.header().state.leave_queue() == Storage::Release {
             self.core.release(task);
         }

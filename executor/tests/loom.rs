@@ -16,6 +16,14 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
 
+/// Explores every order with up to three switches of threads that neither of them asked for; more find nothing new
+/// here and take hours.
+fn model(program: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(program);
+}
+
 /// A machine on which nothing happens.
 struct Still;
 
@@ -60,7 +68,7 @@ fn until(
 
 #[test]
 fn no_wake_of_two_handlers_is_lost() {
-    loom::model(|| {
+    model(|| {
         let executor = executor();
         let value = Arc::new(AtomicU32::new(0));
         let (future, waker) = until(&value, 2);
@@ -87,7 +95,7 @@ fn no_wake_of_two_handlers_is_lost() {
 
 #[test]
 fn two_tasks_are_woken_into_one_queue_while_it_is_emptied() {
-    loom::model(|| {
+    model(|| {
         let executor = executor();
         let values = [0, 1].map(|_| Arc::new(AtomicU32::new(0)));
         let tasks = values.each_ref().map(|value| {
@@ -114,7 +122,7 @@ fn two_tasks_are_woken_into_one_queue_while_it_is_emptied() {
 
 #[test]
 fn waker_that_outlives_its_boxed_task_has_it_freed_by_the_executor() {
-    loom::model(|| {
+    model(|| {
         let executor = executor();
         // Loom reports a leak if the future, which holds one, is not dropped, or the place.
         let value = Arc::new(AtomicU32::new(1));
@@ -134,7 +142,7 @@ fn waker_that_outlives_its_boxed_task_has_it_freed_by_the_executor() {
 
 #[test]
 fn stale_wake_of_a_static_slot_does_no_harm_to_its_next_task() {
-    loom::model(|| {
+    model(|| {
         let executor = executor();
         let pool: &TaskPool<128, 1> = leak(TaskPool::new());
         let value = Arc::new(AtomicU32::new(1));
@@ -159,7 +167,7 @@ fn stale_wake_of_a_static_slot_does_no_harm_to_its_next_task() {
 
 #[test]
 fn notification_meets_a_task_that_begins_to_wait() {
-    loom::model(|| {
+    model(|| {
         let (executor, notify) = (executor(), leak(Notify::new()));
         let task = spawn(executor, notify.notified());
         let handler = thread::spawn(|| notify.notify_one());
@@ -172,7 +180,7 @@ fn notification_meets_a_task_that_begins_to_wait() {
 
 #[test]
 fn two_notifications_wake_two_tasks() {
-    loom::model(|| {
+    model(|| {
         let (executor, notify) = (executor(), leak(Notify::new()));
         let tasks = [0, 1].map(|_| spawn(executor, notify.notified()));
         executor.run_until_idle();
@@ -187,7 +195,7 @@ fn two_notifications_wake_two_tasks() {
 
 #[test]
 fn notification_of_a_waiter_that_gives_up_reaches_the_next() {
-    loom::model(|| {
+    model(|| {
         let (executor, notify) = (executor(), leak(Notify::new()));
         let first = spawn(executor, notify.notified());
         let second = spawn(executor, notify.notified());
@@ -205,7 +213,7 @@ fn notification_of_a_waiter_that_gives_up_reaches_the_next() {
 
 #[test]
 fn event_meets_a_task_that_begins_to_wait() {
-    loom::model(|| {
+    model(|| {
         let (executor, event) = (executor(), leak(Event::new()));
         let task = spawn(executor, event.wait());
         let handler = thread::spawn(|| event.set());
@@ -218,7 +226,7 @@ fn event_meets_a_task_that_begins_to_wait() {
 
 #[test]
 fn permits_are_neither_lost_nor_doubled() {
-    loom::model(|| {
+    model(|| {
         let (executor, semaphore) = (executor(), leak(Semaphore::new(0)));
         let task = spawn(executor, async { semaphore.acquire().await.forget() });
         let handler = thread::spawn(|| {
@@ -235,7 +243,7 @@ fn permits_are_neither_lost_nor_doubled() {
 
 #[test]
 fn messages_of_a_task_and_a_handler_arrive() {
-    loom::model(|| {
+    model(|| {
         let (executor, channel) = (executor(), leak(Channel::<u32, 2>::new()));
         let sum = spawn(executor, async { channel.receive().await + channel.receive().await });
         let handler = thread::spawn(|| channel.try_send(1).expect("two places"));
@@ -250,7 +258,7 @@ fn messages_of_a_task_and_a_handler_arrive() {
 
 #[test]
 fn full_channel_accepts_again_once_a_message_was_received() {
-    loom::model(|| {
+    model(|| {
         let (executor, channel) = (executor(), leak(Channel::<u32, 1>::new()));
         channel.try_send(1).expect("empty");
         let sender = spawn(executor, channel.send(2));
@@ -268,7 +276,7 @@ fn full_channel_accepts_again_once_a_message_was_received() {
 
 #[test]
 fn alarm_is_seen() {
-    loom::model(|| {
+    model(|| {
         let executor = executor();
         let alarm = executor.alarm();
         let handler = thread::spawn(move || alarm.ring());

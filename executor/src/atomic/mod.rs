@@ -59,6 +59,15 @@ mod tests {
     }
 
     #[test]
+    fn clear_bit_tells_whether_it_was_set() {
+        let word = Word::new(0b101);
+        assert!(word.clear_bit(2));
+        assert!(!word.clear_bit(2));
+        assert!(!word.clear_bit(1));
+        assert_eq!(word.load(), 0b001);
+    }
+
+    #[test]
     fn bits_are_set_and_cleared_together() {
         let word = Word::new(0b1000);
         word.set_bits(0b0110);

@@ -31,6 +31,11 @@ impl Word {
         self.0.fetch_or(1 << bit, Ordering::AcqRel) & (1 << bit) != 0
     }
 
+    /// Clears bit number `bit`; returns whether it was set before.
+    pub(crate) fn clear_bit(&self, bit: u32) -> bool {
+        self.0.fetch_and(!(1 << bit), Ordering::AcqRel) & (1 << bit) != 0
+    }
+
     /// Sets every bit of `mask`.
     pub(crate) fn set_bits(&self, mask: u32) {
         self.0.fetch_or(mask, Ordering::AcqRel);

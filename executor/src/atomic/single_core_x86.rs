@@ -38,6 +38,13 @@ impl Word {
         bts(&self.0, bit)
     }
 
+    /// Clears bit number `bit`; returns whether it was set before.
+    #[inline]
+    pub(crate) fn clear_bit(&self, bit: u32) -> bool {
+        debug_assert!(bit < 32, "a bit of another word");
+        btr(&self.0, bit)
+    }
+
     /// Sets every bit of `mask`.
     #[inline]
     pub(crate) fn set_bits(&self, mask: u32) {
@@ -132,6 +139,18 @@ fn bts(word: &AtomicU32, bit: u32) -> bool {
     // SAFETY: the word is valid for reads and writes and may change under shared references; bit < 32 stays in it.
     unsafe {
         asm!("bts dword ptr [{word}], {bit:e}", "setc {old}", word = in(reg) word.as_ptr(), bit = in(reg) bit,
+             old = out(reg_byte) was_set, options(nostack));
+    }
+    was_set != 0
+}
+
+/// `btr`: clears a bit of the word, returns its old value.
+#[inline(always)]
+fn btr(word: &AtomicU32, bit: u32) -> bool {
+    let was_set: u8;
+    // SAFETY: the word is valid for reads and writes and may change under shared references; bit < 32 stays in it.
+    unsafe {
+        asm!("btr dword ptr [{word}], {bit:e}", "setc {old}", word = in(reg) word.as_ptr(), bit = in(reg) bit,
              old = out(reg_byte) was_set, options(nostack));
     }
     was_set != 0

@@ -50,10 +50,10 @@ pub(crate) struct Header {
     pub(crate) state: State,
     link: Link<Self>,
     intake: Cell<Option<&'static Intake>>,
-    pub(crate) poll: Cell<PollFn>,
-    pub(crate) vtable: Cell<&'static VTable>,
+    poll: Cell<Option<PollFn>>,
+    vtable: Cell<Option<&'static VTable>>,
     pub(crate) id: Cell<TaskId>,
-    pub(crate) name: Cell<&'static str>,
+    name: Cell<Option<&'static str>>,
     pub(crate) class: Cell<Class>,
     /// Who waits for the end.
     pub(crate) joiner: Cell<Option<Waker>>,
@@ -81,17 +81,17 @@ impl fmt::Debug for Header {
 
 impl Header {
     const_except_loom! {
-        /// Header of storage without a task.
+        /// Header of storage without a task: all zero, so that static storage takes no room in an image.
         pub(crate) const fn free() -> Self {
             Self {
                 state: State::free(),
                 link: Link::new(ptr::null_mut()),
                 intake: Cell::new(None),
-                poll: Cell::new(poll_nothing),
-                vtable: Cell::new(&NOTHING),
+                poll: Cell::new(None),
+                vtable: Cell::new(None),
                 id: Cell::new(TaskId::NONE),
-                name: Cell::new(""),
-                class: Cell::new(Class::Idle),
+                name: Cell::new(None),
+                class: Cell::new(Class::FollowUp),
                 joiner: Cell::new(None),
                 neighbours: registry::Neighbours::new(),
                 account: Account::new(),
@@ -99,13 +99,26 @@ impl Header {
         }
     }
 
+    /// The task's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name.get().unwrap_or_default()
+    }
+
+    /// What depends on the type of the task.
+    ///
+    /// # Panics
+    /// If there never was a task in this storage.
+    pub(crate) fn vtable(&self) -> &'static VTable {
+        self.vtable.get().expect("a task was placed here")
+    }
+
     /// Prepares the header for a task that [`TaskRef::start`] will push.
     pub(crate) fn describe(&self, poll: PollFn, vtable: &'static VTable, identity: Identity) {
         self.intake.set(Some(identity.intake));
-        self.poll.set(poll);
-        self.vtable.set(vtable);
+        self.poll.set(Some(poll));
+        self.vtable.set(Some(vtable));
         self.id.set(identity.id);
-        self.name.set(identity.name);
+        self.name.set(Some(identity.name));
         self.class.set(identity.class);
         self.account.clear();
     }
@@ -183,29 +196,8 @@ impl TaskRef {
     #[inline]
     pub(crate) unsafe fn poll(self, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the function was stored together with this task's future.
-        unsafe { (self.header().poll.get())(self.0, context) }
+        let function = unsafe { self.header().poll.get().unwrap_unchecked() };
+        // SAFETY: the function belongs to the type of the future, and the caller alone uses it.
+        unsafe { function(self.0, context) }
     }
-}
-
-/// Functions of storage without a task.
-static NOTHING: VTable = VTable {
-    drop_future: do_nothing,
-    drop_output: do_nothing,
-    release: do_nothing,
-    deallocate: do_nothing,
-    waker: &crate::waker::STATIC,
-};
-
-/// Does nothing.
-///
-/// # Safety
-/// None is needed.
-unsafe fn do_nothing(_: NonNull<Header>) {}
-
-/// Is never ready.
-///
-/// # Safety
-/// None is needed.
-unsafe fn poll_nothing(_: NonNull<Header>, _: &mut Context<'_>) -> Poll<()> {
-    Poll::Pending
 }

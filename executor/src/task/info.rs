@@ -45,7 +45,7 @@ impl TaskInfo {
         };
         Self {
             id: header.id.get(),
-            name: header.name.get(),
+            name: header.name(),
             class: header.class.get(),
             activity,
             #[cfg(feature = "accounting")]

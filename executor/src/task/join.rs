@@ -112,7 +112,7 @@ impl<T> Drop for JoinHandle<T> {
         if rest.drop_output {
             header.state.take_output();
             // SAFETY: the state says that the stage holds an output, and from now on that it is taken.
-            unsafe { (header.vtable.get().drop_output)(self.task.pointer()) };
+            unsafe { (header.vtable().drop_output)(self.task.pointer()) };
         }
         if rest.storage == Storage::Release {
             self.core.release(self.task);

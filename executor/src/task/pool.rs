@@ -19,6 +19,8 @@ use crate::waker;
 #[derive(Debug)]
 pub struct TaskPool<const BYTES: usize, const COUNT: usize> {
     slots: [Slot<BYTES>; COUNT],
+    /// Where a free slot is looked for first.
+    next: Word,
 }
 
 #[derive(Debug)]
@@ -41,14 +43,14 @@ impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: [const { Slot::new() }; COUNT] }
+        Self { slots: [const { Slot::new() }; COUNT], next: Word::new(0) }
     }
 
     /// A pool of free slots.
     #[cfg(loom)]
     #[must_use]
     pub fn new() -> Self {
-        Self { slots: core::array::from_fn(|_| Slot::new()) }
+        Self { slots: core::array::from_fn(|_| Slot::new()), next: Word::new(0) }
     }
 
     /// Places a task; the caller starts it.
@@ -63,9 +65,7 @@ impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
                 "the future or its output is larger than a slot of the pool"
             );
         }
-        // Most slots are free or most are taken: trying each costs little in the first case, and spawning into a
-        // nearly full pool is rare.
-        let Some(slot) = self.slots.iter().find(|slot| !slot.claim.set_bit(CLAIMED)) else {
+        let Some(slot) = self.claim() else {
             return Err(NoRoom { future });
         };
         let header = NonNull::from(slot).cast::<Header>();
@@ -74,6 +74,16 @@ impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
         slot.task.header.describe(stage::poll::<F>, const { &slot_functions::<F, BYTES>() }, identity);
         // SAFETY: the slot is static, and the pointer was made from a reference to the whole slot.
         Ok(unsafe { TaskRef::new(header) })
+    }
+
+    /// Claims a free slot; tries first the one after the last that was claimed.
+    fn claim(&'static self) -> Option<&'static Slot<BYTES>> {
+        let first = usize::try_from(self.next.load()).unwrap_or(0);
+        let order = (first..COUNT).chain(0..first.min(COUNT));
+        let free = order.into_iter().find(|index| !self.slots[*index].claim.set_bit(CLAIMED))?;
+        // Past the end means the start; a pool too large for the word only loses the hint.
+        self.next.store(u32::try_from(free + 1).unwrap_or(0));
+        Some(&self.slots[free])
     }
 }
 

@@ -8,25 +8,27 @@
 //!  └──────┘        └────────┘        └────────┘                 └──────┘                     └──────┘
 //! ```
 //!
-//! 1. `new`, `occupy`: the task starts with `QUEUED` set and is pushed.
-//! 2. `wake`, from anywhere: sets `QUEUED`. Who finds it clear owns the task's queue link and pushes; who finds it set
-//!    has nothing to do, because a poll is still to come.
-//! 3. `begin_poll`, executor: clears `QUEUED` *before* the poll, so that a wake during the poll queues the task again.
-//! 4. `finish`, executor: sets `DONE` and, for good, `QUEUED`: no later wake pushes a finished task. If it was
+//! 1. `occupy`: the task starts without `WAITING` and is pushed.
+//! 2. `wake`, from anywhere: clears `WAITING`. Who finds it set owns the task's queue link and pushes; who finds it
+//!    clear has nothing to do, because a poll is still to come or none will ever.
+//! 3. `begin_poll`, executor: sets `WAITING` *before* the poll, so that a wake during the poll queues the task again.
+//! 4. `finish`, executor: clears `LIVE` and, for good, `WAITING`: no later wake pushes a finished task. If it was
 //!    queued already, its link stays in the queue (`LINKED`) until the executor takes it out.
 //! 5. `leave_queue`, `drop_handle`: when the task is neither linked nor has a handle, its storage is released; that
 //!    of a boxed task when also its last waker is gone.
 //!
-//! `QUEUED` and the count of wakers change in any context, the other flags only in tasks and the executor.
+//! `WAITING` and the count of wakers change in any context, the other flags only in tasks and the executor. The
+//! word of free storage is zero, so that static pools take no room in an image.
 
 use crate::atomic::{Word, const_except_loom};
 
-const QUEUED_BIT: u32 = 0;
-const QUEUED: u32 = 1 << QUEUED_BIT;
-const DONE: u32 = 1 << 1;
+const WAITING_BIT: u32 = 0;
+const WAITING: u32 = 1 << WAITING_BIT;
+const LIVE: u32 = 1 << 1;
 const LINKED: u32 = 1 << 2;
 const HANDLE: u32 = 1 << 3;
 const CANCELLED: u32 = 1 << 4;
+const DYING: u32 = LIVE | CANCELLED;
 const PANICKED: u32 = 1 << 5;
 const TAKEN: u32 = 1 << 6;
 /// One reference to a boxed task: from the executor, or from a waker.
@@ -100,32 +102,32 @@ impl State {
     const_except_loom! {
         /// State of storage without a task: a wake does nothing.
         pub(crate) const fn free() -> Self {
-            Self(Word::new(QUEUED | DONE))
+            Self(Word::new(0))
         }
     }
 
     /// Transition 1: a task with a handle, about to be pushed, with one reference.
     pub(crate) fn occupy(&self) {
-        self.0.store(QUEUED | HANDLE | REFERENCE);
+        self.0.store(LIVE | HANDLE | REFERENCE);
     }
 
     /// Transition 2. Any context; one read-modify-write.
     #[inline]
     pub(crate) fn wake(&self) -> Wake {
-        if self.0.set_bit(QUEUED_BIT) { Wake::Nothing } else { Wake::Push }
+        if self.0.clear_bit(WAITING_BIT) { Wake::Push } else { Wake::Nothing }
     }
 
     /// Transition 3, executor only.
     #[inline]
     pub(crate) fn begin_poll(&self) -> Dequeued {
-        // The flags read here change in this context only; QUEUED is set, and stays so until the next line.
-        match self.0.load() & (DONE | CANCELLED) {
-            0 => {
-                self.0.clear_bits(QUEUED);
+        // The flags read here change in this context only.
+        match self.0.load() & (LIVE | CANCELLED) {
+            LIVE => {
+                self.0.set_bits(WAITING);
                 Dequeued::Poll
             }
-            CANCELLED => {
-                self.0.clear_bits(QUEUED);
+            DYING => {
+                self.0.set_bits(WAITING);
                 Dequeued::Cancel
             }
             _ => Dequeued::Finished,
@@ -134,7 +136,7 @@ impl State {
 
     /// Transition 4, executor only, after a poll or the drop of the future.
     pub(crate) fn finish(&self, end: End) -> Storage {
-        let linked = if self.0.set_bit(QUEUED_BIT) { LINKED } else { 0 };
+        let linked = if self.0.clear_bit(WAITING_BIT) { 0 } else { LINKED };
         let flags = match end {
             End::Ready => 0,
             End::Cancelled => CANCELLED,
@@ -144,7 +146,8 @@ impl State {
         if end != End::Cancelled {
             self.0.clear_bits(CANCELLED);
         }
-        self.0.set_bits(DONE | linked | flags);
+        self.0.set_bits(linked | flags);
+        self.0.clear_bits(LIVE);
         self.storage()
     }
 
@@ -163,7 +166,7 @@ impl State {
 
     /// Asks for the end at the next poll, tasks only. The caller wakes the task.
     pub(crate) fn cancel(&self) {
-        if self.0.load() & DONE == 0 {
+        if self.0.load() & LIVE != 0 {
             self.0.set_bits(CANCELLED);
         }
     }
@@ -176,7 +179,7 @@ impl State {
     /// How the task ended, if it did; tasks only.
     pub(crate) fn outcome(&self) -> Outcome {
         let word = self.0.load();
-        if word & DONE == 0 {
+        if word & LIVE != 0 {
             Outcome::Running
         } else if word & TAKEN != 0 {
             Outcome::Taken
@@ -189,9 +192,9 @@ impl State {
         }
     }
 
-    /// Whether the task waits to be polled.
+    /// Whether a live task waits to be polled.
     pub(crate) fn is_queued(&self) -> bool {
-        self.0.load() & QUEUED != 0
+        self.0.load() & WAITING == 0
     }
 
     /// Whether a join handle exists; tasks only.
@@ -217,8 +220,8 @@ impl State {
     }
 
     fn storage(&self) -> Storage {
-        match self.0.load() & (DONE | LINKED | HANDLE) {
-            DONE => Storage::Release,
+        match self.0.load() & (LIVE | LINKED | HANDLE) {
+            0 => Storage::Release,
             _ => Storage::Keep,
         }
     }

@@ -27,7 +27,7 @@ pub(crate) static STATIC: RawWakerVTable =
 #[inline]
 pub(crate) fn borrowed(task: TaskRef) -> ManuallyDrop<Waker> {
     let data = task.pointer().as_ptr().cast_const().cast();
-    let functions = task.header().vtable.get().waker;
+    let functions = task.header().vtable().waker;
     // SAFETY: the functions belong to the storage of this task; they expect a pointer to its header.
     ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, functions)) })
 }

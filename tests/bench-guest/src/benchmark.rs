@@ -1,5 +1,6 @@
 //! The benchmarks: numbers and names by which they are asked for.
 
+use crate::executing;
 use crate::workload::{block, chase, integer, matrix, mixed};
 
 /// A benchmark of this image.
@@ -33,10 +34,12 @@ pub(crate) enum Benchmark {
     Cold,
     /// Wait for as many ticks of a timer as there are rounds; forever if that is 0.
     Idle,
+    /// The executor beside another one; prints its own figures.
+    Executor,
 }
 
 /// Every benchmark with its number and name.
-const TABLE: [(u32, &str, Benchmark); 14] = [
+const TABLE: [(u32, &str, Benchmark); 15] = [
     (0, "nothing", Benchmark::Nothing),
     (1, "integer", Benchmark::Integer),
     (2, "mixed", Benchmark::Mixed),
@@ -51,6 +54,7 @@ const TABLE: [(u32, &str, Benchmark); 14] = [
     (11, "string-move", Benchmark::StringMove),
     (12, "cold", Benchmark::Cold),
     (13, "idle", Benchmark::Idle),
+    (14, "executor", Benchmark::Executor),
 ];
 
 impl Benchmark {
@@ -82,6 +86,7 @@ impl Benchmark {
             Self::Mixed => Some(mixed::run(rounds, seed)),
             Self::Block => Some(block::run(rounds, seed)),
             Self::Matrix => Some(matrix::run(rounds, seed)),
+            Self::Executor => Some(executing::run(rounds)),
             Self::Chase | Self::ChaseReload if cfg!(not(target_arch = "x86")) => {
                 Some(chase::last_page(rounds, seed))
             }

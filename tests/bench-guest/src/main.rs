@@ -14,9 +14,18 @@
 #![cfg_attr(target_arch = "x86", no_std, no_main)]
 
 mod benchmark;
+mod executing;
 #[cfg(target_arch = "x86")]
 mod machine;
 mod workload;
+
+/// Prints a line of a benchmark.
+fn say(line: core::fmt::Arguments<'_>) {
+    #[cfg(target_arch = "x86")]
+    machine::print(line);
+    #[cfg(not(target_arch = "x86"))]
+    print!("{line}");
+}
 
 /// Runs one benchmark as an ordinary program.
 #[cfg(not(target_arch = "x86"))]

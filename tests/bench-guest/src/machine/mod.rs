@@ -55,7 +55,7 @@ fn run(benchmark: Benchmark, parameters: Parameters) -> u32 {
     }
 }
 
-fn print(text: core::fmt::Arguments<'_>) {
+pub(super) fn print(text: core::fmt::Arguments<'_>) {
     // The serial port takes every byte, so writing cannot fail.
     port::Serial.write_fmt(text).unwrap_or(());
 }

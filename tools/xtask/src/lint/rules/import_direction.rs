@@ -6,6 +6,7 @@
 //! bench-guest                     →  contracts
 //! scc-boot                        →  scc-emu, scc-image, scc-trace, contracts
 //! xtask                           →  scc-image, contracts
+//! bench-guest                     →  executor, contracts
 //! scc-emu, scc-image, scc-trace   →  contracts
 //! kernel                          →  executor, ipi, contracts
 //! guests/<name>                   →  guest-runtime, executor
@@ -59,7 +60,7 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "executor" | "native-runner" => Vec::new(),
         contract if CONTRACTS.contains(&contract) => Vec::new(),
         "ipi" | "guest-runtime" => CONTRACTS.to_vec(),
-        "bench-guest" => CONTRACTS.to_vec(),
+        "bench-guest" => [&["executor"], CONTRACTS].concat(),
         "kernel" => [&["executor", "ipi"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
         "xtask" => [&["scc-image"], CONTRACTS].concat(),
