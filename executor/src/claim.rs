@@ -29,7 +29,7 @@ impl<P: Platform> ExecutorCell<P> {
 
     /// The executor, for the first who asks. It cannot leave the core or thread that got it.
     pub fn claim(&'static self) -> Option<&'static Executor<P>> {
-        (!self.claim.set_bit(CLAIMED)).then_some(&self.executor)
+        (!self.claim.set_bit::<CLAIMED>()).then_some(&self.executor)
     }
 }
 

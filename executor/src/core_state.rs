@@ -8,6 +8,7 @@ use crate::atomic::{Word, const_except_loom};
 use crate::class::Class;
 use crate::intake::Intake;
 use crate::platform::Platform;
+use crate::run_queue::Before;
 use crate::task::TaskId;
 use crate::task::header::{Identity, TaskRef};
 use crate::task::registry::Registry;
@@ -15,15 +16,19 @@ use crate::time::queue::TimerQueue;
 #[cfg(feature = "trace")]
 use crate::trace::{Event, Trace};
 
-/// Bit of the alarm word.
-const RUNG: u32 = 0;
+/// Bit of the attention word: the alarm rang. The classes have the bits of their index.
+const RUNG: u32 = 1 << Class::ALL.len();
 
 /// The half that any context may use.
 pub(crate) struct Shared {
     intakes: [Intake; Class::ALL.len()],
-    alarm: Word,
+    /// A bit for each class whose inbox got something while it was empty, and for the alarm. A hint that something
+    /// may be more urgent than the batch that is being served; whether a task is ready, only the queues say.
+    attention: Word,
     pub(crate) timers: TimerQueue,
     pub(crate) platform: &'static dyn Platform,
+    #[cfg(feature = "trace")]
+    trace: Option<&'static dyn Trace>,
 }
 
 /// The whole; tasks and executor only.
@@ -42,14 +47,16 @@ impl Shared {
         ) -> Self {
             Self {
                 intakes: [
-                    Intake::new(platform, #[cfg(feature = "trace")] trace),
-                    Intake::new(platform, #[cfg(feature = "trace")] trace),
-                    Intake::new(platform, #[cfg(feature = "trace")] trace),
-                    Intake::new(platform, #[cfg(feature = "trace")] trace),
+                    Intake::new(Class::ALL[0]),
+                    Intake::new(Class::ALL[1]),
+                    Intake::new(Class::ALL[2]),
+                    Intake::new(Class::ALL[3]),
                 ],
-                alarm: Word::new(0),
+                attention: Word::new(0),
                 timers: TimerQueue::new(),
                 platform,
+                #[cfg(feature = "trace")]
+                trace,
             }
         }
     }
@@ -60,10 +67,39 @@ impl Shared {
         &self.intakes[class.index()]
     }
 
-    /// Takes out the most urgent ready task. Executor only.
+    /// Hands over a task whose link the caller owns. Any context.
+    ///
+    /// # Safety
+    /// The caller owns the task's link, and the task lives until it has been popped.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<TaskRef> {
-        self.intakes.iter().find_map(Intake::pop)
+    pub(crate) unsafe fn push(&self, intake: &Intake, task: TaskRef) {
+        // SAFETY: as the caller promises.
+        if unsafe { intake.push(task) } == Before::Empty {
+            self.attention.set_bits(intake.mark());
+            self.platform.pend();
+        }
+    }
+
+    /// Takes out the most urgent ready task, and tells its class. Executor only.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<(TaskRef, Class)> {
+        for class in Class::ALL {
+            let intake = self.intake(class);
+            if self.attention.load() & intake.mark() != 0 {
+                // Before the inbox is taken: what comes after that sets it again.
+                self.attention.clear_bits(intake.mark());
+            }
+            if let Some(task) = intake.pop() {
+                return Some((task, class));
+            }
+        }
+        None
+    }
+
+    /// Takes the next task out of a batch, if nothing in the mask `urgent` asks for attention. Executor only.
+    #[inline]
+    pub(crate) fn pop_next(&self, batch: &Intake, urgent: u32) -> Option<TaskRef> {
+        if self.attention.load() & urgent != 0 { None } else { batch.pop_batched() }
     }
 
     /// Whether a task is ready or a timer may have fired. Any context.
@@ -71,33 +107,41 @@ impl Shared {
         self.alarm_rung() || self.intakes.iter().any(|intake| !intake.is_empty())
     }
 
-    /// Whether a task of an earlier class is ready or a timer, which might make one ready, may have fired.
+    /// Whether a task of an earlier class became ready, or a timer, which might make one ready, may have fired.
     #[inline]
     pub(crate) fn is_pressed(&self, class: Class) -> bool {
-        self.alarm_rung() || self.intakes[..class.index()].iter().any(|intake| !intake.is_empty())
+        self.attention.load() & Self::urgent(class) != 0
+    }
+
+    /// What asks for attention before a task of `class`.
+    #[inline]
+    pub(crate) const fn urgent(class: Class) -> u32 {
+        ((1 << class.index()) - 1) | RUNG
     }
 
     /// Whether timers are to be looked at. Any context.
     #[inline]
     pub(crate) fn alarm_rung(&self) -> bool {
-        self.alarm.load() != 0
+        self.attention.load() & RUNG != 0
     }
 
     /// Has timers looked at. Any context.
     pub(crate) fn ring(&self) {
-        self.alarm.set_bits(1 << RUNG);
+        self.attention.set_bits(RUNG);
         self.platform.pend();
     }
 
     /// Forgets that the alarm rang. Executor only.
     pub(crate) fn silence(&self) {
-        self.alarm.clear_bits(1 << RUNG);
+        self.attention.clear_bits(RUNG);
     }
 
     /// Reports an event, if anybody listens. Any context.
     #[cfg(feature = "trace")]
     pub(crate) fn trace(&self, event: Event) {
-        self.intakes[0].trace(event);
+        if let Some(trace) = self.trace {
+            trace.record(event);
+        }
     }
 }
 
@@ -126,7 +170,7 @@ impl CoreState {
     pub(crate) fn identify(&'static self, name: &'static str, class: Class) -> Identity {
         let id = self.last_id.get().following();
         self.last_id.set(id);
-        Identity { intake: self.shared.intake(class), id, name, class }
+        Identity { shared: &self.shared, id, name, class }
     }
 
     /// Starts a task that has just been placed.

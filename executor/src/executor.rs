@@ -5,6 +5,7 @@ use core::cell::Cell;
 use core::task::{Context, Poll};
 
 use crate::atomic::const_except_loom;
+use crate::class::Class;
 use crate::core_state::{CoreState, Shared};
 use crate::platform::Platform;
 use crate::spawner::{Pressure, Spawner};
@@ -21,6 +22,10 @@ use crate::waker;
 pub struct Executor<P: Platform + 'static> {
     platform: &'static P,
     core: CoreState,
+    /// Class of the batch that is being served.
+    current: Cell<Class>,
+    /// What asks for attention before that.
+    urgent: Cell<u32>,
     /// Whether tasks are being run: a poll must not start another.
     occupation: Cell<Occupation>,
     /// The time at the end of the last poll, if nothing but a poll has happened since it was read.
@@ -65,6 +70,8 @@ impl<P: Platform> Executor<P> {
         Self {
             platform,
             core,
+            current: Cell::new(Class::Idle),
+            urgent: Cell::new(Shared::urgent(Class::Idle)),
             occupation: Cell::new(Occupation::Free),
             #[cfg(feature = "accounting")]
             clock: Cell::new(None),
@@ -146,12 +153,26 @@ impl<P: Platform> Executor<P> {
 
     #[inline]
     fn step(&'static self) -> Step {
+        let batch = self.core.shared.intake(self.current.get());
+        match self.core.shared.pop_next(batch, self.urgent.get()) {
+            Some(task) => {
+                self.serve(task);
+                Step::Worked
+            }
+            None => self.look_around(),
+        }
+    }
+
+    /// Takes a step that does not just go on with the batch.
+    fn look_around(&'static self) -> Step {
         if self.core.shared.alarm_rung() {
             self.core.shared.silence();
             time::queue::expire(&self.core.shared);
         }
         match self.core.shared.pop() {
-            Some(task) => {
+            Some((task, class)) => {
+                self.current.set(class);
+                self.urgent.set(Shared::urgent(class));
                 self.serve(task);
                 Step::Worked
             }

@@ -58,16 +58,31 @@ impl<T: Linked> Inbox<T> {
     /// The caller owns the element's link, and the element lives until it has been popped.
     #[inline]
     pub(crate) unsafe fn push(&self, element: NonNull<T>) -> Before {
-        let mut before = self.newest.load_owned();
+        let before = self.newest.load_owned();
+        // SAFETY: the element is alive, as the caller promises.
+        unsafe { element.as_ref() }.link().store_owned(before);
+        let before = match self.newest.exchange(before, element.as_ptr()) {
+            Ok(()) => before,
+            // SAFETY: the caller's promise, passed on.
+            Err(found) => unsafe { self.push_again(element, found) },
+        };
+        if before.is_null() { Before::Empty } else { Before::Occupied }
+    }
+
+    /// Goes on with a push that another one came before; returns what the element came after.
+    ///
+    /// # Safety
+    /// As for [`Inbox::push`].
+    #[cold]
+    unsafe fn push_again(&self, element: NonNull<T>, mut before: *mut T) -> *mut T {
         loop {
             // SAFETY: the element is alive, as the caller promises.
             unsafe { element.as_ref() }.link().store_owned(before);
             match self.newest.exchange(before, element.as_ptr()) {
-                Ok(()) => break,
+                Ok(()) => return before,
                 Err(found) => before = found,
             }
         }
-        if before.is_null() { Before::Empty } else { Before::Occupied }
     }
 
     /// Whether nothing was pushed since it was last taken. Any context.
@@ -77,18 +92,28 @@ impl<T: Linked> Inbox<T> {
     }
 
     /// Takes everything, oldest first.
+    #[inline]
     fn take(&self) -> *mut T {
-        let mut rest = self.newest.take();
-        let mut oldest = ptr::null_mut();
-        while let Some(element) = NonNull::new(rest) {
+        let newest = self.newest.take();
+        match NonNull::new(newest) {
             // SAFETY: whoever pushed the element promised that it lives until it is popped.
-            let link = unsafe { element.as_ref() }.link();
-            rest = link.load_owned();
-            link.store_owned(oldest);
-            oldest = element.as_ptr();
+            Some(element) if !unsafe { element.as_ref() }.link().load_owned().is_null() => reverse(newest),
+            _ => newest,
         }
-        oldest
     }
+}
+
+/// Turns a chain round; returns what was its end.
+fn reverse<T: Linked>(mut rest: *mut T) -> *mut T {
+    let mut oldest = ptr::null_mut();
+    while let Some(element) = NonNull::new(rest) {
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        let link = unsafe { element.as_ref() }.link();
+        rest = link.load_owned();
+        link.store_owned(oldest);
+        oldest = element.as_ptr();
+    }
+    oldest
 }
 
 /// The executor's side. Only the executor pops; whether it is empty may be asked in any context.
@@ -110,12 +135,18 @@ impl<T: Linked> Batch<T> {
     pub(crate) fn pop(&self, inbox: &Inbox<T>) -> Option<NonNull<T>> {
         let mut oldest = self.oldest.load_owned();
         if oldest.is_null() {
-            if inbox.is_empty() {
-                return None;
-            }
             oldest = inbox.take();
         }
         let element = NonNull::new(oldest)?;
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
+        Some(element)
+    }
+
+    /// Takes out what came first from the batch only.
+    #[inline]
+    pub(crate) fn pop_batched(&self) -> Option<NonNull<T>> {
+        let element = NonNull::new(self.oldest.load_owned())?;
         // SAFETY: whoever pushed the element promised that it lives until it is popped.
         self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
         Some(element)

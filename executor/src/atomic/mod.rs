@@ -52,18 +52,18 @@ mod tests {
     #[test]
     fn set_bit_tells_whether_it_was_set() {
         let word = Word::new(0b100);
-        assert!(!word.set_bit(0));
-        assert!(word.set_bit(0));
-        assert!(word.set_bit(2));
+        assert!(!word.set_bit::<0>());
+        assert!(word.set_bit::<0>());
+        assert!(word.set_bit::<2>());
         assert_eq!(word.load(), 0b101);
     }
 
     #[test]
     fn clear_bit_tells_whether_it_was_set() {
         let word = Word::new(0b101);
-        assert!(word.clear_bit(2));
-        assert!(!word.clear_bit(2));
-        assert!(!word.clear_bit(1));
+        assert!(word.clear_bit::<2>());
+        assert!(!word.clear_bit::<2>());
+        assert!(!word.clear_bit::<1>());
         assert_eq!(word.load(), 0b001);
     }
 

@@ -26,14 +26,14 @@ impl Word {
         self.0.store(value, Ordering::Release);
     }
 
-    /// Sets bit number `bit`; returns whether it was set before.
-    pub(crate) fn set_bit(&self, bit: u32) -> bool {
-        self.0.fetch_or(1 << bit, Ordering::AcqRel) & (1 << bit) != 0
+    /// Sets bit number `BIT`, below 32; returns whether it was set before.
+    pub(crate) fn set_bit<const BIT: u32>(&self) -> bool {
+        self.0.fetch_or(1 << BIT, Ordering::AcqRel) & (1 << BIT) != 0
     }
 
-    /// Clears bit number `bit`; returns whether it was set before.
-    pub(crate) fn clear_bit(&self, bit: u32) -> bool {
-        self.0.fetch_and(!(1 << bit), Ordering::AcqRel) & (1 << bit) != 0
+    /// Clears bit number `BIT`, below 32; returns whether it was set before.
+    pub(crate) fn clear_bit<const BIT: u32>(&self) -> bool {
+        self.0.fetch_and(!(1 << BIT), Ordering::AcqRel) & (1 << BIT) != 0
     }
 
     /// Sets every bit of `mask`.
@@ -104,6 +104,9 @@ impl<T> Link<T> {
 
     /// Replaces the pointer by null and returns it.
     pub(crate) fn take(&self) -> *mut T {
+        if self.load().is_null() {
+            return core::ptr::null_mut();
+        }
         self.0.swap(core::ptr::null_mut(), Ordering::AcqRel)
     }
 }

@@ -31,18 +31,16 @@ impl Word {
         self.0.store(value, Ordering::Release);
     }
 
-    /// Sets bit number `bit`, below 32; returns whether it was set before.
+    /// Sets bit number `BIT`, below 32; returns whether it was set before.
     #[inline]
-    pub(crate) fn set_bit(&self, bit: u32) -> bool {
-        debug_assert!(bit < 32, "a bit of another word");
-        bts(&self.0, bit)
+    pub(crate) fn set_bit<const BIT: u32>(&self) -> bool {
+        bts::<BIT>(&self.0)
     }
 
-    /// Clears bit number `bit`; returns whether it was set before.
+    /// Clears bit number `BIT`, below 32; returns whether it was set before.
     #[inline]
-    pub(crate) fn clear_bit(&self, bit: u32) -> bool {
-        debug_assert!(bit < 32, "a bit of another word");
-        btr(&self.0, bit)
+    pub(crate) fn clear_bit<const BIT: u32>(&self) -> bool {
+        btr::<BIT>(&self.0)
     }
 
     /// Sets every bit of `mask`.
@@ -121,12 +119,21 @@ impl<T> Link<T> {
     /// Replaces the pointer by null and returns it.
     #[inline]
     pub(crate) fn take(&self) -> *mut T {
-        let mut current = self.load_owned();
-        while !current.is_null() {
-            match self.exchange(current, core::ptr::null_mut()) {
-                Ok(()) => break,
-                Err(found) => current = found,
-            }
+        let current = self.load_owned();
+        if current.is_null() {
+            return current;
+        }
+        match self.exchange(current, core::ptr::null_mut()) {
+            Ok(()) => current,
+            Err(found) => self.take_again(found),
+        }
+    }
+
+    /// Goes on with taking a pointer that changed meanwhile.
+    #[cold]
+    fn take_again(&self, mut current: *mut T) -> *mut T {
+        while let Err(found) = self.exchange(current, core::ptr::null_mut()) {
+            current = found;
         }
         current
     }
@@ -134,26 +141,26 @@ impl<T> Link<T> {
 
 /// `bts`: sets a bit of the word, returns its old value.
 #[inline(always)]
-fn bts(word: &AtomicU32, bit: u32) -> bool {
-    let was_set: u8;
-    // SAFETY: the word is valid for reads and writes and may change under shared references; bit < 32 stays in it.
+fn bts<const BIT: u32>(word: &AtomicU32) -> bool {
+    const { assert!(BIT < 32, "a bit of another word") };
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
     unsafe {
-        asm!("bts dword ptr [{word}], {bit:e}", "setc {old}", word = in(reg) word.as_ptr(), bit = in(reg) bit,
-             old = out(reg_byte) was_set, options(nostack));
+        asm!("bts dword ptr [{word}], {bit}", "jc {was_set}", word = in(reg) word.as_ptr(), bit = const BIT,
+             was_set = label { return true }, options(nostack));
     }
-    was_set != 0
+    false
 }
 
 /// `btr`: clears a bit of the word, returns its old value.
 #[inline(always)]
-fn btr(word: &AtomicU32, bit: u32) -> bool {
-    let was_set: u8;
-    // SAFETY: the word is valid for reads and writes and may change under shared references; bit < 32 stays in it.
+fn btr<const BIT: u32>(word: &AtomicU32) -> bool {
+    const { assert!(BIT < 32, "a bit of another word") };
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
     unsafe {
-        asm!("btr dword ptr [{word}], {bit:e}", "setc {old}", word = in(reg) word.as_ptr(), bit = in(reg) bit,
-             old = out(reg_byte) was_set, options(nostack));
+        asm!("btr dword ptr [{word}], {bit}", "jc {was_set}", word = in(reg) word.as_ptr(), bit = const BIT,
+             was_set = label { return true }, options(nostack));
     }
-    was_set != 0
+    false
 }
 
 /// `or` to memory.

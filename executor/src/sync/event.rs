@@ -27,7 +27,7 @@ impl Event {
 
     /// Sets the flag and wakes all who wait. Any context.
     pub fn set(&self) {
-        if !self.flag.set_bit(SET) {
+        if !self.flag.set_bit::<SET>() {
             self.waiters.release_to_all();
         }
     }

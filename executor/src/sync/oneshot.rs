@@ -49,7 +49,7 @@ impl<T> Oneshot<T> {
 
     /// Both sides, which share the place by `pointer`, as a static reference or an `Arc`; the first time only.
     pub fn share<P: Deref<Target = Self> + Clone>(pointer: P) -> Option<(Sender<T, P>, Receiver<T, P>)> {
-        if pointer.claim.set_bit(CLAIMED) {
+        if pointer.claim.set_bit::<CLAIMED>() {
             return None;
         }
         Some((Sender { place: pointer.clone(), told: Told::Nothing }, Receiver { place: pointer }))

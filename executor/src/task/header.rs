@@ -16,6 +16,7 @@ use core::task::{Context, Poll, RawWakerVTable, Waker};
 use crate::accounting::Account;
 use crate::atomic::{Link, const_except_loom};
 use crate::class::Class;
+use crate::core_state::Shared;
 use crate::intake::Intake;
 use crate::run_queue::Linked;
 use crate::task::state::{State, Wake};
@@ -44,14 +45,17 @@ pub(crate) struct VTable {
 /// What every task begins with.
 ///
 /// `state`, `link` and `accounting`'s time of wake are used in any context, the last two by whoever owns the link.
-/// `intake` and `id` are written before the task can be woken and read by who owns the link. The rest is used in
+/// `shared`, `intake` and `id` are written before the task can be woken and read by who owns the link. The rest is used in
 /// tasks and by the executor only.
 pub(crate) struct Header {
     pub(crate) state: State,
     link: Link<Self>,
+    shared: Cell<Option<&'static Shared>>,
     intake: Cell<Option<&'static Intake>>,
     poll: Cell<Option<PollFn>>,
     vtable: Cell<Option<&'static VTable>>,
+    /// From the table, for the sake of one load less before each poll.
+    waker: Cell<Option<&'static RawWakerVTable>>,
     pub(crate) id: Cell<TaskId>,
     name: Cell<Option<&'static str>>,
     pub(crate) class: Cell<Class>,
@@ -86,9 +90,11 @@ impl Header {
             Self {
                 state: State::free(),
                 link: Link::new(ptr::null_mut()),
+                shared: Cell::new(None),
                 intake: Cell::new(None),
                 poll: Cell::new(None),
                 vtable: Cell::new(None),
+                waker: Cell::new(None),
                 id: Cell::new(TaskId::NONE),
                 name: Cell::new(None),
                 class: Cell::new(Class::FollowUp),
@@ -104,6 +110,16 @@ impl Header {
         self.name.get().unwrap_or_default()
     }
 
+    /// Functions of the task's wakers.
+    ///
+    /// # Safety
+    /// There is or was a task in this storage.
+    #[inline]
+    pub(crate) unsafe fn waker_functions(&self) -> &'static RawWakerVTable {
+        // SAFETY: set when a task was placed here.
+        unsafe { self.waker.get().unwrap_unchecked() }
+    }
+
     /// What depends on the type of the task.
     ///
     /// # Panics
@@ -114,9 +130,11 @@ impl Header {
 
     /// Prepares the header for a task that [`TaskRef::start`] will push.
     pub(crate) fn describe(&self, poll: PollFn, vtable: &'static VTable, identity: Identity) {
-        self.intake.set(Some(identity.intake));
+        self.shared.set(Some(identity.shared));
+        self.intake.set(Some(identity.shared.intake(identity.class)));
         self.poll.set(Some(poll));
         self.vtable.set(Some(vtable));
+        self.waker.set(Some(vtable.waker));
         self.id.set(identity.id);
         self.name.set(Some(identity.name));
         self.class.set(identity.class);
@@ -127,7 +145,7 @@ impl Header {
 /// What a task gets when it is spawned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
-    pub(crate) intake: &'static Intake,
+    pub(crate) shared: &'static Shared,
     pub(crate) id: TaskId,
     pub(crate) name: &'static str,
     pub(crate) class: Class,
@@ -179,14 +197,15 @@ impl TaskRef {
     #[inline]
     pub(crate) fn push(self) {
         let header = self.header();
-        if let Some(intake) = header.intake.get() {
-            #[cfg(feature = "accounting")]
-            header.account.woken(intake.now());
-            #[cfg(feature = "trace")]
-            intake.trace(Event::Ready(header.id.get()));
-            // SAFETY: the caller owns the link; storage of a queued task is not released.
-            unsafe { intake.push(self.0) };
-        }
+        // SAFETY: a reference to a task exists only after it was placed, and both were set then.
+        let (shared, intake) =
+            unsafe { (header.shared.get().unwrap_unchecked(), header.intake.get().unwrap_unchecked()) };
+        #[cfg(feature = "accounting")]
+        header.account.woken(shared.platform.now());
+        #[cfg(feature = "trace")]
+        shared.trace(Event::Ready(header.id.get()));
+        // SAFETY: the caller owns the link; storage of a queued task is not released.
+        unsafe { shared.push(intake, self) };
     }
 
     /// Polls the future.

@@ -1,7 +1,7 @@
 //! Static storage for tasks.
 #![expect(unsafe_code, reason = "places futures in bytes")]
 
-use core::cell::UnsafeCell;
+use core::cell::{Cell, UnsafeCell};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 
@@ -29,6 +29,8 @@ struct Slot<const BYTES: usize> {
     // First, so that a pointer to the header is one to the slot.
     task: Layout<UnsafeCell<MaybeUninit<[u8; BYTES]>>>,
     claim: Word,
+    /// Where the pool looks first and this slot's index, for the return.
+    origin: Cell<Option<(&'static Word, u32)>>,
 }
 
 // SAFETY: a slot is given to one executor at a time, by an atomic claim, and only its core uses what is not atomic.
@@ -76,14 +78,17 @@ impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
         Ok(unsafe { TaskRef::new(header) })
     }
 
-    /// Claims a free slot; tries first the one after the last that was claimed.
+    /// Claims a free slot; tries first the one that was given back last, which is likely to be in the cache, or the
+    /// one after the last that was claimed.
     fn claim(&'static self) -> Option<&'static Slot<BYTES>> {
-        let first = usize::try_from(self.next.load()).unwrap_or(0);
-        let order = (first..COUNT).chain(0..first.min(COUNT));
-        let free = order.into_iter().find(|index| !self.slots[*index].claim.set_bit(CLAIMED))?;
-        // Past the end means the start; a pool too large for the word only loses the hint.
-        self.next.store(u32::try_from(free + 1).unwrap_or(0));
-        Some(&self.slots[free])
+        let first = usize::try_from(self.next.load()).unwrap_or(0).min(COUNT);
+        let index =
+            (first..COUNT).chain(0..first).find(|index| !self.slots[*index].claim.set_bit::<CLAIMED>())?;
+        let slot = &self.slots[index];
+        // In a pool too large for the word, the hint is lost.
+        slot.origin.set(Some((&self.next, u32::try_from(index).unwrap_or(0))));
+        self.next.store(u32::try_from(index + 1).unwrap_or(0));
+        Some(slot)
     }
 }
 
@@ -102,6 +107,7 @@ impl<const BYTES: usize> Slot<BYTES> {
                     storage: Aligned(UnsafeCell::new(MaybeUninit::uninit())),
                 },
                 claim: Word::new(0),
+                origin: Cell::new(None),
             }
         }
     }
@@ -124,6 +130,9 @@ const fn slot_functions<F: Future, const BYTES: usize>() -> VTable {
 unsafe fn release<const BYTES: usize>(header: NonNull<Header>) {
     // SAFETY: the header is the first field of a static slot, as the caller promises.
     let slot: &Slot<BYTES> = unsafe { header.cast().as_ref() };
+    if let Some((next, index)) = slot.origin.get() {
+        next.store(index);
+    }
     slot.claim.clear_bits(1 << CLAIMED);
 }
 

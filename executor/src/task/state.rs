@@ -114,7 +114,7 @@ impl State {
     /// Transition 2. Any context; one read-modify-write.
     #[inline]
     pub(crate) fn wake(&self) -> Wake {
-        if self.0.clear_bit(WAITING_BIT) { Wake::Push } else { Wake::Nothing }
+        if self.0.clear_bit::<WAITING_BIT>() { Wake::Push } else { Wake::Nothing }
     }
 
     /// Transition 3, executor only.
@@ -136,7 +136,7 @@ impl State {
 
     /// Transition 4, executor only, after a poll or the drop of the future.
     pub(crate) fn finish(&self, end: End) -> Storage {
-        let linked = if self.0.clear_bit(WAITING_BIT) { 0 } else { LINKED };
+        let linked = if self.0.clear_bit::<WAITING_BIT>() { 0 } else { LINKED };
         let flags = match end {
             End::Ready => 0,
             End::Cancelled => CANCELLED,

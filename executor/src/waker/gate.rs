@@ -37,7 +37,7 @@ impl<T> Gate<T> {
     /// Calls `action` with the data. Tasks only; `action` does not use the same gate.
     #[inline]
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut T) -> R) -> R {
-        while self.word.set_bit(CLOSED) {
+        while self.word.set_bit::<CLOSED>() {
             spin();
         }
         self.inside(action)
@@ -46,7 +46,7 @@ impl<T> Gate<T> {
     /// Calls `action` with the data if nobody is inside. Any context.
     #[inline]
     pub(crate) fn try_with<R>(&self, action: impl FnOnce(&mut T) -> R) -> Option<R> {
-        (!self.word.set_bit(CLOSED)).then(|| self.inside(action))
+        (!self.word.set_bit::<CLOSED>()).then(|| self.inside(action))
     }
 
     #[inline]

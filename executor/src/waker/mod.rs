@@ -27,7 +27,8 @@ pub(crate) static STATIC: RawWakerVTable =
 #[inline]
 pub(crate) fn borrowed(task: TaskRef) -> ManuallyDrop<Waker> {
     let data = task.pointer().as_ptr().cast_const().cast();
-    let functions = task.header().vtable().waker;
+    // SAFETY: a reference to a task exists only after it was placed.
+    let functions = unsafe { task.header().waker_functions() };
     // SAFETY: the functions belong to the storage of this task; they expect a pointer to its header.
     ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, functions)) })
 }

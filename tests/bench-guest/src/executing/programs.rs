@@ -19,7 +19,7 @@ pub(super) trait Subject {
     /// Runs until no task is ready.
     fn run(&self);
 
-    /// Ticks for starting a task in storage that is ready for it. The tasks end afterwards.
+    /// Ticks for starting a task in storage whose task before has just ended.
     fn spawn_and_end(&self) -> Times;
 }
 

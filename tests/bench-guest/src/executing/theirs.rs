@@ -7,7 +7,7 @@ use embassy_executor::Spawner;
 use embassy_executor::raw::{Executor, TaskStorage};
 
 use super::programs::{Empty, Subject, Times};
-use super::{SAMPLES, arena, clock};
+use super::{arena, clock};
 
 /// Whether the executor asked to be polled.
 static PENDED: AtomicU32 = AtomicU32::new(0);
@@ -50,15 +50,13 @@ impl Subject for Theirs {
     }
 
     fn spawn_and_end(&self) -> Times {
-        let storages: &'static [TaskStorage<Empty>] = arena::place(SAMPLES, TaskStorage::new);
-        let mut next = storages.iter();
-        let times = Times::sample(|| {
-            let storage = next.next().expect("one for each sample");
+        let storage: &'static TaskStorage<Empty> = arena::place_one(TaskStorage::new());
+        Times::sample(|| {
             let begin = clock::now();
-            self.spawner.spawn(storage.spawn(|| Empty).expect("new storage is free"));
-            clock::now().wrapping_sub(begin)
-        });
-        self.run();
-        times
+            self.spawner.spawn(storage.spawn(|| Empty).expect("the task before has ended"));
+            let end = clock::now();
+            self.run();
+            end.wrapping_sub(begin)
+        })
     }
 }
