@@ -10,7 +10,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use trace_format::record::{KIND_WORD, RECORD_BYTES, RecordWords};
-use trace_format::ring::{HEADER_BYTES, MAGIC, VERSION};
+use trace_format::ring::{HEADER_BYTES, MAGIC, VERSION, lap_bit};
 
 use crate::arch::i586::cpu;
 
@@ -46,6 +46,7 @@ impl TraceRing {
     /// Makes the ring empty. Once, before the first record.
     pub fn start(&self) {
         self.header.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        self.slots.iter().for_each(|slot| slot[KIND_WORD].store(0, Ordering::Relaxed));
         let [v0, v1] = VERSION.to_le_bytes();
         let [r0, r1, ..] = RECORD_BYTES.to_le_bytes();
         self.header[VERSION_WORD].store(u32::from_le_bytes([v0, v1, r0, r1]), Ordering::Relaxed);
@@ -70,11 +71,11 @@ impl TraceRing {
         let slot = &self.slots[(number & SLOT_MASK) as usize];
         // Caches do not allocate on a write: reading first makes the stores hit.
         slot[KIND_WORD].load(Ordering::Relaxed);
-        slot[KIND_WORD].store(0, Ordering::Relaxed);
         for word in [0, 2, 3] {
             slot[word].store(record[word], Ordering::Relaxed);
         }
-        slot[KIND_WORD].store(record[KIND_WORD], Ordering::Release);
+        let lap = lap_bit(number, SLOT_MASK + 1);
+        slot[KIND_WORD].store(record[KIND_WORD] | lap, Ordering::Release);
     }
 
     /// The newest `count` records, oldest first. Meant for the end of a core, when nobody writes any more.

@@ -4,7 +4,8 @@
 //! word 0   [31:0]   time, bits 31 to 0: cycles of the core since it left reset (TSC)
 //! word 1   [31:16]  time, bits 47 to 32
 //!          [15:8]   detail: a small number, its meaning depends on the kind
-//!          [7:0]    kind; 0 means that the slot is being written
+//!          [7]      lap: bit 0 of how often the ring was filled before this record (see [`crate::ring`])
+//!          [6:0]    kind; 0 is none
 //! word 2            first argument
 //! word 3            second argument
 //! ```
@@ -23,6 +24,9 @@ pub type RecordWords = [u32; 4];
 
 /// Index of the word that holds the kind; it is written last.
 pub const KIND_WORD: usize = 1;
+
+/// Bit of the kind word that tells odd laps of the ring from even ones.
+pub const LAP_BIT: u32 = 0x80;
 
 /// Bits of a time that a record holds.
 pub const TIME_BITS: u32 = 48;
@@ -154,7 +158,7 @@ pub struct Stamped {
 /// Why four words are no record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The kind is 0: the slot was never written or is being written.
+    /// The kind is 0 or the lap is another one: the slot does not hold this record yet.
     #[error("the record is not complete")]
     Incomplete,
     /// A kind of a later version.
@@ -251,21 +255,21 @@ impl Event {
 }
 
 impl Stamped {
-    /// The record's words. Time above 48 bits is dropped.
+    /// The record's words with the lap bit clear. Time above 48 bits is dropped.
     pub const fn encode(self) -> RecordWords {
         let Parts { kind, detail, first, second } = self.event.parts();
         let [t0, t1, t2, t3, t4, t5, ..] = self.cycles.to_le_bytes();
         [u32::from_le_bytes([t0, t1, t2, t3]), u32::from_le_bytes([kind, detail, t4, t5]), first, second]
     }
 
-    /// Reads a record.
+    /// Reads a record of any lap.
     ///
     /// # Errors
     ///
-    /// [`RecordError`] for slots in the course of being written and for numbers of later versions.
+    /// [`RecordError`] for slots that were never written and for numbers of later versions.
     pub fn decode(words: RecordWords) -> Result<Self, RecordError> {
         let [low, head, first, second] = words;
-        let [kind, detail, t4, t5] = head.to_le_bytes();
+        let [kind, detail, t4, t5] = (head & !LAP_BIT).to_le_bytes();
         let [t0, t1, t2, t3] = low.to_le_bytes();
         let cycles = u64::from_le_bytes([t0, t1, t2, t3, t4, t5, 0, 0]);
         let unknown = RecordError::UnknownDetail { kind, detail };
@@ -378,7 +382,7 @@ mod tests {
     fn unknown_numbers_are_named() {
         let decode = |head| Stamped::decode([0, head, 9, 0]);
         assert_eq!(decode(0), Err(RecordError::Incomplete));
-        assert_eq!(decode(0xFF), Err(RecordError::UnknownKind(0xFF)));
+        assert_eq!(decode(0xFF), Err(RecordError::UnknownKind(0x7F)));
         assert_eq!(decode(0x0E01), Err(RecordError::UnknownDetail { kind: 1, detail: 14 }));
         assert_eq!(decode(0x0305), Err(RecordError::UnknownDetail { kind: 5, detail: 3 }));
         assert_eq!(decode(0x0012), Err(RecordError::UnknownDetail { kind: 18, detail: 0 }));

@@ -7,16 +7,17 @@
 //! ...   `capacity` slots, a power of two; record number n is in slot n mod capacity
 //! ```
 //!
-//! One core writes, at task level and in interrupt handlers; the newest records replace the oldest. A writer
+//! One core writes, at task level and in interrupt handlers; the newest records replace the oldest. Whoever makes the
+//! ring stores 0 into the kind word of every slot, then the header. A writer
 //!
 //! 1. takes the number `n` of the record and sets `written` to `n + 1`, as one step that no interrupt divides
 //!    (`xadd` without `lock`, or with interrupts off);
-//! 2. stores 0 in the slot's word [`KIND_WORD`](crate::record::KIND_WORD), then words 0, 2 and 3, then the kind
-//!    word, in that order.
+//! 2. stores words 0, 2 and 3, then the kind word with [`lap_bit`] of `n`.
 //!
-//! A reader of the core's memory, which may look between any two instructions, takes `written`, decodes the slots
-//! that a [`RingCursor`] names, and stops at the first incomplete one until its next visit. What the cursor
-//! counts as lost was overwritten before anybody looked.
+//! A reader of the core's memory, which may look between any two instructions, takes `written`, and with
+//! [`decode_slot`] the slots that a [`RingCursor`] names, and stops at the first incomplete one until its next visit.
+//! The lap bit tells a record from the one that it replaces, so a slot is complete at the instant of its last store.
+//! What the cursor counts as lost was overwritten before anybody looked.
 //!
 //! Memory that holds no ring yet is recognised by its [`MAGIC`]: the kernel writes the header after it has
 //! cleared its memory.
@@ -24,13 +25,13 @@
 use zerocopy::byteorder::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::record::RECORD_BYTES;
+use crate::record::{KIND_WORD, LAP_BIT, RECORD_BYTES, RecordError, RecordWords, Stamped};
 
 /// First word of every ring: `SCCT` in memory.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"SCCT");
 
 /// Version of header and records.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes of the header, one line.
 pub const HEADER_BYTES: usize = 32;
@@ -128,6 +129,24 @@ pub const fn slot_offset(number: u32, capacity: u32) -> u32 {
     32 + (number & (capacity - 1)) * 16
 }
 
+/// What record `number` has in its kind word besides kind, detail and time: [`LAP_BIT`] in odd laps.
+pub const fn lap_bit(number: u32, capacity: u32) -> u32 {
+    if number & capacity == 0 { 0 } else { LAP_BIT }
+}
+
+/// Reads record `number` from the words in its slot.
+///
+/// # Errors
+///
+/// [`RecordError::Incomplete`] as long as the slot holds an older record or none; the others as
+/// [`Stamped::decode`].
+pub fn decode_slot(words: RecordWords, number: u32, capacity: u32) -> Result<Stamped, RecordError> {
+    if words[KIND_WORD] & LAP_BIT != lap_bit(number, capacity) {
+        return Err(RecordError::Incomplete);
+    }
+    Stamped::decode(words)
+}
+
 /// How far a reader has come in one core's ring.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RingCursor {
@@ -179,6 +198,7 @@ impl RingCursor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Event;
 
     fn header(capacity: u32, written: u32) -> RingHeader {
         RingHeader { written: U32::new(written), ..RingHeader::new(capacity) }
@@ -195,7 +215,7 @@ mod tests {
         };
         assert_eq!(RingHeader::read(&[0; 31]), Err(RingError::Short(31)));
         assert_eq!(refused(|header| header.magic = U32::new(5)), RingError::NoRing(5));
-        assert_eq!(refused(|header| header.version = U16::new(2)), RingError::Version(2));
+        assert_eq!(refused(|header| header.version = U16::new(9)), RingError::Version(9));
         assert_eq!(refused(|header| header.record_bytes = U16::new(8)), RingError::RecordSize(8));
         assert_eq!(refused(|header| header.capacity = U32::new(3)), RingError::Capacity(3));
         assert_eq!(refused(|header| header.capacity = U32::new(1 << 21)), RingError::Capacity(1 << 21));
@@ -204,9 +224,23 @@ mod tests {
     #[test]
     fn header_words_lie_where_the_layout_says() {
         let bytes = header(4, 0x0102_0304);
-        assert_eq!(bytes.as_bytes()[..16], *b"SCCT\x01\0\x10\0\x04\0\0\0\x04\x03\x02\x01");
+        assert_eq!(bytes.as_bytes()[..16], *b"SCCT\x02\0\x10\0\x04\0\0\0\x04\x03\x02\x01");
         assert_eq!(slot_offset(0, 4), 32);
         assert_eq!(slot_offset(6, 4), 64);
+    }
+
+    #[test]
+    fn slot_is_read_once_its_record_of_this_lap_is_complete() {
+        let record = |cycles| Stamped { cycles, event: Event::IdleEnd };
+        let mut words = record(3).encode();
+        assert_eq!(decode_slot(words, 1, 4), Ok(record(3)));
+        // Record 5 replaces record 1: first its time, last its kind word.
+        words[0] = 8;
+        assert_eq!(decode_slot(words, 5, 4), Err(RecordError::Incomplete));
+        words[KIND_WORD] |= lap_bit(5, 4);
+        assert_eq!(decode_slot(words, 5, 4), Ok(record(8)));
+        assert_eq!(decode_slot(words, 9, 4), Err(RecordError::Incomplete));
+        assert_eq!(decode_slot([0; 4], 1, 4), Err(RecordError::Incomplete));
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn reset_page(text: &str, ending: impl Fn(&mut CodeAssembler)) -> Vec<u8> {
 
 fn ring(events: &[(u64, Event)]) -> Vec<u8> {
     let count = u32::try_from(events.len()).expect("few");
-    let mut words = vec![u32::from_le_bytes(*b"SCCT"), 0x0010_0001, 16, count, 0, 0, 0, 0];
+    let mut words = vec![u32::from_le_bytes(*b"SCCT"), 0x0010_0002, 16, count, 0, 0, 0, 0];
     for (cycles, event) in events {
         words.extend(Stamped { cycles: *cycles, event: *event }.encode());
     }

@@ -83,22 +83,3 @@ fn seconds(text: &str) -> Result<f64, &'static str> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, for example 2.5")?;
     if seconds.is_finite() && seconds > 0.0 { Ok(seconds) } else { Err("expected more than 0 seconds") }
 }
-
-impl BoardArguments {
-    /// What the kernel is told: how it is booted, which cores take part, what to do, and the user's words.
-    pub(crate) fn kernel_command_line(&self) -> String {
-        let boot = match self.boot_from {
-            Starter::Host => "all-from-host",
-            Starter::Core0 => "core0",
-        };
-        let mut text = format!("boot={boot} cores={}", self.cores);
-        if self.until == Until::Selftest {
-            text.push_str(" selftest");
-        }
-        if let Some(words) = &self.command_line {
-            text.push(' ');
-            text.push_str(words);
-        }
-        text
-    }
-}

@@ -94,14 +94,6 @@ mod tests {
     }
 
     #[test]
-    fn kernel_is_told_how_it_is_booted() {
-        let told = |line| board(line).unwrap().kernel_command_line();
-        assert_eq!(told(""), "boot=all-from-host cores=0-47 selftest");
-        let line = "--cores 3,1 --boot-from core0 --until first-task --command-line log=debug";
-        assert_eq!(told(line), "boot=core0 cores=1,3 log=debug");
-    }
-
-    #[test]
     fn wrong_options_are_usage_errors() {
         for line in ["--cores 48", "--wall 0", "--wall x", "--model loud", "--boot-from 1", "more.elf"] {
             assert_eq!(board(line).unwrap_err().exit_code(), 2, "{line}");

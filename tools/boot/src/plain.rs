@@ -26,6 +26,10 @@ pub(crate) fn run(session: &mut Session, gdb: Option<&str>) -> Result<Outcome, B
         show(&session.machine, &session.observer, &news).map_err(BootError::Output)?;
         outcome = ended.or_else(|| interrupted.load(Ordering::Relaxed).then_some(Outcome::Interrupted));
     }
+    if outcome == Some(Outcome::AllReported) {
+        let news = session.settle();
+        show(&session.machine, &session.observer, &news).map_err(BootError::Output)?;
+    }
     for line in session.observer.watch.rest_of_lines() {
         write_line(&mut io::stdout().lock(), &line).map_err(BootError::Output)?;
     }

@@ -39,7 +39,7 @@ pub enum CoreState {
     Failed,
     /// The kernel panicked.
     Panicked,
-    /// Halted with interrupts off, without a panic.
+    /// Halted with interrupts off after an exception, or before it was done with its self-tests.
     Stopped,
     /// Shut down by a triple fault.
     ShutDown,
@@ -146,12 +146,13 @@ impl CoreProgress {
             Activity::Hung(_) => return CoreState::Hung,
             _ => {}
         }
-        let halted = matches!(activity, Activity::Halted);
+        let stopped = matches!(activity, Activity::Halted) && !interruptible;
         match (&self.panic, self.tested) {
             (Some(_), _) => CoreState::Panicked,
-            _ if halted && !interruptible => CoreState::Stopped,
+            _ if stopped && self.exception.is_some() => CoreState::Stopped,
             (None, Some((_, 0))) => CoreState::Passed,
             (None, Some(_)) => CoreState::Failed,
+            _ if stopped => CoreState::Stopped,
             (None, None) if self.cycles_to(BootPhase::FirstTask).is_none() => {
                 CoreState::Booting(self.last_phase())
             }
@@ -191,7 +192,13 @@ mod tests {
         ] {
             assert_eq!(progress(events).state(&halted, true), state);
         }
+        let (done, page_fault) = (
+            Event::SelfTestsDone { passed: 3, failed: 0 },
+            Event::Exception { vector: 14, eip: 0, error_code: 2 },
+        );
         assert_eq!(progress(&[FIRST_TASK]).state(&halted, false), CoreState::Stopped);
+        assert_eq!(progress(&[FIRST_TASK, done]).state(&halted, false), CoreState::Passed);
+        assert_eq!(progress(&[FIRST_TASK, done, page_fault]).state(&halted, false), CoreState::Stopped);
         assert_eq!(progress(&[FIRST_TASK]).state(&Activity::Shutdown, true), CoreState::ShutDown);
         assert_eq!(progress(&[]).state(&Activity::Reset, true), CoreState::Held);
     }

@@ -4,7 +4,7 @@
 //! running core, or bytes in a test.
 
 use trace_format::record::{RECORD_BYTES, RecordError, Stamped};
-use trace_format::ring::{HEADER_BYTES, RingCursor, RingHeader, slot_offset};
+use trace_format::ring::{HEADER_BYTES, RingCursor, RingHeader, decode_slot, slot_offset};
 
 /// A place in one core's ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,8 @@ impl RingReader {
         let Ok(header) = RingHeader::read(&header) else { return Vec::new() };
         let mut records = Vec::new();
         for _ in 0..self.cursor.unread(&header) {
-            let offset = slot_offset(self.cursor.next(), header.capacity.get());
+            let (number, capacity) = (self.cursor.next(), header.capacity.get());
+            let offset = slot_offset(number, capacity);
             let mut bytes = [0; RECORD_BYTES];
             if !memory(self.address.wrapping_add(offset), &mut bytes) {
                 break;
@@ -48,7 +49,7 @@ impl RingReader {
             for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
                 *word = u32::from_le_bytes(bytes.try_into().expect("chunks of four"));
             }
-            match Stamped::decode(words) {
+            match decode_slot(words, number, capacity) {
                 Ok(record) => records.push(record),
                 Err(RecordError::Incomplete) => break,
                 Err(RecordError::UnknownKind(_) | RecordError::UnknownDetail { .. }) => self.unknown += 1,
@@ -63,6 +64,7 @@ impl RingReader {
 mod tests {
     use trace_format::phase::BootPhase;
     use trace_format::record::Event;
+    use trace_format::ring::lap_bit;
 
     use super::*;
 
@@ -71,13 +73,15 @@ mod tests {
     /// A ring of four slots in which `written` records were begun, each a poll of the task of its number.
     fn ring(written: u32, words: &dyn Fn(u32) -> [u32; 4]) -> Vec<u8> {
         let mut bytes = vec![0; 32 + 4 * 16];
-        let head = [u32::from_le_bytes(*b"SCCT"), 0x10_0001, 4, written];
+        let head = [u32::from_le_bytes(*b"SCCT"), 0x10_0002, 4, written];
         for (at, word) in bytes.chunks_exact_mut(4).zip(head) {
             at.copy_from_slice(&word.to_le_bytes());
         }
         for number in written.saturating_sub(4)..written {
             let at = usize::try_from(slot_offset(number, 4)).unwrap();
-            for (place, word) in bytes[at..][..16].chunks_exact_mut(4).zip(words(number)) {
+            let mut words = words(number);
+            words[1] |= lap_bit(number, 4);
+            for (place, word) in bytes[at..][..16].chunks_exact_mut(4).zip(words) {
                 place.copy_from_slice(&word.to_le_bytes());
             }
         }
@@ -120,7 +124,7 @@ mod tests {
     #[test]
     fn kinds_of_later_versions_are_skipped_and_counted() {
         let mut reader = RingReader::new(RING);
-        let later = |number| if number == 0 { [1, 0xEE, 0, 0] } else { record(number).encode() };
+        let later = |number| if number == 0 { [1, 0x6E, 0, 0] } else { record(number).encode() };
         assert_eq!(read(&mut reader, &ring(2, &later)), [record(1)]);
         assert_eq!(reader.unknown(), 1);
     }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use scc::id::CoreId;
+use scc::timing::Time;
 use scc_emu::diagnostics::FindingKind;
 use scc_emu::loader::SymbolTable;
 use scc_emu::{Limits, Machine, Report, RunEnd};
@@ -16,6 +17,9 @@ use crate::{CoreState, News, Watch};
 
 /// Slices of a step. Of a busy core that is a few tens of thousands of cycles.
 const SLICES: u64 = 64;
+
+/// Emulated time in which cores say what they have to say after they have reported.
+const LAST_WORDS: Time = Time::from_microseconds(2_000);
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +83,13 @@ impl Session {
     /// How a core stands.
     pub fn state(&self, core: CoreId) -> CoreState {
         self.observer.watch.state(&self.machine, core)
+    }
+
+    /// Runs on for a moment after the end, so that lines on their way come out, and tells what is new.
+    pub fn settle(&mut self) -> News {
+        let until = Some(self.machine.time().saturating_add(LAST_WORDS));
+        self.machine.run(&Limits { until, slices: None });
+        self.observer.look(&self.machine).0
     }
 
     /// Runs one step and tells what is new.

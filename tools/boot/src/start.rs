@@ -103,7 +103,7 @@ pub(crate) fn session(
             Starter::Host => BootFrom::Host,
             Starter::Core0 => BootFrom::FirstCore,
         },
-        command_line: Some(arguments.kernel_command_line()),
+        command_line: Some(kernel_command_line(arguments)),
         ..Recipe::default()
     };
     let memory = recipe.memory;
@@ -136,6 +136,24 @@ pub(crate) fn session(
     Ok(session)
 }
 
+/// What the kernel is told: how it is booted, which cores take part, what to do, and the user's words.
+fn kernel_command_line(arguments: &BoardArguments) -> String {
+    let boot = match arguments.boot_from {
+        Starter::Host => "host",
+        Starter::Core0 => "core0",
+    };
+    let cores = arguments.cores.to_string().replace(',', "+");
+    let mut text = format!("boot={boot} cores={cores}");
+    if arguments.until == Until::Selftest {
+        text.push_str(" selftest");
+    }
+    if let Some(words) = &arguments.command_line {
+        text.push(' ');
+        text.push_str(words);
+    }
+    text
+}
+
 fn symbols(kernel: &KernelFile) -> SymbolTable {
     SymbolTable::new(kernel.functions.iter().map(|function| Symbol {
         address: function.address,
@@ -146,7 +164,28 @@ fn symbols(kernel: &KernelFile) -> SymbolTable {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        board: BoardArguments,
+    }
+
+    fn board(line: &str) -> BoardArguments {
+        let words = ["boot"].into_iter().chain(line.split_whitespace());
+        Line::try_parse_from(words).unwrap().board
+    }
+
+    #[test]
+    fn kernel_is_told_how_it_is_booted() {
+        let told = |line: &str| kernel_command_line(&board(line));
+        assert_eq!(told(""), "boot=host cores=0-47 selftest");
+        let line = "--cores 7,1-3 --boot-from core0 --until first-task --command-line log=debug";
+        assert_eq!(told(line), "boot=core0 cores=1-3+7 log=debug");
+    }
 
     #[test]
     fn wrong_input_and_failures_of_the_host_have_different_statuses() {
