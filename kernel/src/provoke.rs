@@ -7,6 +7,7 @@ use executor::{Class, Spawner};
 
 use crate::arch::i586::{blunder, cpu};
 use crate::command_line::Fatal;
+use crate::runtime;
 
 /// Bytes of each allocation that is never freed.
 const PIECE_BYTES: usize = 1 << 20;
@@ -28,7 +29,8 @@ pub async fn fatal(kind: Fatal, spawner: Spawner) {
             panic!("provoked");
         }
         Fatal::TaskPanic => {
-            let task = spawner.spawn("doomed", Class::Service, async { panic!("provoked in a task") });
+            let task =
+                runtime::spawn(spawner, "doomed", Class::Service, async { panic!("provoked in a task") });
             let ended = task.expect("the heap has memory for a task").await;
             log::warn!(target: "provoke", "task ended: {:?}", ended.map(|()| "without error"));
         }

@@ -6,8 +6,8 @@
 
 use executor::time::{Frequency, Instant};
 use executor::trace::{Event as ExecutorEvent, Trace};
-use executor::{Alarm, Executor, ExecutorCell, Panicked, Platform, Spawner};
-use trace_format::record::{Event, PollOutcome, TaskNumber, TextPlace};
+use executor::{Alarm, Class, Executor, ExecutorCell, JoinHandle, NoRoom, Panicked, Platform, Spawner};
+use trace_format::record::{Event, PollOutcome, TaskNumber};
 
 use crate::arch::i586::interrupt_cell::SetOnce;
 use crate::arch::i586::{cpu, recovery};
@@ -54,9 +54,8 @@ impl Trace for Recorder {
         let ended = |task, outcome| Event::PollEnd { task: number(task), outcome };
         // Each arm records by itself, so that what its kind of record looks like is known at compile time.
         match event {
-            ExecutorEvent::Spawn(task) => {
-                trace::record(Event::TaskSpawn { task: number(task), name: TextPlace::new(0, 0) });
-            }
+            // `spawn` records it with the name.
+            ExecutorEvent::Spawn(_) => {}
             ExecutorEvent::Ready(task) => trace::record(Event::TaskReady(number(task))),
             ExecutorEvent::PollBegin(task) => trace::record(Event::PollBegin(number(task))),
             ExecutorEvent::PollEnd(task) => trace::record(ended(task, PollOutcome::Pending)),
@@ -84,6 +83,21 @@ pub fn ring_alarm() {
     if let Some(alarm) = ALARM.get() {
         alarm.ring();
     }
+}
+
+/// Starts a task in memory of the heap, with its name in the trace. Task context.
+///
+/// # Errors
+/// [`NoRoom`] with the future if there is no memory.
+pub fn spawn<F: Future + 'static>(
+    spawner: Spawner,
+    name: &'static str,
+    class: Class,
+    future: F,
+) -> Result<JoinHandle<F::Output>, NoRoom<F>> {
+    let task = spawner.spawn(name, class, future)?;
+    trace::record(Event::TaskSpawn { task: TaskNumber(task.id().number()), name: trace::place_of(name) });
+    Ok(task)
 }
 
 /// Ticks of the executor's time.

@@ -14,7 +14,7 @@ use core::fmt;
 
 use executor::time::Timers;
 use scc::address::LineIndex;
-use trace_format::record::{Event, TestOutcome, TextPlace};
+use trace_format::record::{Event, TestOutcome};
 
 use crate::arch::i586::cpu;
 use crate::platform::machine::{self, clocks, message_buffer};
@@ -90,7 +90,7 @@ pub async fn run(timers: Timers) -> Ending {
                 TestOutcome::Failed
             }
         };
-        trace::record(Event::SelfTest { name: place_of(name), outcome });
+        trace::record(Event::SelfTest { name: trace::place_of(name), outcome });
     }
     trace::record(Event::SelfTestsDone { passed, failed });
     log::info!(target: "selftest", "passed={passed} failed={failed} {figures}");
@@ -106,11 +106,6 @@ impl fmt::Display for Figures {
         }
         write!(formatter, "yield={yielding}")
     }
-}
-
-fn place_of(text: &'static str) -> TextPlace {
-    let address = u32::try_from(text.as_ptr().addr()).expect("addresses have 32 bits");
-    TextPlace::new(address, text.len())
 }
 
 async fn sleep(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! What happens on this core, recorded for tools: see [`trace_format`].
 
 use trace_format::phase::BootPhase;
-use trace_format::record::{Event, Stamped};
+use trace_format::record::{Event, Stamped, TextPlace};
 
 use crate::arch::i586::cpu;
 use crate::mm::trace_ring::TRACE_RING;
@@ -21,4 +21,10 @@ pub fn record_at(cycles: u64, event: Event) {
 /// Records that a step of the boot is done.
 pub fn phase(phase: BootPhase) {
     record(Event::BootPhase(phase));
+}
+
+/// Where a constant text lies, for records that name one.
+#[must_use]
+pub fn place_of(text: &'static str) -> TextPlace {
+    TextPlace::new(u32::try_from(text.as_ptr().addr()).expect("addresses have 32 bits"), text.len())
 }

@@ -57,13 +57,16 @@ pub fn ring(target: CoreId) -> Result<(), Absent> {
     Ok(())
 }
 
-/// Takes what the controller reports. Interrupt context.
-pub(super) fn take() -> Events {
-    let events = gic().take();
+/// Has `rung` told what the controller reports, then takes it off the controller. Interrupt context.
+///
+/// In this order, because the controller's acknowledge takes long, and until it is there nothing that misses L1 goes on.
+pub(super) fn serve(rung: impl FnOnce(Events)) {
+    let events = gic().begin();
+    rung(events);
+    gic().finish(events);
     if events.is_empty() {
         EMPTY.store(EMPTY.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
-    events
 }
 
 /// Interrupts of the controller that reported nothing; wraps.

@@ -99,11 +99,17 @@ impl<A: GicAccess> Gic<A> {
         self.write_pair(GicRegister::Mask, SOURCES & !LISTENED);
     }
 
-    /// Takes what was reported. For the handler; harmless at any other time.
-    pub fn take(&mut self) -> Events {
+    /// Looks at what was reported and lowers the pin. For the handler, which then calls [`Self::finish`].
+    pub fn begin(&mut self) -> Events {
         let low = self.access.read(GicRegister::Status(self.core, Word::Low));
         let high = self.access.read(GicRegister::Status(self.core, Word::High));
         self.access.clear_pin();
+        Events(Word::Low.place(low) | Word::High.place(high))
+    }
+
+    /// Takes what [`Self::begin`] has seen off the controller, which may interrupt again from then on.
+    pub fn finish(&mut self, events: Events) {
+        let (low, high) = (Word::Low.of(events.0), Word::High.of(events.0));
         // One word must be written even if no bit was seen, or "pending" would stay and nothing ever arrive again.
         if low != 0 || high == 0 {
             self.access.write(GicRegister::Reset(self.core, Word::Low), low);
@@ -111,7 +117,6 @@ impl<A: GicAccess> Gic<A> {
         if high != 0 {
             self.access.write(GicRegister::Reset(self.core, Word::High), high);
         }
-        Events(Word::Low.place(low) | Word::High.place(high))
     }
 
     /// Rings at `target`, which learns who rang.
@@ -209,6 +214,12 @@ mod tests {
         gic
     }
 
+    fn take(gic: &mut Gic<&RefCell<Part>>) -> Events {
+        let events = gic.begin();
+        gic.finish(events);
+        events
+    }
+
     #[test]
     fn stale_events_are_gone_after_opening_and_new_ones_arrive() {
         let part = RefCell::new(Part { status: 1 << 40, pending: true, pin: true, ..Part::default() });
@@ -216,9 +227,9 @@ mod tests {
         assert!(!part.borrow().pin);
         gic.ring(core(5));
         assert!(part.borrow().pin);
-        let events = gic.take();
+        let events = take(&mut gic);
         assert!(events.senders().eq([core(5)]) && events.is_from(core(5)) && !events.is_from_host());
-        assert!(gic.take().is_empty());
+        assert!(take(&mut gic).is_empty());
     }
 
     #[test]
@@ -227,11 +238,11 @@ mod tests {
         let mut gic = opened(&part);
         part.borrow_mut().request(Word::Low, 1 << 3);
         part.borrow_mut().request(Word::High, 1 << 15);
-        let events = gic.take();
+        let events = take(&mut gic);
         assert_eq!(events.senders().map(CoreId::number).collect::<Vec<_>>(), [3, 47]);
         let mut empty = 0;
         while core::mem::take(&mut part.borrow_mut().pin) {
-            assert!(gic.take().is_empty());
+            assert!(take(&mut gic).is_empty());
             empty += 1;
         }
         assert!(empty <= 1 && !part.borrow().pending, "{empty}");
@@ -247,9 +258,9 @@ mod tests {
                 panic!("a request");
             };
             part.borrow_mut().ring_after_status = Some((word, value));
-            let mut seen = gic.take().bits();
+            let mut seen = take(&mut gic).bits();
             while part.borrow().pin {
-                seen |= gic.take().bits();
+                seen |= take(&mut gic).bits();
             }
             // The second ring of core 0 itself may be taken together with the first.
             assert_eq!(seen, 1 << 6 | 1 << status_bit_of_ipi(core(sender)));

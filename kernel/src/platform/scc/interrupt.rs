@@ -13,7 +13,7 @@ static STRAY: AtomicU32 = AtomicU32::new(0);
 pub fn handle_interrupt(vector: u8) -> Outcome {
     match vector {
         vectors::TIMER => crate::runtime::ring_alarm(),
-        vectors::GLOBAL => crate::doorbell::rung(doorbell::take()),
+        vectors::GLOBAL => doorbell::serve(crate::doorbell::rung),
         vectors::RESERVED_PIN | vectors::ERROR => {
             STRAY.store(STRAY.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         }
