@@ -213,3 +213,30 @@ fn decimal_routine(code: &mut CodeAssembler, label: &mut CodeLabel) -> Result<()
     code.out(dx, al)?;
     code.ret()
 }
+
+#[cfg(test)]
+mod tests {
+    use scc::host::Uart;
+    use scc::id::CoreId;
+    use scc_emu::{Limits, Machine, RunEnd};
+
+    use super::*;
+
+    #[test]
+    fn token_passes_every_core_in_order_and_comes_back() {
+        let page = PhysAddr::new(u32::try_from(PAGE).unwrap());
+        let mut machine = Machine::builder().build();
+        machine.default_luts(false);
+        for core in CoreId::all() {
+            machine.write_core_memory(core, page, &image().unwrap()).unwrap();
+        }
+        CoreId::all().for_each(|core| machine.release(core));
+        assert_eq!(machine.run(&Limits::default()), RunEnd::AllStopped);
+        for core in CoreId::all() {
+            let printed = String::from_utf8_lossy(machine.console(core, Uart::Com1)).replace('\r', "");
+            assert!(printed.starts_with(&format!("hello from core {core}\n")), "{printed}");
+            assert!(printed.contains(&format!("token number {core}\n")), "{printed}");
+            assert_eq!(printed.ends_with("the token went round\n"), core.number() == 0, "{printed}");
+        }
+    }
+}

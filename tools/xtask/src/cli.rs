@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::boot::BootArguments;
+
 /// Build, run, test, lint and bench this workspace.
 ///
 /// Each verb first makes sure that the machine has what that verb needs (see `setup`).
-/// Without a verb, as in `cargo run`, it boots the demonstration board.
+/// Without a verb, as in `cargo run`, it boots the kernel.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
@@ -21,11 +23,37 @@ pub(crate) struct Cli {
     pub(crate) verb: Option<Verb>,
 }
 
+/// Examples under the help of `boot`.
+const BOOT_EXAMPLES: &str = "\
+Examples:
+  cargo run                                       48 cores, until all have tested themselves
+  cargo run -- boot --cores 0-3 --plain           four cores, plain lines
+  cargo run -- boot --boot-from core0             core 0 installs and starts the other 47
+  cargo run -- boot --command-line provoke=panic@3
+                                                  what a crash of core 3 looks like, and that the others go on
+  cargo run -- boot --gdb                         wait for gdb at 127.0.0.1:1234
+  cargo run -- boot --json boot.json --wall 60    figures for scripts, at most a minute
+
+Exit status: 0 all cores ok, 1 some failed, 2 wrong input, 3 a limit or the user came first,
+4 a finding of the strict memory model, 5 a core shut down.";
+
+impl Verb {
+    /// What is done without a verb: `boot` without options.
+    pub(crate) fn by_default() -> Self {
+        let cli = Cli::try_parse_from(["cargo xtask", "boot"]).expect("no option of boot is required");
+        cli.verb.expect("the verb was given")
+    }
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Build the emulator in release mode and run the demonstration board on it
-    Boot,
+    /// Build the kernel and boot it: on all 48 cores of an emulated SCC unless told otherwise
+    ///
+    /// On a terminal a screen shows the mesh and the console of a chosen core; ? lists the keys. Elsewhere, and with
+    /// --plain, whole lines are printed, then boot times by phase and the results of the self-tests.
+    #[command(after_help = BOOT_EXAMPLES)]
+    Boot(Box<BootArguments>),
     /// The whole gate: format, clippy, house rules, tests, documentation; stops at the first failure
     Ci,
     /// Only the house rules: file length, import direction, unsafe, address literals, wording, links
@@ -86,8 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn no_verb_is_accepted_for_cargo_run() {
+    fn no_verb_means_to_boot_all_cores() {
         assert!(Cli::try_parse_from(["xtask"]).expect("parses").verb.is_none());
+        let Verb::Boot(arguments) = Verb::by_default() else { panic!("another verb") };
+        assert_eq!(arguments.board.cores.count(), 48);
     }
 
     #[test]

@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+#[path = "../../boot/src/arguments.rs"]
+mod board_arguments;
+mod boot;
 mod ci;
 mod cli;
-mod demo;
 mod lint;
 mod process;
 mod program;
@@ -26,9 +28,9 @@ use crate::setup::Purpose;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    let verb = Cli::parse().verb.unwrap_or(Verb::Boot);
+    let verb = Cli::parse().verb.unwrap_or_else(Verb::by_default);
     match Workspace::locate().map_err(Failure::from).and_then(|workspace| run(&workspace, verb)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             eprintln!("xtask: {failure}");
             ExitCode::FAILURE
@@ -37,11 +39,11 @@ fn main() -> ExitCode {
 }
 
 /// Runs one verb to its end.
-fn run(workspace: &Workspace, verb: Verb) -> Result<(), Failure> {
+fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
-        Verb::Boot => {
+        Verb::Boot(arguments) => {
             setup::ensure(workspace, Purpose::Boot)?;
-            demo::run(workspace)?;
+            return Ok(boot::run(workspace, &arguments)?);
         }
         Verb::Ci => ci::run(workspace)?,
         Verb::Lint => lint::run(workspace)?,
@@ -56,7 +58,7 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<(), Failure> {
             bench::emu(workspace, &options, &readiness)?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Why a verb did not do what it was asked for.
@@ -73,7 +75,7 @@ enum Failure {
     #[error(transparent)]
     Ci(#[from] ci::CiError),
     #[error(transparent)]
-    Demo(#[from] demo::DemoError),
+    Boot(#[from] boot::BootError),
     #[error(transparent)]
     Bench(#[from] bench::BenchError),
 }

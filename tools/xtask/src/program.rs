@@ -1,18 +1,49 @@
-//! Building a program of the workspace in release mode and finding it: cargo itself says where it is.
+//! Building a program of the workspace and finding it: cargo itself says where it is.
 
 use std::path::PathBuf;
 
 use crate::process::{self, CommandError};
 use crate::workspace::Workspace;
 
-/// Builds the program of `package`, for this machine or for `target`, and returns its path.
+/// How a program is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Optimised.
+    Release,
+    /// As kernels are: optimised, panics abort, arithmetic is checked.
+    Kernel,
+}
+
+impl Profile {
+    /// Cargo's name of it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Kernel => "kernel",
+        }
+    }
+}
+
+/// Builds the program of `package` in release mode, for this machine or for `target`, and returns its path.
 pub(crate) fn build(
     workspace: &Workspace,
     package: &'static str,
     target: Option<&str>,
 ) -> Result<PathBuf, ProgramError> {
+    build_as(workspace, package, target, Profile::Release)
+}
+
+/// Builds the program of `package` with a profile, for this machine or for `target`, and returns its path. Cargo
+/// shows its progress.
+pub(crate) fn build_as(
+    workspace: &Workspace,
+    package: &'static str,
+    target: Option<&str>,
+    profile: Profile,
+) -> Result<PathBuf, ProgramError> {
     let mut cargo = process::cargo(workspace);
-    cargo.args(["build", "--release", "--package", package, "--message-format=json-render-diagnostics"]);
+    cargo.args(["build", "--profile", profile.name(), "--package", package]);
+    cargo.arg("--message-format=json-render-diagnostics");
     cargo.args(target.map(|target| format!("--target={target}")));
     let messages = process::output(&mut cargo)?;
     executable_in(&messages).ok_or(ProgramError::NoExecutable { package })

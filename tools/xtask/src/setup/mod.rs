@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// What the machine is about to be used for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
-    /// Running the demonstration board: only the emulator, which needs no more than cargo.
+    /// Building the kernel and booting it on the emulator, which needs the Rust target and no programs.
     Boot,
     /// Comparing speed with other emulators.
     Bench,
@@ -24,13 +24,6 @@ pub(crate) enum Purpose {
     Ci,
     /// All of the above.
     Everything,
-}
-
-impl Purpose {
-    /// Whether code for the chip is compiled.
-    fn compiles_for_the_chip(self) -> bool {
-        !matches!(self, Self::Boot)
-    }
 }
 
 /// The state of the machine after [`ensure`].
@@ -60,8 +53,9 @@ impl fmt::Display for Readiness {
 
 /// Makes the machine ready for `purpose`; does nothing, quickly, if it is.
 pub(crate) fn ensure(workspace: &Workspace, purpose: Purpose) -> Result<Readiness, SetupError> {
-    if purpose.compiles_for_the_chip() {
-        rust::ensure(workspace)?;
+    rust::ensure_target(workspace)?;
+    if purpose != Purpose::Boot {
+        rust::ensure_components(workspace)?;
     }
     Ok(Readiness { missing: packages::ensure(purpose) })
 }

@@ -9,12 +9,17 @@ use std::process::Command;
 use crate::process::{self, CommandError};
 use crate::workspace::{CORE_TARGET, Workspace};
 
-/// Adds what is missing of target and components.
-pub(super) fn ensure(workspace: &Workspace) -> Result<(), RustError> {
+/// Adds the target of the SCC's cores if it is missing.
+pub(super) fn ensure_target(workspace: &Workspace) -> Result<(), RustError> {
     if !target_is_installed(workspace) {
         println!("setup: rustup target add {CORE_TARGET}");
         process::run(rustup(workspace).args(["target", "add", CORE_TARGET])).map_err(RustError::Target)?;
     }
+    Ok(())
+}
+
+/// Adds rustfmt and clippy if they are missing.
+pub(super) fn ensure_components(workspace: &Workspace) -> Result<(), RustError> {
     for component in ["rustfmt", "clippy"] {
         if !component_is_installed(workspace, component) {
             println!("setup: rustup component add {component}");

@@ -1,0 +1,149 @@
+//! `cargo run`: builds the kernel and boots it.
+//!
+//! On the SCC the program `scc-boot` makes the image, boots it on the emulator and shows the cores; it is built in
+//! release mode, because the emulator is slow otherwise, and takes the options given here. Its exit status is ours.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use clap::{Args, ValueEnum};
+
+use crate::board_arguments::BoardArguments;
+use crate::process::CommandError;
+use crate::program::{self, Profile, ProgramError};
+use crate::workspace::{CORE_TARGET, Workspace};
+
+/// Package of the kernel.
+const KERNEL: &str = "kernel";
+/// Package of the program that boots it on the emulator.
+const BOARD: &str = "scc-boot";
+
+/// Options of `boot`.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub(crate) struct BootArguments {
+    /// Machine the kernel is built for and booted on
+    #[arg(long, default_value = "scc", value_name = "PLATFORM")]
+    pub(crate) platform: Platform,
+    /// Boot this ELF file instead of building the kernel
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// How to boot it
+    #[command(flatten)]
+    pub(crate) board: BoardArguments,
+}
+
+/// A machine to boot on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Platform {
+    /// The SCC, emulated
+    Scc,
+    /// A 32-bit PC, emulated by QEMU
+    Pc,
+}
+
+/// Builds and boots, and returns the exit status of the boot.
+pub(crate) fn run(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
+    match arguments.platform {
+        Platform::Scc => boot_on_board(workspace, arguments),
+        Platform::Pc => Err(BootError::NoPc),
+    }
+}
+
+fn boot_on_board(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
+    let kernel = match &arguments.kernel {
+        Some(file) => file.clone(),
+        None => {
+            eprintln!("boot: building the kernel");
+            program::build_as(workspace, KERNEL, Some(CORE_TARGET), Profile::Kernel)?
+        }
+    };
+    eprintln!("boot: building the emulator");
+    let board = program::build(workspace, BOARD, None)?;
+    let mut command = Command::new(board);
+    command.arg(kernel).arg("--image").arg(workspace.scratch().join("image"));
+    command.args(board_words(&arguments.board));
+    let failed = |source| CommandError::Start { program: BOARD.to_owned(), source };
+    let status = command.status().map_err(failed)?;
+    match status.code().and_then(|code| u8::try_from(code).ok()) {
+        Some(code) => Ok(ExitCode::from(code)),
+        None => Err(CommandError::Failed { command: BOARD.to_owned(), status }.into()),
+    }
+}
+
+/// The options as `scc-boot` takes them.
+fn board_words(board: &BoardArguments) -> Vec<OsString> {
+    let BoardArguments { cores, model, timing, boot_from, command_line, until, gdb, wall, json, plain } =
+        board;
+    let mut words: Vec<OsString> = Vec::new();
+    let mut option = |name: &str, value: OsString| words.extend([name.into(), value]);
+    option("--cores", cores.to_string().into());
+    option("--model", name_of(model));
+    option("--timing", name_of(timing));
+    option("--boot-from", name_of(boot_from));
+    option("--until", name_of(until));
+    let texts = [("--command-line", command_line), ("--gdb", gdb)];
+    for (name, text) in texts {
+        text.iter().for_each(|text| option(name, text.into()));
+    }
+    wall.iter().for_each(|seconds| option("--wall", seconds.to_string().into()));
+    json.iter().for_each(|file| option("--json", file.into()));
+    words.extend(plain.then(|| "--plain".into()));
+    words
+}
+
+fn name_of(value: &impl ValueEnum) -> OsString {
+    let name = value.to_possible_value().expect("no value of these options is hidden");
+    name.get_name().into()
+}
+
+/// Why nothing was booted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BootError {
+    /// The platform is not there.
+    #[error("--platform pc: the kernel does not run on a PC yet\n  next: leave it out to boot on the SCC")]
+    NoPc,
+    /// Building failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The program could not be started, or a signal ended it.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        boot: BootArguments,
+    }
+
+    fn parse(words: impl IntoIterator<Item = OsString>) -> BootArguments {
+        Line::try_parse_from([OsString::from("boot")].into_iter().chain(words)).expect("parses").boot
+    }
+
+    #[test]
+    fn options_are_handed_on_as_they_were_given() {
+        for line in [
+            "",
+            "--cores 0,5-7 --model fast --timing flat --boot-from core0 --until first-task --wall 2.5 --plain",
+            "--gdb",
+            "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",
+        ] {
+            let given = parse(line.split_whitespace().map(OsString::from));
+            assert_eq!(parse(board_words(&given.board)).board, given.board, "{line}");
+        }
+    }
+
+    #[test]
+    fn pc_says_that_it_is_not_there() {
+        let workspace = Workspace::locate().expect("tests run inside the workspace");
+        let arguments = parse(["--platform", "pc"].map(OsString::from));
+        assert!(matches!(run(&workspace, &arguments), Err(BootError::NoPc)));
+    }
+}
