@@ -35,6 +35,7 @@ impl Uart {
     }
 
     /// UART and register behind an I/O port; `None` for other ports.
+    #[inline]
     pub const fn at(port: u16) -> Option<(Self, UartRegister)> {
         let uart = match port & !7 {
             0x3F8 => Self::Com1,

@@ -61,6 +61,7 @@ impl TileRegister {
     ///
     /// Only the base of an 8-byte slot names a register: its upper half does not exist, and bytes within the
     /// lower half are the caller's to select. `None` also for slots without a register.
+    #[inline]
     pub const fn from_offset(offset: u32) -> Option<Self> {
         let offset = offset % BLOCK_BYTES;
         Some(match offset {

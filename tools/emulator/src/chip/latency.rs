@@ -80,6 +80,12 @@ impl Latency {
         self.periods[tile.index()] = period;
     }
 
+    /// Whether every answer is there at once.
+    #[inline(always)]
+    pub(crate) fn is_flat(&self) -> bool {
+        self.parameters.is_none()
+    }
+
     /// Sends a request from `tile` over `hops` links at `now` and queues it at its destination.
     #[inline]
     pub(crate) fn trip(&mut self, tile: TileId, destination: Destination, hops: u32, now: Time) -> Trip {

@@ -54,6 +54,7 @@ impl Tile {
     }
 
     /// Reads a register other than a LUT entry, with its side effect.
+    #[inline]
     pub(crate) fn read(&mut self, register: TileRegister, requester: Requester) -> u32 {
         let value = self.peek(register, requester);
         if let TileRegister::Lock(z) = register {

@@ -171,7 +171,7 @@ impl Window {
         core.order(&issue)?;
         self.volatile = true;
         let reply = fabric.read_line(core.id, at.line_base(), issue.now)?;
-        core.wait_for(&Op::BOUNDARY, reply);
+        core.fetched(reply);
         Ok(reply.value)
     }
 

@@ -143,7 +143,10 @@ fn memory_in_full<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, ops: 
     let Some((op, rest)) = ops.split_first() else { return Exit::Left };
     match S::step::<M>(core, fabric, op) {
         Ok(()) if core.leave_block => leave_after(core, op),
-        Ok(()) => chain(core, fabric, rest),
+        Ok(()) => {
+            core.in_order = false;
+            chain(core, fabric, rest)
+        }
         Err(stop) => abandon(core, op, stop),
     }
 }
@@ -164,6 +167,7 @@ fn closing_in_full<M: Model, S: Step>(core: &mut Core, fabric: &mut Fabric, ops:
     let Some((op, _)) = ops.split_first() else { return Exit::Left };
     match S::step::<M>(core, fabric, op) {
         Ok(()) => {
+            core.leave_block |= core.in_order;
             core.commit(op);
             Exit::Left
         }

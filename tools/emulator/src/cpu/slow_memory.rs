@@ -47,13 +47,9 @@ impl Core {
         mode: Mode,
     ) -> Result<u64, Stop> {
         if !M::STRICT
-            && let Some(at) = self.hot_device(linear, bytes, mode)
+            && let Some(at) = self.hot_device(linear, bytes, mode, Intent::Read)
         {
-            let issue = self.issue(op);
-            self.order(&issue)?;
-            let reply = fabric.read(self.id, at, bytes, issue.now)?;
-            self.wait_for(op, reply);
-            return Ok(reply.value);
+            return self.load_device(fabric, op, at, bytes);
         }
         let pieces = self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Read, mode)?;
         let Pieces { low, low_bytes, high } = pieces;
@@ -80,6 +76,11 @@ impl Core {
         value: u64,
         mode: Mode,
     ) -> Result<(), Stop> {
+        if !M::STRICT
+            && let Some(at) = self.hot_device(linear, bytes, mode, Intent::Write)
+        {
+            return self.store_device(fabric, op, at, bytes, value);
+        }
         let pieces = self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Write, mode)?;
         let Pieces { low, low_bytes, high } = pieces;
         let at = PhysAddr::new(low.physical);
@@ -105,14 +106,46 @@ impl Core {
         self.translate_pieces::<M>(fabric, op, linear, bytes, Intent::Write, mode).map(|_| ())
     }
 
-    /// Fast model: where a read inside one quadword of a message buffer or device goes, if its page is hot.
+    /// Fast model: where an access inside one quadword of a message buffer or device goes, if its page is hot.
     #[inline(always)]
-    fn hot_device(&self, linear: u32, bytes: u32, mode: Mode) -> Option<PhysAddr> {
+    fn hot_device(&self, linear: u32, bytes: u32, mode: Mode, intent: Intent) -> Option<PhysAddr> {
         let slot = if mode == Mode::User { HOT_ENTRIES } else { 0 };
         let entry = self.hot.entry(linear, slot);
-        let known = entry.read == self.hot.tag(linear) && entry.place & DEVICE != 0;
+        let tag = if intent == Intent::Write { entry.write } else { entry.read };
+        let known = tag == self.hot.tag(linear) && entry.place & DEVICE != 0;
         (known && (linear & 7) + bytes <= 8)
             .then(|| PhysAddr::new(entry.place << 12 | linear & (PAGE_BYTES - 1)))
+    }
+
+    /// Fast model: reads a message buffer or device, in global order.
+    #[inline(always)]
+    fn load_device(&mut self, fabric: &mut Fabric, op: &Op, at: PhysAddr, bytes: u32) -> Result<u64, Stop> {
+        let issue = self.issue(op);
+        self.order(&issue)?;
+        if let Some(value) = fabric.quick_read(self.id, at, bytes, issue.now) {
+            self.has_left(fabric);
+            return Ok(value);
+        }
+        let reply = fabric.read(self.id, at, bytes, issue.now)?;
+        self.answered(fabric, op, reply);
+        Ok(reply.value)
+    }
+
+    /// Fast model: writes a message buffer or device, in global order.
+    #[inline]
+    fn store_device(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        at: PhysAddr,
+        bytes: u32,
+        value: u64,
+    ) -> Result<(), Stop> {
+        let issue = self.issue(op);
+        self.order(&issue)?;
+        let reply = fabric.write(self.id, at, bytes, value, issue.now)?;
+        self.post(fabric, reply.done);
+        Ok(())
     }
 
     /// A locked read-modify-write takes the line out of L1 first (U19).
@@ -219,8 +252,8 @@ impl Core {
             return Ok(self.apic.load(at.get(), bytes, now));
         }
         self.in_pieces(at, bytes, if M::STRICT { 32 } else { 8 }, |core, piece, size| {
-            let issue = core.issue(op);
             if M::STRICT {
+                let issue = core.issue(op);
                 core.finish_long_transaction(&issue)?;
                 let access = core.hierarchy.load(fabric, issue, piece, size, kind)?;
                 core.account(access.stall, access.left);
@@ -229,10 +262,7 @@ impl Core {
             if let Some(page) = fabric.dram_page(core.id, piece).and_then(|index| fabric.dram.page(index)) {
                 return Ok(gather(&page.bytes, piece, size));
             }
-            core.order(&issue)?;
-            let reply = fabric.read(core.id, piece, size, issue.now)?;
-            core.wait_for(op, reply);
-            Ok(reply.value)
+            core.load_device(fabric, op, piece, size)
         })
     }
 
@@ -256,9 +286,9 @@ impl Core {
         }
         let start = at.get();
         self.in_pieces(at, bytes, if M::STRICT { 32 } else { 8 }, |core, piece, size| {
-            let issue = core.issue(op);
             let part = value >> ((piece.get() - start) * 8);
             if M::STRICT {
+                let issue = core.issue(op);
                 core.finish_long_transaction(&issue)?;
                 let access = core.hierarchy.store(fabric, issue, piece, size, part, kind)?;
                 core.account(access.stall, access.left);
@@ -268,10 +298,7 @@ impl Core {
                 core.leave_block |= fabric.dram.store(index, piece.get() as usize % 4096, size, part);
                 return Ok(0);
             }
-            core.order(&issue)?;
-            let reply = fabric.write(core.id, piece, size, part, issue.now)?;
-            core.post(reply.done);
-            Ok(0)
+            core.store_device(fabric, op, piece, size, part).map(|()| 0)
         })
         .map(|_| ())
     }
@@ -314,9 +341,10 @@ impl Core {
     }
 
     /// Fast model: a write has left; the core goes on, its next access waits for the acknowledge.
-    fn post(&mut self, acknowledged: Time) {
+    #[inline]
+    fn post(&mut self, fabric: &Fabric, acknowledged: Time) {
         self.posted_until = acknowledged;
-        self.account(Time::ZERO, true);
+        self.has_left(fabric);
     }
 
     /// Strict model: lets the memory unit finish a transaction that takes so long (a voltage command) that
@@ -330,15 +358,34 @@ impl Core {
         Ok(())
     }
 
-    /// Charges an answer from the mesh. The access was visible to others, so the block ends with it.
-    pub(crate) fn wait_for<T>(&mut self, op: &Op, reply: Reply<T>) {
-        if self.flat_timing {
-            self.account(Time::ZERO, true);
-            return;
+    /// Charges an answer from the mesh to an access that `op` made.
+    #[inline]
+    pub(crate) fn answered<T>(&mut self, fabric: &Fabric, op: &Op, reply: Reply<T>) {
+        if !self.flat_timing {
+            self.wait_for(op, reply.done);
         }
+        self.has_left(fabric);
+    }
+
+    /// Charges an answer from the mesh to the fetch of the next instruction, which makes a block of its own.
+    pub(crate) fn fetched<T>(&mut self, reply: Reply<T>) {
+        self.wait_for(&Op::BOUNDARY, reply.done);
+        self.account(Time::ZERO, true);
+    }
+
+    fn wait_for(&mut self, op: &Op, done: Time) {
         let now = self.time_at(op);
-        let stall = if reply.done > now + self.period { reply.done - now - self.period } else { Time::ZERO };
-        self.account(stall, true);
+        if done > now + self.period {
+            self.stall(done - now - self.period);
+        }
+    }
+
+    /// Notes that an access was visible to others. The block ends with it if time has passed that was not
+    /// foreseen, or if the chip has something for the machine to do.
+    #[inline]
+    fn has_left(&mut self, fabric: &Fabric) {
+        self.in_order = true;
+        self.leave_block |= !self.flat_timing || fabric.has_effects();
     }
 
     /// Charges a stall, and notes whether the access left the core.

@@ -19,7 +19,7 @@ use crate::diagnostics::FindingKind;
 
 impl Fabric {
     /// Reads 1 to 8 bytes inside one aligned quadword.
-    #[inline]
+    #[inline(always)]
     pub(super) fn agent_read(&mut self, access: &Access, bytes: u32) -> Result<u64, FindingKind> {
         let address = access.address;
         match access.agent {

@@ -117,6 +117,7 @@ impl Fabric {
 }
 
 /// Offset of the 8-byte slot of an address in the register block.
+#[inline]
 pub(super) fn slot_offset(address: u64) -> u32 {
     u32::try_from((address % u64::from(BLOCK_BYTES)) & !7).expect("13 bits")
 }

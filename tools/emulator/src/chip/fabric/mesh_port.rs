@@ -6,7 +6,7 @@
 use scc::address::PhysAddr;
 use scc::command::Command;
 use scc::fpga::{self, FpgaPort};
-use scc::id::CoreId;
+use scc::id::{CoreId, TileId};
 use scc::tile::Requester;
 use scc::timing::Time;
 
@@ -17,6 +17,19 @@ use crate::chip::lut::{Agent, Bypass, Window};
 use crate::chip::port::{LINE, LineWrite, MeshPort, Refusal, Reply};
 use crate::chip::vrc;
 use crate::diagnostics::FindingKind;
+
+/// Links between each tile and the system interface, behind which the host is.
+const HOPS_TO_HOST: [u32; TileId::COUNT] = hops_to_host();
+
+const fn hops_to_host() -> [u32; TileId::COUNT] {
+    let mut hops = [0; TileId::COUNT];
+    let mut number = 0;
+    while let Some(tile) = TileId::new(number) {
+        hops[number as usize] = tile.coord().hops_to(fpga::TILE.coord());
+        number += 1;
+    }
+    hops
+}
 
 /// What a transaction carries, as far as its duration depends on it.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +43,6 @@ enum Payload {
 }
 
 impl MeshPort for Fabric {
-    #[inline]
     fn read(&mut self, core: CoreId, at: PhysAddr, bytes: u32, now: Time) -> Result<Reply<u64>, Refusal> {
         let access = self.depart(core, at, Command::ReadPartial, Payload::Nothing, now);
         let request = self.request(core, at, Command::ReadPartial, now);
@@ -43,7 +55,6 @@ impl MeshPort for Fabric {
         answer
     }
 
-    #[inline]
     fn write(
         &mut self,
         core: CoreId,
@@ -102,15 +113,17 @@ impl MeshPort for Fabric {
 impl Fabric {
     /// IN of 1, 2 or 4 bytes; the value is right-aligned. The host answers, so there is always a reply.
     pub fn io_read(&mut self, core: CoreId, port: u16, bytes: u32, now: Time) -> Result<Reply<u32>, Refusal> {
-        let access = self.depart_io(core, Command::PortRead, Destination::Host, now);
+        let access = self.depart_io(core, Command::PortRead, now);
         let answer = self.host.io_read(core, port, bytes, now);
         if let Some(port) = answer.newly_unknown {
             self.warn(&access, FindingKind::UnknownPort { port });
         }
         let reply = self.reply(&access, Ok(answer.value));
-        let request =
-            Request { core, issued: now, command: Command::PortRead, target: BusTarget::Port(port) };
-        self.bus_log.record(request, &answer.value.to_le_bytes()[..bytes as usize], &reply);
+        if self.bus_log.is_on() {
+            let request =
+                Request { core, issued: now, command: Command::PortRead, target: BusTarget::Port(port) };
+            self.bus_log.record(request, &answer.value.to_le_bytes()[..bytes as usize], &reply);
+        }
         reply
     }
 
@@ -123,15 +136,17 @@ impl Fabric {
         value: u32,
         now: Time,
     ) -> Result<Reply<()>, Refusal> {
-        let access = self.depart_io(core, Command::PortWrite, self.host_write_destination(), now);
+        let access = self.depart_io(core, Command::PortWrite, now);
         let answer = self.host.io_write(core, port, bytes, value, now);
         if let Some(port) = answer.newly_unknown {
             self.warn(&access, FindingKind::UnknownPort { port });
         }
         let reply = self.reply(&access, Ok(()));
-        let request =
-            Request { core, issued: now, command: Command::PortWrite, target: BusTarget::Port(port) };
-        self.bus_log.record(request, &value.to_le_bytes()[..bytes as usize], &reply);
+        if self.bus_log.is_on() {
+            let request =
+                Request { core, issued: now, command: Command::PortWrite, target: BusTarget::Port(port) };
+            self.bus_log.record(request, &value.to_le_bytes()[..bytes as usize], &reply);
+        }
         reply
     }
 
@@ -146,7 +161,7 @@ impl Fabric {
     }
 
     /// Sends a transaction on its way.
-    #[inline]
+    #[inline(always)]
     fn depart(
         &mut self,
         core: CoreId,
@@ -160,9 +175,13 @@ impl Fabric {
         let address = window.address(at);
         let routers = if window.bypass == Bypass::OwnBuffer { 0 } else { window.hops + 1 };
         self.statistics.count(core, command, routers);
-        let trip = match self.destination(&window, address, payload) {
-            Some(destination) => self.latency.trip(core.tile(), destination, window.hops, now),
-            None => Trip { arrival: now, done: now },
+        let trip = if self.latency.is_flat() {
+            Trip { arrival: now, done: now }
+        } else {
+            match self.destination(&window, address, payload) {
+                Some(destination) => self.latency.trip(core.tile(), destination, window.hops, now),
+                None => Trip { arrival: now, done: now },
+            }
         };
         let access = Access {
             requester: Requester::Core(core),
@@ -178,22 +197,32 @@ impl Fabric {
         access
     }
 
-    fn depart_io(&mut self, core: CoreId, command: Command, destination: Destination, now: Time) -> Access {
+    #[inline(always)]
+    fn depart_io(&mut self, core: CoreId, command: Command, now: Time) -> Access {
         self.catch_up(now);
-        let hops = core.tile().coord().hops_to(fpga::TILE.coord());
+        let hops = HOPS_TO_HOST[core.tile().index()];
         self.statistics.count(core, command, hops + 1);
+        let trip = if self.latency.is_flat() {
+            Trip { arrival: now, done: now }
+        } else {
+            let destination = match command {
+                Command::PortWrite => self.host_write_destination(),
+                _ => Destination::Host,
+            };
+            self.latency.trip(core.tile(), destination, hops, now)
+        };
         Access {
             requester: Requester::Core(core),
             physical: None,
             agent: Agent::Fpga,
             address: 0,
             issued: now,
-            trip: self.latency.trip(core.tile(), destination, hops, now),
+            trip,
         }
     }
 
     /// Where a transaction's time is spent; `None` if it never ends.
-    #[inline]
+    #[inline(always)]
     fn destination(&self, window: &Window, address: u64, payload: Payload) -> Option<Destination> {
         Some(match window.agent {
             Agent::Memory(controller) => Destination::Memory(controller),
@@ -218,7 +247,7 @@ impl Fabric {
         if self.fpga.acknowledges_host_writes() { Destination::Fpga } else { Destination::Host }
     }
 
-    #[inline]
+    #[inline(always)]
     fn reply<T>(&self, access: &Access, result: Result<T, FindingKind>) -> Result<Reply<T>, Refusal> {
         match result {
             Ok(value) => Ok(Reply { value, done: access.trip.done }),

@@ -14,6 +14,7 @@ mod grb;
 mod host_access;
 mod mesh_port;
 mod peek;
+mod quick;
 #[cfg(test)]
 mod tests;
 

@@ -42,6 +42,7 @@ impl IoLog {
         self.events.get_or_insert_default();
     }
 
+    #[inline]
     pub(super) fn record(&mut self, event: IoEvent) {
         if let Some(events) = &mut self.events {
             events.push(event);

@@ -45,6 +45,7 @@ impl Host {
     }
 
     /// Reads 1 to 4 ports beginning at `port`.
+    #[inline]
     pub(crate) fn io_read(&mut self, core: CoreId, port: u16, bytes: u32, now: Time) -> PortAnswer {
         let mut newly_unknown = None;
         let mut value = 0;
@@ -72,6 +73,7 @@ impl Host {
     }
 
     /// Writes 1 to 4 ports beginning at `port`.
+    #[inline]
     pub(crate) fn io_write(
         &mut self,
         core: CoreId,
@@ -120,6 +122,7 @@ impl Host {
         self.log.take()
     }
 
+    #[inline]
     fn uart_mut(&mut self, core: CoreId, uart: UartName) -> &mut Uart {
         &mut self.uarts[core.index()][position(uart)]
     }

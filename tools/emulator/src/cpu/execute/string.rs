@@ -233,7 +233,7 @@ pub(crate) fn repeat<M: Model>(
             return Ok(());
         }
         // Fetching the instruction may have asked for the block to be left already: one iteration is made anyway.
-        if budget == 0 || core.leave_block && budget != batch {
+        if budget == 0 || (core.leave_block || core.in_order) && budget != batch {
             core.eip = here;
             return Ok(());
         }

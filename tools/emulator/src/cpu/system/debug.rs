@@ -101,6 +101,7 @@ pub(crate) fn note_data_access(core: &mut Core, linear: u32, bytes: u32, intent:
 }
 
 /// Notes a port access for I/O breakpoints.
+#[inline]
 pub(crate) fn note_io_access(core: &mut Core, port: u16, bytes: u32) {
     if control(core).enables() == 0 || core.cr4 & Cr4::DEBUGGING_EXTENSIONS.bits() == 0 {
         return;

@@ -108,6 +108,7 @@ impl Element for Outs {
 ///
 /// # Errors
 /// #GP(0).
+#[inline]
 pub(crate) fn check_io<M: Model>(
     core: &mut Core,
     fabric: &mut Fabric,
@@ -119,6 +120,17 @@ pub(crate) fn check_io<M: Model>(
     if !core.is_protected() || trusted {
         return Ok(());
     }
+    check_map::<M>(core, fabric, op, port, bytes)
+}
+
+/// Looks the ports up in the I/O permission map.
+fn check_map<M: Model>(
+    core: &mut Core,
+    fabric: &mut Fabric,
+    op: &Op,
+    port: u16,
+    bytes: u32,
+) -> Result<(), Stop> {
     if !core.has_wide_task() || core.tr.limit < bits32::LIMIT_MIN {
         return Err(Stop::PROTECTION);
     }
@@ -146,7 +158,7 @@ pub(crate) fn read_port(
     core.order(&issue)?;
     let reply = fabric.io_read(core.id, port, bytes, issue.now)?;
     accessed(core, port, bytes);
-    core.wait_for(op, reply);
+    core.answered(fabric, op, reply);
     Ok(reply.value)
 }
 
@@ -163,7 +175,7 @@ pub(crate) fn write_port(
     core.order(&issue)?;
     let reply = fabric.io_write(core.id, port, bytes, value, issue.now)?;
     accessed(core, port, bytes);
-    core.wait_for(op, reply);
+    core.answered(fabric, op, reply);
     Ok(())
 }
 
