@@ -5,7 +5,7 @@
 //! version, in the strict model the stamps of the L1 code lines that hold it. When those have changed, the
 //! bytes are compared, and only if they differ is the block decoded again.
 
-use super::decode::{MAX_LENGTH, decode, fuse};
+use super::decode::{Decoded, Known, MAX_LENGTH, decode, fuse, word};
 use super::fault::Stop;
 use super::fetch::{Origin, Window};
 use super::model::Model;
@@ -13,7 +13,9 @@ use super::op::{Handler, Op, fall_through};
 use super::segment::SegmentName;
 use super::state::Core;
 use crate::chip::Fabric;
+use crate::mmu::walk::{Intent, translate};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Most instructions in a block. Bounds the nesting of handlers where calls are not turned into jumps.
 pub(crate) const BLOCK_OPS: usize = 32;
@@ -22,7 +24,7 @@ const BLOCKS: usize = 16_384;
 const JUMPS: usize = 4096;
 
 /// A decoded run of instructions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Block {
     pub(crate) ops: Vec<Op>,
     /// What comparisons that run as one with the branch behind them do alone, by place in `ops`.
@@ -39,6 +41,15 @@ impl Block {
         alone.or_else(|| self.ops.get(at).map(|op| op.run))
     }
 
+    /// Fast model: whether the bytes at `linear`, where the block was found before, are still those it was made
+    /// from although something was written near them. If so it is current again.
+    #[cold]
+    #[inline(never)]
+    fn is_unchanged(&mut self, fabric: &mut Fabric, linear: u32) -> bool {
+        let offset = (linear & 0xFFF) as usize;
+        self.origin.renew(fabric, offset, &self.bytes)
+    }
+
     /// Bytes of all its instructions.
     pub(crate) fn byte_count(&self) -> u32 {
         u32::try_from(self.bytes.len()).expect("a block is shorter than its window")
@@ -51,6 +62,28 @@ struct Key {
     physical: u32,
     wide: bool,
     single: bool,
+}
+
+/// Spreads a key's few words over 64 bits; nobody chooses keys to make them collide.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u32(u32::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(value)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,14 +99,23 @@ struct Jump {
 #[derive(Debug, Clone)]
 pub(crate) struct CodeCache {
     blocks: Vec<Block>,
-    places: HashMap<Key, u32>,
+    places: HashMap<Key, u32, BuildHasherDefault<Spread>>,
     /// Where control went recently, by linear address.
     jumps: Box<[Jump; JUMPS]>,
+    known: Known,
+    /// Where a block is made; afterwards it changes places with the one it replaces.
+    draft: Block,
 }
 
 impl CodeCache {
     pub(crate) fn new() -> Self {
-        CodeCache { blocks: Vec::new(), places: HashMap::new(), jumps: empty_jumps() }
+        CodeCache {
+            blocks: Vec::new(),
+            places: HashMap::default(),
+            jumps: empty_jumps(),
+            known: Known::default(),
+            draft: Block::default(),
+        }
     }
 
     /// Finds or makes the block at CS:EIP.
@@ -94,7 +136,8 @@ impl CodeCache {
             let writes = fabric.dram.code_writes();
             if index < self.blocks.len()
                 && (!M::STRICT && jump.writes == writes
-                    || self.blocks[index].origin.is_current::<M>(core, fabric))
+                    || self.blocks[index].origin.is_current::<M>(core, fabric)
+                    || !M::STRICT && self.blocks[index].is_unchanged(fabric, linear))
             {
                 jump.writes = writes;
                 return Ok(&self.blocks[index]);
@@ -115,18 +158,21 @@ impl CodeCache {
         if core.eip > core.segment(SegmentName::Cs).limit {
             return Err(Stop::PROTECTION);
         }
-        let mut window = Window::open::<M>(core, fabric, linear)?;
+        let mode = core.mode();
+        let first = translate::<M>(core, fabric, &Op::BOUNDARY, linear, Intent::Fetch, mode)?;
+        let mut window = Window::new(linear, first);
+        window.extend::<M>(core, fabric)?;
         let key = Key { physical: window.physical(), wide: core.segment(SegmentName::Cs).big, single };
         let index = match self.places.get(&key).copied() {
             Some(index) if self.refresh::<M>(core, fabric, index, &mut window) => index,
             known => {
-                let block = build::<M>(core, fabric, &mut window, key)?;
+                build::<M>(core, fabric, &mut window, key, &mut self.known, &mut self.draft)?;
                 match known {
                     Some(index) => {
-                        self.blocks[index as usize] = block;
+                        std::mem::swap(&mut self.blocks[index as usize], &mut self.draft);
                         index
                     }
-                    None => self.add(key, block),
+                    None => self.add_draft(key),
                 }
             }
         };
@@ -162,11 +208,12 @@ impl CodeCache {
         if !window.bytes().starts_with(&block.bytes) {
             return false;
         }
-        block.origin = window.origin::<M>(core, fabric, block.bytes.len());
+        block.origin = window.origin::<M>(fabric, block.bytes.len());
         true
     }
 
-    fn add(&mut self, key: Key, block: Block) -> u32 {
+    fn add_draft(&mut self, key: Key) -> u32 {
+        let block = std::mem::take(&mut self.draft);
         if self.blocks.len() >= BLOCKS {
             self.clear();
         }
@@ -192,38 +239,25 @@ fn build<M: Model>(
     fabric: &mut Fabric,
     window: &mut Window,
     key: Key,
-) -> Result<Block, Stop> {
+    known: &mut Known,
+    block: &mut Block,
+) -> Result<(), Stop> {
     let limit = core.segment(SegmentName::Cs).limit;
     let most = if key.single { 1 } else { BLOCK_OPS };
-    let mut ops: Vec<Op> = Vec::with_capacity(8);
-    let mut alone = Vec::new();
+    let Block { ops, alone, .. } = block;
+    ops.clear();
+    alone.clear();
     let mut at = 0;
     let mut cycles = 0u16;
     let mut ended = false;
     let mut comparison = None;
     while ops.len() < most && !ended {
-        let eip = core.eip.wrapping_add(at);
-        let decoded = loop {
-            let available = &window.bytes()[at as usize..];
-            if let Ok(decoded) = decode::<M>(available, eip, key.wide) {
-                break Some(decoded);
-            }
-            let crossing = window.is_at_page_end();
-            // An instruction that needs the next page stands alone, so that its fault is its own.
-            let stop = crossing || window.is_full();
-            if stop && !ops.is_empty() || available.len() >= MAX_LENGTH {
-                break None;
-            }
-            match window.extend::<M>(core, fabric) {
-                Ok(()) => {}
-                Err(stop) if ops.is_empty() => return Err(stop),
-                Err(_) => break None,
-            }
+        let Some(decoded) = next::<M>(core, fabric, window, key.wide, known, at, ops.is_empty())? else {
+            break;
         };
-        let Some(decoded) = decoded else { break };
-        let length = u32::from(decoded.length);
-        let last = eip.checked_add(length - 1).filter(|last| *last <= limit);
-        if last.is_none() {
+        let length = usize::from(decoded.length);
+        let offset = u32::try_from(at + length - 1).expect("a block is shorter than its window");
+        if core.eip.checked_add(offset).is_none_or(|last| last > limit) {
             if ops.is_empty() {
                 return Err(Stop::PROTECTION);
             }
@@ -245,7 +279,7 @@ fn build<M: Model>(
             next: start + u16::from(decoded.length),
             cost,
             cycles,
-            number: u8::try_from(ops.len()).expect("a block has at most BLOCK_OPS instructions"),
+            number: u8::try_from(place).expect("a block has at most BLOCK_OPS instructions"),
             ..decoded.op
         });
         at += length;
@@ -263,7 +297,42 @@ fn build<M: Model>(
             ..Op::BOUNDARY
         });
     }
-    let bytes = window.bytes()[..at as usize].to_vec();
-    let origin = window.origin::<M>(core, fabric, bytes.len());
-    Ok(Block { ops, alone, origin, bytes })
+    block.bytes.clear();
+    block.bytes.extend_from_slice(&window.bytes()[..at]);
+    block.origin = window.origin::<M>(fabric, at);
+    Ok(())
+}
+
+/// Decodes the instruction `at` bytes into the window, which grows as needed; `None` if it is not for this block.
+fn next<M: Model>(
+    core: &mut Core,
+    fabric: &mut Fabric,
+    window: &mut Window,
+    wide: bool,
+    known: &mut Known,
+    at: usize,
+    first: bool,
+) -> Result<Option<Decoded>, Stop> {
+    loop {
+        let available = window.bytes().len() - at;
+        let word = word(window.eight(at));
+        if let Some(decoded) = known.get(word, available, wide) {
+            return Ok(Some(*decoded));
+        }
+        let bytes = &window.bytes()[at..];
+        if let Ok(decoded) = decode::<M>(bytes, wide) {
+            known.put(word, wide, &decoded);
+            return Ok(Some(decoded));
+        }
+        // An instruction that needs the next page stands alone, so that its fault is its own.
+        let stop = window.is_at_page_end() || window.is_full();
+        if stop && !first || available >= MAX_LENGTH {
+            return Ok(None);
+        }
+        match window.extend::<M>(core, fabric) {
+            Ok(()) => {}
+            Err(stop) if first => return Err(stop),
+            Err(_) => return Ok(None),
+        }
+    }
 }

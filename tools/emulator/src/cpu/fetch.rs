@@ -19,7 +19,7 @@ const WINDOW: usize = 192;
 const LINES: usize = WINDOW / LINE + 1;
 
 /// Where a block's bytes came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Origin {
     /// A page of DRAM in the fast model, with the code version at decoding; the second one if the block's
     /// only instruction crosses into another page.
@@ -27,6 +27,7 @@ pub(crate) enum Origin {
     /// Lines of the L1 code cache, with their stamps.
     Lines([Option<(CodeSlot, u32)>; LINES]),
     /// Fetched from something that is not cached: the bytes are read again every time.
+    #[default]
     Volatile,
 }
 
@@ -60,13 +61,32 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Fast model: if `bytes`, decoded from `offset` of one page, are still there, brings the code version up to
+    /// date and says so.
+    pub(crate) fn renew(&mut self, fabric: &mut Fabric, offset: usize, bytes: &[u8]) -> bool {
+        let Origin::Pages([Some((index, version)), None]) = self else { return false };
+        let Some(page) = fabric.dram.page_mut(*index) else { return false };
+        if page.bytes.get(offset..offset + bytes.len()) != Some(bytes) {
+            return false;
+        }
+        for line in (offset & !(LINE - 1)..offset + bytes.len()).step_by(LINE) {
+            page.mark_code(line);
+        }
+        *version = page.version;
+        true
+    }
+}
+
 /// The bytes at CS:EIP and as many after them as decoding asks for.
 pub(crate) struct Window {
     linear: u32,
     first: Translated,
     /// The page after, if an instruction reached into it.
     second: Option<Translated>,
-    bytes: [u8; WINDOW],
+    /// Fast model: the pages of DRAM behind the two.
+    pages: [Option<u32>; 2],
+    bytes: [u8; WINDOW + 8],
     length: usize,
     lines: [Option<(CodeSlot, u32)>; LINES],
     line_count: usize,
@@ -74,22 +94,19 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Translates CS:EIP and fetches the first bytes.
-    pub(crate) fn open<M: Model>(core: &mut Core, fabric: &mut Fabric, linear: u32) -> Result<Self, Stop> {
-        let mode = core.mode();
-        let first = translate::<M>(core, fabric, &Op::BOUNDARY, linear, Intent::Fetch, mode)?;
-        let mut window = Window {
+    /// An empty window that begins at `linear`, which is `first`.
+    pub(crate) fn new(linear: u32, first: Translated) -> Self {
+        Window {
             linear,
             first,
             second: None,
-            bytes: [0; WINDOW],
+            pages: [None; 2],
+            bytes: [0; WINDOW + 8],
             length: 0,
             lines: [None; LINES],
             line_count: 0,
             volatile: false,
-        };
-        window.extend::<M>(core, fabric)?;
-        Ok(window)
+        }
     }
 
     pub(crate) fn physical(&self) -> u32 {
@@ -98,6 +115,12 @@ impl Window {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
+    }
+
+    /// Eight bytes from `at` on, which is inside the window; those not fetched yet are zero.
+    #[inline(always)]
+    pub(crate) fn eight(&self, at: usize) -> &[u8; 8] {
+        self.bytes[at..].first_chunk().expect("a window has eight bytes more than it may hold")
     }
 
     fn next_linear(&self) -> u32 {
@@ -162,7 +185,11 @@ impl Window {
             });
         }
         let offset = (at.get() as usize % PAGE as usize) & !(LINE - 1);
-        if let Some(page) = fabric.dram_page(core.id, at).and_then(|index| fabric.dram.page_mut(index)) {
+        let index = &mut self.pages[usize::from(self.second.is_some())];
+        if index.is_none() {
+            *index = fabric.dram_page(core.id, at);
+        }
+        if let Some(page) = index.and_then(|index| fabric.dram.page_mut(index)) {
             page.mark_code(offset);
             let mut line = [0; LINE];
             line.copy_from_slice(&page.bytes[offset..offset + LINE]);
@@ -176,7 +203,7 @@ impl Window {
     }
 
     /// What the first `length` bytes depend on.
-    pub(crate) fn origin<M: Model>(&self, core: &Core, fabric: &mut Fabric, length: usize) -> Origin {
+    pub(crate) fn origin<M: Model>(&self, fabric: &Fabric, length: usize) -> Origin {
         if self.volatile {
             return Origin::Volatile;
         }
@@ -189,11 +216,8 @@ impl Window {
             }
             return Origin::Lines(lines);
         }
-        let mut page = |translated: Option<Translated>| {
-            let index = fabric.dram_page(core.id, PhysAddr::new(translated?.physical))?;
-            Some((index, fabric.dram.page(index)?.version))
-        };
-        Origin::Pages([page(Some(self.first)), page(self.second)])
+        let version = |index: Option<u32>| Some((index?, fabric.dram.page(index?)?.version));
+        Origin::Pages(self.pages.map(version))
     }
 }
 

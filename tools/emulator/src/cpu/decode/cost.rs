@@ -5,12 +5,14 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind};
 
-/// Prefix bytes other than 0F: one cycle each.
-pub(super) const PREFIXES: [u8; 11] = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
+/// Whether a byte is a prefix other than 0F; each costs one cycle.
+pub(super) const fn is_prefix(byte: u8) -> bool {
+    matches!(byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF0 | 0xF2 | 0xF3)
+}
 
 /// Cost of an instruction whose encoding starts at `bytes`.
 pub(crate) fn cost(instruction: &Instruction, bytes: &[u8]) -> u16 {
-    let prefixes = bytes.iter().take_while(|byte| PREFIXES.contains(byte)).count();
+    let prefixes = bytes.iter().take_while(|byte| is_prefix(**byte)).count();
     base(instruction) + u16::try_from(prefixes).unwrap_or(0)
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn decode<M: Model>(instruction: &Instruction, bytes: &[u8], op: &mut
     if instruction.mnemonic() == Mnemonic::Wait {
         return Some(registers::<M, Wait>);
     }
-    let at = bytes.iter().position(|byte| !super::cost::PREFIXES.contains(byte))?;
+    let at = bytes.iter().position(|byte| !super::cost::is_prefix(*byte))?;
     let (opcode, modrm) = (*bytes.get(at)?, *bytes.get(at + 1)?);
     if !(0xD8..=0xDF).contains(&opcode) {
         return None;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "immediates are narrowed to the machine word")]
 
+use super::traits::Traits;
 use crate::chip::Fabric;
 use crate::cpu::execute::alu::{Binary, MemImm, MemReg, OneMem, OneReg, RegImm, RegMem, RegReg, Unary};
 use crate::cpu::model::Model;
@@ -94,7 +95,7 @@ pub(crate) fn operands(instruction: &Instruction, op: &mut Op) {
         op.displacement = instruction.memory_displacement32();
         op.segment = instruction.memory_segment().number() as u8;
     }
-    if instruction.op_code().address_size() == 16 || addresses_16(instruction) {
+    if super::traits::of(instruction).contains(Traits::ADDRESS16) || addresses_16(instruction) {
         op.attributes |= Attributes::ADDRESS16;
     }
     if instruction.has_lock_prefix() {

@@ -1,7 +1,7 @@
 //! From bytes to [`Op`]s. `iced-x86` decodes; this module decides what a P54C accepts, which handler runs an
 //! instruction, and what it costs.
 //!
-//! An instruction is accepted if everything it needs is in [`ALLOWED`]; what is not raises #UD, as does
+//! An instruction is accepted if everything it needs is in `traits::ALLOWED`; what is not raises #UD, as does
 //! every invalid encoding (SCC reference §2.1). `F3 0F BC` and `F3 0F BD` are BSF and BSR on this core.
 
 mod cost;
@@ -9,15 +9,19 @@ mod float;
 mod form;
 mod fusion;
 mod integer;
+mod known;
 mod system;
+mod traits;
 mod transfer;
 
 use super::model::Model;
 use super::op::{Attributes, Handler, NONE, Op};
-use iced_x86::{CpuidFeature, Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, Mnemonic};
+use iced_x86::{Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, Mnemonic};
+use traits::Traits;
 
 pub(crate) use cost::cost;
 pub(crate) use fusion::{Comparison, fuse};
+pub(crate) use known::{Known, word};
 
 /// Longest instruction the core accepts; a longer one raises #GP(0).
 pub(crate) const MAX_LENGTH: usize = 15;
@@ -28,26 +32,8 @@ const OPTIONS: u32 = DecoderOptions::NO_MPFX_0FBC
     | DecoderOptions::NO_WBNOINVD
     | DecoderOptions::CL1INVMB;
 
-/// What the core has (the `INTEL*_ONLY` features, MMX, CMOV, multi-byte NOP and all later ones are absent).
-const ALLOWED: &[CpuidFeature] = &[
-    CpuidFeature::INTEL8086,
-    CpuidFeature::INTEL186,
-    CpuidFeature::INTEL286,
-    CpuidFeature::INTEL386,
-    CpuidFeature::INTEL486,
-    CpuidFeature::FPU,
-    CpuidFeature::FPU287,
-    CpuidFeature::FPU387,
-    CpuidFeature::CPUID,
-    CpuidFeature::TSC,
-    CpuidFeature::CX8,
-    CpuidFeature::MSR,
-    CpuidFeature::PAUSE,
-    CpuidFeature::SMM,
-    CpuidFeature::CL1INVMB,
-];
-
-/// An instruction ready to be put into a block.
+/// An instruction ready to be put into a block. It does not depend on where it was found.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Decoded {
     pub(crate) op: Op,
     /// Bytes it occupies.
@@ -64,14 +50,18 @@ pub(crate) struct Decoded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Incomplete;
 
-/// Decodes the instruction at the start of `bytes`; position fields of the op are left zero.
-pub(crate) fn decode<M: Model>(bytes: &[u8], eip: u32, wide: bool) -> Result<Decoded, Incomplete> {
+/// Decodes the instruction at the start of `bytes`; position fields of the op are left zero. Branches are relative,
+/// so it can be anywhere.
+pub(crate) fn decode<M: Model>(bytes: &[u8], wide: bool) -> Result<Decoded, Incomplete> {
     let window = &bytes[..bytes.len().min(MAX_LENGTH)];
-    let mut decoder = Decoder::with_ip(if wide { 32 } else { 16 }, window, u64::from(eip), OPTIONS);
-    let instruction = decoder.decode();
+    let mut decoder = Decoder::new(if wide { 32 } else { 16 }, window, OPTIONS);
+    let mut instruction = Instruction::default();
+    decoder.decode_out(&mut instruction);
     match decoder.last_error() {
         DecoderError::NoMoreBytes => Err(Incomplete),
-        DecoderError::None if is_allowed(&instruction) => Ok(accept::<M>(&instruction, window)),
+        DecoderError::None if traits::of(&instruction).contains(Traits::ALLOWED) => {
+            Ok(accept::<M>(&instruction, window))
+        }
         _ if is_too_long(window, wide) => Ok(ending(form::too_long, window.len())),
         _ => Ok(ending(form::undefined, decoder.position())),
     }
@@ -85,10 +75,6 @@ fn is_too_long(window: &[u8], wide: bool) -> bool {
     let mut rest_of_it = Instruction::default();
     decoder.decode_out(&mut rest_of_it);
     decoder.last_error() == DecoderError::NoMoreBytes
-}
-
-fn is_allowed(instruction: &Instruction) -> bool {
-    instruction.cpuid_features().iter().all(|feature| ALLOWED.contains(feature))
 }
 
 fn accept<M: Model>(instruction: &Instruction, bytes: &[u8]) -> Decoded {
@@ -156,7 +142,8 @@ fn blank() -> Op {
 /// A refusal, as long as the bytes that were looked at to find it: others there may be an instruction.
 fn ending(handler: Handler, bytes: usize) -> Decoded {
     let length = bytes.clamp(1, MAX_LENGTH).to_le_bytes()[0];
-    Decoded { op: Op { run: handler, ..blank() }, length, ends: true, comparison: None, condition: None }
+    let op = Op { run: handler, ..blank() };
+    Decoded { op, length, ends: true, comparison: None, condition: None }
 }
 
 #[cfg(test)]
@@ -168,7 +155,7 @@ mod tests {
     fn is_undefined(bytes: &[u8]) -> bool {
         let mut window = bytes.to_vec();
         window.resize(MAX_LENGTH, 0);
-        decode::<Fast>(&window, 0, true).is_ok_and(|decoded| {
+        decode::<Fast>(&window, true).is_ok_and(|decoded| {
             std::ptr::fn_addr_eq(decoded.op.run, form::undefined as fn(&mut _, &mut _, &[Op]) -> Exit)
         })
     }
@@ -203,7 +190,7 @@ mod tests {
     #[test]
     fn sixteenth_byte_makes_an_instruction_too_long_and_no_invalid_one() {
         let mut bytes = [0x66; MAX_LENGTH];
-        let refusal = |bytes: &[u8]| decode::<Fast>(bytes, 0, true).map(|decoded| decoded.op.run).ok();
+        let refusal = |bytes: &[u8]| decode::<Fast>(bytes, true).map(|decoded| decoded.op.run).ok();
         let is = |bytes: &[u8], handler: Handler| {
             refusal(bytes).is_some_and(|run| std::ptr::fn_addr_eq(run, handler))
         };

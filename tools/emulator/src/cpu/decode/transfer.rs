@@ -2,6 +2,7 @@
 
 use super::form::{bytes, immediate, is_memory, mask, register, sized, sized_word};
 use super::integer::implied_lock;
+use super::traits::{self, Traits};
 use crate::cpu::execute::branch::{
     CallIndirect, CallRelative, InMemory, InRegister, Jcc, JmpIndirect, JmpRelative, LoopFamily, Ret,
 };
@@ -167,7 +168,7 @@ fn relative(instruction: &Instruction, op: &mut Op) {
 
 /// Operand width of an instruction whose operands do not show it.
 pub(super) fn operand_bytes(instruction: &Instruction) -> usize {
-    if instruction.op_code().operand_size() == 16 { 2 } else { 4 }
+    if traits::of(instruction).contains(Traits::OPERAND16) { 2 } else { 4 }
 }
 
 pub(super) fn is_segment(instruction: &Instruction, operand: u32) -> bool {
