@@ -13,6 +13,8 @@
 //! lock        test-and-set registers with back-off and a note of the owner
 //! barrier     dissemination by flags, or an FPGA counter
 //! rpc         calls and casts with typed requests
+//! transfer    put, get, and messages of any length pipelined through the buffer
+//! collective  broadcast, reduce, gather, scatter, all-to-all over a group of cores
 //! ```
 //!
 //! Nothing here is shared memory in Rust's sense: no reference and no atomic points into a message buffer.
@@ -25,6 +27,7 @@
 extern crate std;
 
 pub mod barrier;
+pub mod collective;
 pub mod doorbell;
 pub mod group;
 pub mod layout;
@@ -35,6 +38,7 @@ mod pause;
 pub mod rpc;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod transfer;
 mod waiters;
 pub mod wire;
 

@@ -27,7 +27,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     pub(crate) async fn watch<T>(
         &self,
         mode: Mode,
-        (peer, life): (CoreId, Option<Epoch>),
+        (peer, mut life): (CoreId, Option<Epoch>),
         deadline: Deadline,
         mut check: impl FnMut() -> Option<T>,
     ) -> Result<T, PeerError> {
@@ -46,13 +46,15 @@ impl<M: Mesh> Mailbox<'_, M> {
             if now >= next_look {
                 wait = wait.doubled_up_to(self.settings.last_ring);
                 next_look = now + wait;
-                if self.mesh.is_in_reset(peer) {
+                // A peer that was never met may still be on its way.
+                if life.is_some() && self.mesh.is_in_reset(peer) {
                     return Err(PeerError::Reset);
                 }
                 let lives = self.life_of(peer);
                 if life.is_some() && lives.is_some() && lives != life {
                     return Err(PeerError::Restarted);
                 }
+                life = life.or(lives);
                 continue;
             }
             let is_polling = match mode {

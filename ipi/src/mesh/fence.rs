@@ -39,6 +39,12 @@ Invalidate {
     NoteRead,
     /// Read an own flag of a barrier.
     BarrierRead,
+    /// Read an own flow word, and then the block it speaks of.
+    FlowRead,
+    /// Write to a window, which a get has read.
+    WindowWrite,
+    /// Read from a window.
+    WindowRead,
 }
 }
 
@@ -57,5 +63,9 @@ Push {
     NoteCleared,
     /// A flag of a barrier in a neighbour's buffer.
     BarrierFlag,
+    /// A flow word, and with it the block before it.
+    Flow,
+    /// Data put into a window.
+    Window,
 }
 }

@@ -4,12 +4,15 @@
 //! seeds, exhaustively up to a bound, and with single invalidates and pushes taken away.
 
 mod barrier;
+mod collective;
 mod explored;
+mod given_up;
 mod lock;
 mod mailbox;
 mod removal;
 mod rpc;
 mod seeded;
+mod transfer;
 
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};

@@ -16,7 +16,7 @@ fn noticed_by(removed: Removed) -> Option<(&'static str, u64)> {
     SCENARIOS.iter().find_map(|(name, scenario)| {
         (0..SEEDS).find_map(|seed| {
             let (machine, check) = scenario(Chooser::seeded(seed, Odds::HOSTILE));
-            let mut machine = machine.without(removed).steps(60_000);
+            let mut machine = machine.without(removed).steps(300_000);
             run(&mut machine, check).is_err().then_some((*name, seed))
         })
     })

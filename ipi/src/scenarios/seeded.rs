@@ -23,6 +23,13 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("mixed calls", rpc::mixed_calls),
     ("mechanisms", rpc::mechanisms),
     ("cancelled call", rpc::cancelled),
+    ("windows", transfer::windows),
+    ("watched window", transfer::watched_window),
+    ("transfers", transfer::lengths),
+    ("transfers, polled", transfer::lengths_polled),
+    ("given up while copied", given_up::while_copied),
+    ("impatient senders", transfer::impatient_senders),
+    ("transfer to restarted receiver", transfer::restarted_receiver),
     ("restarted callee", rpc::restarted_callee),
     ("restarted receiver", mailbox::restarted_receiver),
 ];

@@ -22,16 +22,18 @@ pub struct Channel(u8);
 impl Channel {
     /// Number of channels.
     pub const COUNT: usize = 15;
+    /// Answers to the offers of [`transfer`](crate::transfer).
+    pub const ACCEPT: Self = Self(10);
     /// Ordinary requests of [`rpc`](crate::rpc).
     pub const CALL: Self = Self(11);
     /// Urgent requests of [`rpc`](crate::rpc).
     pub const URGENT: Self = Self(12);
     /// Replies of [`rpc`](crate::rpc).
     pub const REPLY: Self = Self(13);
-    /// Hand-shakes of bulk transfers.
+    /// Offers of [`transfer`](crate::transfer).
     pub const TRANSFER: Self = Self(14);
 
-    /// Accepts channel numbers 0 to 14; 0 to 10 are free for any use.
+    /// Accepts channel numbers 0 to 14; 0 to 9 are free for any use.
     pub const fn new(number: u8) -> Option<Self> {
         if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
     }

@@ -12,6 +12,7 @@ mod hello;
 mod letter;
 mod life;
 mod part;
+mod transfer;
 
 pub use ack::{Ack, AckView, Verdict};
 pub use flag::{BarrierFlag, LockNote};
@@ -19,6 +20,7 @@ pub use hello::{Hello, HelloView};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
 pub use life::{Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
+pub use transfer::{Attention, FlowWord, Offer, Progress, Run, Tag, TransferId, TransferMail};
 
 /// Why bytes are not a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,0 +1,166 @@
+//! Transfers of one core: what it offers, what it is offered, and which blocks and slots are in use.
+
+use scc::id::CoreId;
+
+use crate::layout::{Block, FlowSlot};
+use crate::wire::{Attention, Epoch, Offer, Run, Tag, TransferId};
+
+/// Offers of this core, and offers to it, that can be open at once.
+const PLACES: usize = 16;
+
+/// Distance between the first transfer numbers of two lives: odd, so that 65536 lives differ.
+const SPREAD: u16 = 0x9E37;
+
+/// What became of an offer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reaction {
+    /// Nothing yet.
+    None,
+    /// The receiver waits at its slot.
+    Accepted(FlowSlot, Attention),
+    /// The receiver does not want it.
+    Declined,
+}
+
+/// An offer to this core.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Offered {
+    pub(super) from: CoreId,
+    pub(super) life: Epoch,
+    pub(super) offer: Offer,
+}
+
+/// State of all transfers of one core.
+#[derive(Debug)]
+pub(super) struct Table {
+    outgoing: [Option<(TransferId, CoreId, Reaction)>; PLACES],
+    offers: [Option<Offered>; PLACES],
+    declines: [Option<(CoreId, Epoch, TransferId)>; PLACES],
+    last: TransferId,
+    blocks_in_use: u8,
+    slots_in_use: u16,
+}
+
+impl Table {
+    /// A table without transfers. Numbers of two lives begin far apart, so that a peer's late flow word for the
+    /// former one is not taken for progress in this one.
+    pub(super) const fn new(life: Epoch) -> Self {
+        Self {
+            outgoing: [None; PLACES],
+            offers: [None; PLACES],
+            declines: [None; PLACES],
+            last: TransferId(life.get().wrapping_mul(SPREAD)),
+            blocks_in_use: 0,
+            slots_in_use: 0,
+        }
+    }
+
+    /// Takes a place for an offer to `to`; its number.
+    pub(super) fn begin(&mut self, to: CoreId) -> Option<TransferId> {
+        let place = self.outgoing.iter().position(Option::is_none)?;
+        let mut id = TransferId(self.last.0.wrapping_add(1));
+        while self.outgoing.iter().flatten().any(|(other, ..)| *other == id) {
+            id = TransferId(id.0.wrapping_add(1));
+        }
+        self.last = id;
+        self.outgoing[place] = Some((id, to, Reaction::None));
+        Some(id)
+    }
+
+    pub(super) fn reaction(&self, id: TransferId) -> Reaction {
+        let found = self.outgoing.iter().flatten().find(|(other, ..)| *other == id);
+        found.map_or(Reaction::Declined, |(_, _, reaction)| *reaction)
+    }
+
+    /// Notes an acceptance; whether the transfer still exists.
+    pub(super) fn accept(
+        &mut self,
+        from: CoreId,
+        id: TransferId,
+        slot: FlowSlot,
+        attention: Attention,
+    ) -> bool {
+        self.react(from, id, Reaction::Accepted(slot, attention))
+    }
+
+    pub(super) fn decline(&mut self, from: CoreId, id: TransferId) {
+        self.react(from, id, Reaction::Declined);
+    }
+
+    fn react(&mut self, from: CoreId, id: TransferId, reaction: Reaction) -> bool {
+        let mut places = self.outgoing.iter_mut().flatten();
+        let found = places.find(|(other, to, _)| *other == id && *to == from);
+        found.map(|place| place.2 = reaction).is_some()
+    }
+
+    pub(super) fn end(&mut self, id: TransferId) {
+        let place = self.outgoing.iter_mut().find(|place| place.is_some_and(|(other, ..)| other == id));
+        if let Some(place) = place {
+            *place = None;
+        }
+    }
+
+    /// Takes two adjacent blocks, or one if there are no two and `wanted` is no more.
+    pub(super) fn take_blocks(&mut self, wanted: usize) -> Option<Run> {
+        let lengths = if wanted > 1 { [2, 1] } else { [1, 1] };
+        let runs = lengths
+            .into_iter()
+            .flat_map(|count| Block::all().filter_map(move |first| Run::new(first, count)));
+        let run = { runs }.find(|run| run.mask() & self.blocks_in_use == 0)?;
+        self.blocks_in_use |= run.mask();
+        Some(run)
+    }
+
+    pub(super) fn free_blocks(&mut self, run: Run) {
+        self.blocks_in_use &= !run.mask();
+    }
+
+    pub(super) fn take_slot(&mut self) -> Option<FlowSlot> {
+        let slot = FlowSlot::incoming().find(|slot| self.slots_in_use >> slot.number() & 1 == 0)?;
+        self.slots_in_use |= 1 << slot.number();
+        Some(slot)
+    }
+
+    pub(super) fn free_slot(&mut self, slot: FlowSlot) {
+        self.slots_in_use &= !(1 << slot.number());
+    }
+
+    pub(super) fn has_room_for_offer(&self) -> bool {
+        self.offers[PLACES - 1].is_none()
+    }
+
+    /// Keeps an offer; those of the sender's earlier lives are gone with it.
+    pub(super) fn add_offer(&mut self, from: CoreId, life: Epoch, offer: Offer) {
+        self.keep_offers(|offered| offered.from != from || offered.life == life);
+        if let Some(place) = self.offers.iter_mut().find(|place| place.is_none()) {
+            *place = Some(Offered { from, life, offer });
+        }
+    }
+
+    /// Takes the oldest offer of a sender with a tag.
+    pub(super) fn match_offer(&mut self, from: CoreId, tag: Tag) -> Option<Offered> {
+        let is_match = |offered: &Offered| offered.from == from && offered.offer.tag == tag;
+        let found = *self.offers.iter().flatten().find(|offered| is_match(offered))?;
+        self.keep_offers(|offered| *offered != found);
+        Some(found)
+    }
+
+    /// Drops offers and closes the gaps, so that the oldest stay first.
+    fn keep_offers(&mut self, keep: impl Fn(&Offered) -> bool) {
+        let mut kept = [None; PLACES];
+        let offers = self.offers.iter().flatten().filter(|offered| keep(offered));
+        kept.iter_mut().zip(offers).for_each(|(place, offered)| *place = Some(*offered));
+        self.offers = kept;
+    }
+
+    /// Queues a decline; whether there was a place.
+    pub(super) fn add_decline(&mut self, to: CoreId, life: Epoch, id: TransferId) {
+        if let Some(place) = self.declines.iter_mut().find(|place| place.is_none()) {
+            *place = Some((to, life, id));
+        }
+    }
+
+    pub(super) fn next_to_decline(&mut self) -> Option<(CoreId, Epoch, TransferId)> {
+        self.declines.iter_mut().find_map(Option::take)
+    }
+}
