@@ -8,7 +8,9 @@ use scc_boot::{Goal, LoadError, Observer, Session, Watch, load_image};
 use scc_emu::gdb::GdbError;
 use scc_emu::loader::{Symbol, SymbolTable};
 use scc_emu::{Machine, MemoryModel, TimingModel};
-use scc_image::{BootFrom, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, write_folder};
+use scc_image::{
+    BootFrom, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, readable_name, write_folder,
+};
 use trace_format::RING_SYMBOL;
 
 use crate::arguments::{BoardArguments, Model, Starter, Timing, Until};
@@ -158,7 +160,7 @@ fn symbols(kernel: &KernelFile) -> SymbolTable {
     SymbolTable::new(kernel.functions.iter().map(|function| Symbol {
         address: function.address,
         size: function.size,
-        name: function.name.clone(),
+        name: readable_name(&function.name),
     }))
 }
 

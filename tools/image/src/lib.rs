@@ -31,7 +31,7 @@ pub use core_list::{CoreList, CoreListError};
 pub use folder::{FolderError, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LUT_INIT, image_files, write_folder};
 pub use image::{Image, Piece, PieceKind};
 pub use kernel_file::{ElfError, FunctionSymbol, KernelFile, LoadSegment};
-pub use name_table::name_table;
+pub use name_table::{name_table, readable_name};
 pub use object_text::ObjectTextError;
 pub use placement::PlacementError;
 pub use recipe::{BootFrom, Recipe};

@@ -41,9 +41,14 @@ pub fn name_table(functions: &[FunctionSymbol]) -> Vec<u8> {
     [header.as_bytes(), entries.as_bytes(), &names].concat()
 }
 
-/// A name as people read it, at most [`LONGEST_NAME`] bytes.
+/// The name of a symbol as Rust writes it, without hash.
+pub fn readable_name(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+/// A name as the table holds it, at most [`LONGEST_NAME`] bytes.
 fn shown(symbol: &str) -> String {
-    let mut name = format!("{:#}", rustc_demangle::demangle(symbol));
+    let mut name = readable_name(symbol);
     let mut end = name.len().min(LONGEST_NAME);
     while !name.is_char_boundary(end) {
         end -= 1;
