@@ -16,7 +16,7 @@ use crate::mm::{image, kernel_space};
 use crate::platform::machine;
 use crate::{console, provoke, runtime, self_test, trace};
 
-/// Milliseconds after its own start at which a core restarts another, which should be up by then.
+/// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
 
 /// Continues from the start code, which passes the low words of three time stamps: at reset, in protected mode, and
@@ -76,6 +76,15 @@ async fn first_task(spawner: Spawner, options: Options) {
     {
         spawner.timers().sleep(runtime::frequency().milliseconds(RESTART_AFTER)).await;
         start(core);
+    }
+    if let Some((core, by)) = options.stop
+        && by == own
+    {
+        spawner.timers().sleep(runtime::frequency().milliseconds(RESTART_AFTER)).await;
+        match machine::core_start::stop(core) {
+            Ok(()) => log::info!(target: "boot", "stopped core={core}"),
+            Err(error) => log::error!(target: "boot", "not stopped core={core}: {error}"),
+        }
     }
     if let Some((fatal, core)) = options.provoke
         && core == own

@@ -7,6 +7,7 @@
 //! | `cores=0-3+7` | the cores that `boot=core0` is about; all unless said |
 //! | `selftest` | each core checks itself, reports one line and stops |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
+//! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
 //! | `provoke=KIND@CORE` | the core does something fatal, to show what then happens; see [`Fatal`] |
 //!
@@ -98,6 +99,12 @@ impl Cores {
     }
 }
 
+/// Reads `7@3`.
+fn target_and_actor(text: &str) -> Option<(CoreId, CoreId)> {
+    let (target, actor) = text.split_once('@')?;
+    Some((CoreId::new(number(target)?)?, CoreId::new(number(actor)?)?))
+}
+
 fn number(text: &str) -> Option<u8> {
     text.parse().ok().and_then(CoreId::new).map(CoreId::number)
 }
@@ -115,6 +122,8 @@ pub struct Options {
     pub log: LevelFilter,
     /// Which core is to be restarted, and by whom.
     pub restart: Option<(CoreId, CoreId)>,
+    /// Which core is to be stopped, and by whom.
+    pub stop: Option<(CoreId, CoreId)>,
     /// What a core is to die of.
     pub provoke: Option<(Fatal, CoreId)>,
 }
@@ -136,6 +145,7 @@ impl Options {
         self_test: SelfTest::No,
         log: LevelFilter::Info,
         restart: None,
+        stop: None,
         provoke: None,
     };
 
@@ -159,10 +169,8 @@ impl Options {
             ("cores", list) => self.cores = Cores::parse(list)?,
             ("selftest", "") => self.self_test = SelfTest::AndStop,
             ("log", level) => self.log = level.parse().ok()?,
-            ("restart", pair) => {
-                let (target, by) = pair.split_once('@')?;
-                self.restart = Some((CoreId::new(number(target)?)?, CoreId::new(number(by)?)?));
-            }
+            ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
+            ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
             ("provoke", what) => {
                 let (name, core) = what.split_once('@')?;
                 self.provoke = Some((Fatal::from_name(name)?, CoreId::new(number(core)?)?));
@@ -201,20 +209,21 @@ mod tests {
     #[test]
     fn every_key_is_understood() {
         let (options, complaints) =
-            parse("boot=core0 cores=0-2+47 restart=2@1 selftest log=debug provoke=double-fault@7");
+            parse("boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest log=debug provoke=double-fault@7");
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::AndStop));
         let cores: Vec<_> =
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
         assert_eq!(options.log, LevelFilter::Debug);
-        assert_eq!(options.restart, Some((CoreId::new(2).unwrap(), CoreId::new(1).unwrap())));
+        let core = |number| CoreId::new(number).unwrap();
+        assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
     }
 
     #[test]
     fn words_without_meaning_are_reported_and_have_no_effect() {
-        let text = "selftest=yes boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 x";
+        let text = "selftest=yes boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 x";
         let (options, complaints) = parse(text);
         assert_eq!(options, Options::DEFAULT);
         assert_eq!(complaints.join(" "), text);

@@ -2,6 +2,7 @@
 
 use boot_tests::kernel::KernelBoard;
 use scc::id::CoreId;
+use scc_emu::Activity;
 
 fn cores(numbers: &[u8]) -> Vec<CoreId> {
     numbers.iter().map(|number| CoreId::new(*number).expect("0 to 47")).collect()
@@ -68,6 +69,16 @@ fn core_0_starts_the_others_and_one_core_restarts_another() {
         "",
         "a core that nobody asked for stays in reset"
     );
+}
+
+#[test]
+fn stopped_core_is_in_reset_and_its_neighbour_goes_on() {
+    let mut board = KernelBoard::boot(cores(&[6, 7, 12]), "stop=7@12");
+    board.run();
+    let [neighbour, stopped, stopper] = cores(&[6, 7, 12])[..] else { panic!("three cores") };
+    assert_eq!(board.line(stopper, "info boot: stopped"), "info boot: stopped core=7");
+    assert_eq!(*board.machine().activity(stopped), Activity::Reset);
+    assert!(board.has_halted(neighbour));
 }
 
 #[test]

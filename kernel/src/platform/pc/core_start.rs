@@ -11,3 +11,11 @@ use crate::platform::{Absent, Feature};
 pub const fn start(_core: CoreId) -> Result<(), Absent> {
     Err(Absent(Feature::OtherCores))
 }
+
+/// Stops a core.
+///
+/// # Errors
+/// Always [`Absent`].
+pub const fn stop(_core: CoreId) -> Result<(), Absent> {
+    Err(Absent(Feature::OtherCores))
+}

@@ -1,8 +1,10 @@
 //! The chip's part of booting, in the order of SCC reference §9.1.
 
 use i586::apic::LocalVector;
+use i586::page::PAGE_BYTES;
 use scc::address::{LUT_WINDOW_BYTES, LutIndex};
 use scc::lut::LutEntry;
+use scc::map::index;
 use scc::tile::TileRegister;
 use trace_format::phase::BootPhase;
 use trace_format::record::Event;
@@ -50,9 +52,13 @@ pub fn finish(_ending: Ending) -> ! {
 }
 
 /// Bytes of private memory from core-physical 0 on.
+///
+/// Where the boot slot is the only private memory (LUT entry 0 leads there too), its last page with the reset vector is
+/// not counted: whoever restarts this core needs it.
 #[must_use]
 pub fn private_bytes() -> u32 {
     let (tile, slot) = (TileWindow::own(), identity::core().slot());
-    let entries = LutIndex::all().map(|index| LutEntry::from_bits(tile.read(TileRegister::Lut(slot, index))));
-    private_windows(entries) * LUT_WINDOW_BYTES
+    let entry = |index| LutEntry::from_bits(tile.read(TileRegister::Lut(slot, index)));
+    let bytes = private_windows(LutIndex::all().map(entry)) * LUT_WINDOW_BYTES;
+    if entry(LutIndex::new(0)) == entry(index::BOOT_SLOT) { bytes - PAGE_BYTES } else { bytes }
 }
