@@ -181,3 +181,37 @@ fn other_mesh_and_memory_clocks_follow_the_formula() {
         }
     }
 }
+
+/// (U63): a memory controller serves one line per 6 ns in order; 30 cores that read it without pause want more
+/// than it has, a core on another controller notices nothing.
+#[test]
+fn a_busy_memory_controller_slows_its_own_readers_only() {
+    let reader = |at: u32| {
+        Program::with_body(Setting::Cached, |code| {
+            // The second pass has its code in the caches.
+            code.repeat(2, |code| {
+                code.rdtsc()?;
+                code.mov(esi, eax)?;
+                (0..100).try_for_each(|_| code.read(at))?;
+                code.rdtsc()?;
+                code.sub(eax, esi)?;
+                code.result(0, eax)
+            })
+        })
+    };
+    let (first, second) = (0x8000_0000, 0x8100_0000);
+    let times = |others: u8| {
+        let mut board = Board::new();
+        board.launch(core(0), &reader(first));
+        board.launch(core(47), &reader(second));
+        for number in 1..=others {
+            board.launch(core(number), &reader(first));
+        }
+        board.run();
+        [0, 47].map(|number| board.result(core(number), 0))
+    };
+    let [near, other] = times(0);
+    let [crowded, unmoved] = times(40);
+    assert!(crowded > near * 11 / 10, "{crowded} cycles among 40 others, {near} alone");
+    assert_eq!(unmoved, other);
+}

@@ -14,12 +14,15 @@ mod interrupt;
 mod message;
 mod observation;
 mod processor;
+mod shared_tables;
 mod system;
 mod tile;
 mod write_combining;
 
 use boot_tests::guest::{Board, Code, Draft, Result, core};
 use scc_emu::chip::statistics::CoreTraffic;
+use scc_emu::diagnostics::FindingKind;
+use scc_emu::{Diagnostics, Machine};
 
 /// What `body` sends over the mesh, run by core 0 with its code in the caches: the second of two passes of
 /// `before` and `body`.
@@ -36,13 +39,17 @@ fn traffic_of(
             code.wait_for_host(2)
         })
     });
-    let mut board = Board::loaded(&program);
-    board.start(core(0));
+    let mut board = Board::with(Machine::builder().diagnostics(Diagnostics::Warn));
+    board.launch(core(0), &program);
     board.at(core(0), 1, |_| ());
     board.at(core(0), 2, |_| ());
     let start = board.at(core(0), 1, |board| board.traffic(core(0)));
     let end = board.at(core(0), 2, |board| board.traffic(core(0)));
     board.run();
+    for report in board.machine().reports() {
+        // Accessed bits that walks have set in L2.
+        assert_eq!(report.finding.kind, FindingKind::L2DisabledWithDirtyLines, "{report}");
+    }
     CoreTraffic {
         line_reads: end.line_reads - start.line_reads,
         // While the program waits it reads the host's answer; nobody can tell how often.

@@ -70,6 +70,14 @@ pub(crate) enum Verb {
         /// Part of a test's name
         filter: Option<String>,
     },
+    /// Feed the emulator's fuzz targets, all or TARGET, with any bytes; installs cargo-fuzz if it is missing
+    Fuzz {
+        /// Name of a target
+        target: Option<String>,
+        /// How long each target runs
+        #[arg(long, value_name = "N", default_value_t = 300)]
+        seconds: u32,
+    },
     /// Measure speed
     Bench {
         /// What is measured

@@ -11,6 +11,7 @@ mod board_arguments;
 mod boot;
 mod ci;
 mod cli;
+mod fuzz;
 mod lint;
 mod process;
 mod program;
@@ -53,6 +54,7 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         }
         Verb::Fmt => process::run(process::cargo(workspace).args(["fmt", "--all"]))?,
         Verb::Test { filter } => tests::run_by_hand(workspace, filter.as_deref())?,
+        Verb::Fuzz { target, seconds } => fuzz::run(workspace, target.as_deref(), seconds)?,
         Verb::Bench { subject: BenchSubject::Emu(options) } => {
             let readiness = setup::ensure(workspace, Purpose::Bench)?;
             bench::emu(workspace, &options, &readiness)?;
@@ -76,6 +78,8 @@ enum Failure {
     Ci(#[from] ci::CiError),
     #[error(transparent)]
     Boot(#[from] boot::BootError),
+    #[error(transparent)]
+    Fuzz(#[from] fuzz::FuzzError),
     #[error(transparent)]
     Bench(#[from] bench::BenchError),
 }

@@ -4,7 +4,10 @@
 //! software. Source: SCC reference §1.5, §4.5, §10.5.
 
 use scc::id::TileId;
-use scc::timing::{GRID_MEGAHERTZ, MemoryClock, MeshClock, Time, tile_period};
+use scc::timing::{MemoryClock, MeshClock, Time, tile_period};
+
+/// Tile clocks of dividers 1 to 15 in MHz, as the vendor's tables name them.
+const TILE_MEGAHERTZ: [u16; 15] = [800, 533, 400, 320, 266, 228, 200, 178, 160, 145, 133, 123, 114, 106, 100];
 
 /// Smallest and largest divider field the vendor's tables have.
 const DIVIDERS: std::ops::RangeInclusive<u8> = 1..=15;
@@ -58,13 +61,13 @@ impl Clocks {
         Ok(())
     }
 
-    /// The divider field for a tile clock, in whole MHz rounded down.
+    /// The divider field for a tile clock, in MHz as the vendor's tables name it.
     ///
     /// # Errors
     /// If no divider gives it.
     pub fn divider_for(megahertz: u16) -> Result<u8, ClockError> {
-        let gives = |divider: &u8| GRID_MEGAHERTZ / (u16::from(*divider) + 1) == megahertz;
-        DIVIDERS.clone().find(gives).ok_or(ClockError::TileMegahertz(megahertz))
+        let named = DIVIDERS.zip(TILE_MEGAHERTZ).find(|(_, name)| *name == megahertz);
+        named.map(|(divider, _)| divider).ok_or(ClockError::TileMegahertz(megahertz))
     }
 
     /// Clock of the routers.
@@ -101,12 +104,13 @@ impl Default for Clocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scc::timing::GRID_MEGAHERTZ;
 
     #[test]
     fn every_divider_of_the_clock_table_has_its_frequency() {
-        let table = [800, 533, 400, 320, 266, 228, 200, 178, 160, 145, 133, 123, 114, 106, 100];
-        for (divider, megahertz) in (1..).zip(table) {
+        for (divider, megahertz) in DIVIDERS.zip(TILE_MEGAHERTZ) {
             assert_eq!(Clocks::divider_for(megahertz), Ok(divider));
+            assert!((GRID_MEGAHERTZ / (u16::from(divider) + 1)).abs_diff(megahertz) <= 1);
         }
         for wrong in [0, 99, 534, 1600] {
             assert_eq!(Clocks::divider_for(wrong), Err(ClockError::TileMegahertz(wrong)));

@@ -39,8 +39,8 @@ pub(crate) struct RunArguments {
     /// Clock of the memory: DDR3-800, or DDR3-1066 with a mesh of 1600 MHz [default: 800]
     #[arg(long, value_name = "800|1066", help_heading = "Board")]
     pub(crate) ddr: Option<Ddr>,
-    /// Clock of tiles at power-on: 1600 MHz divided by 2 to 16, rounded down (800, 533, 400, ... 100), or dN for
-    /// GCBCFG divider N; for the tiles of TILES (0,5,10-12 or all). May be repeated [default: 533]
+    /// Clock of tiles at power-on: 1600 MHz divided by 2 to 16 (800, 533, 400, 320, ... 100), or dN for GCBCFG
+    /// divider N; for the tiles of TILES (0,5,10-12 or all). May be repeated [default: 533]
     #[arg(long, value_name = "MHZ[#TILES]", help_heading = "Board")]
     pub(crate) tile_mhz: Vec<TileClock>,
     /// Number that varies the phases in which cores start; the same number gives the same run [default: 0]

@@ -66,7 +66,7 @@ fn after_session(
             Some(outcome) => outcome.map(Some),
             None => Ok(session.cycles_reached()),
         },
-        SessionEnd::ConnectionLost(error) => Err(CommandError::Gdb(GdbError::Accept(error))),
+        SessionEnd::ConnectionLost(error) => Err(CommandError::Gdb(GdbError::Lost(error))),
     }
 }
 

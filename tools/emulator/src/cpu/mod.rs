@@ -11,7 +11,7 @@ pub(crate) mod fault;
 pub(crate) mod fetch;
 pub(crate) mod flags;
 pub mod fpu;
-mod half_modify;
+pub(crate) mod half_modify;
 pub(crate) mod memory;
 pub(crate) mod model;
 pub(crate) mod observed;

@@ -119,6 +119,7 @@ pub(crate) fn run<M: Model>(
             }
         };
         core.in_order = false;
+        core.claimed = false;
         if let Some(slice) = slice {
             core.leave_block = false;
             if shadow && matches!(slice, Slice::Waiting | Slice::Watchpoint) {
@@ -153,6 +154,7 @@ fn resumed<M: Model>(core: &mut Core, fabric: &mut Fabric, passage: Passage) -> 
         Passage::Ended(Exit::Stopped) => stopped::<M>(core, fabric),
     };
     core.in_order = false;
+    core.claimed = false;
     let left = std::mem::take(&mut core.leave_block);
     if slice.is_none() && left && (std::mem::take(&mut core.leave_slice) || fabric.has_effects()) {
         return Some(Slice::Effects);

@@ -159,10 +159,23 @@ impl Core {
     ) -> Result<(), Stop> {
         let mode = self.mode();
         let place = translate::<M>(self, fabric, op, linear, Intent::Write, mode)?;
-        let issue = self.issue(op);
         self.counters.locked_cycle();
-        let access = self.hierarchy.prepare_locked(fabric, issue, PhysAddr::new(place.physical), bytes)?;
-        self.account(access.stall, access.left);
+        self.lock_line::<M>(fabric, op, place.physical, bytes)
+    }
+
+    /// Strict model: takes the line at a core-physical address out of L1 for a locked read-modify-write.
+    pub(crate) fn lock_line<M: Model>(
+        &mut self,
+        fabric: &mut Fabric,
+        op: &Op,
+        physical: u32,
+        bytes: u32,
+    ) -> Result<(), Stop> {
+        if M::STRICT {
+            let issue = self.issue(op);
+            let access = self.hierarchy.prepare_locked(fabric, issue, PhysAddr::new(physical), bytes)?;
+            self.account(access.stall, access.left);
+        }
         Ok(())
     }
 

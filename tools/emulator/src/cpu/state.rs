@@ -7,7 +7,7 @@ use super::delivery::Delivery;
 use super::fault::Stop;
 use super::flags::Flags;
 use super::fpu::Fpu;
-use super::half_modify::HalfModify;
+use super::half_modify::{HalfModify, HalfWalk};
 use super::observed::Midway;
 use super::op::Op;
 use super::segment::{Segment, SegmentName};
@@ -135,12 +135,18 @@ pub(crate) struct Core {
     pub(crate) horizon: u64,
     /// The running instruction has made an access in global order; its later ones follow at once.
     pub(crate) in_order: bool,
+    /// The running instruction has claimed its turn as a whole: none of its accesses waits.
+    pub(crate) claimed: bool,
     /// Breakpoints of a debugger.
     pub(crate) breakpoints: Breakpoints,
     /// Interrupts and exceptions taken, if a trace wants them.
     pub(crate) deliveries: Option<Vec<Delivery>>,
     /// A read-modify-write that has read and waits for its turn to write.
     pub(crate) half_modify: Option<HalfModify>,
+    /// A page walk that has read an entry and waits for its turn to change it.
+    pub(crate) half_walk: Option<HalfWalk>,
+    /// A descriptor that was read and waits to be changed.
+    pub(crate) half_descriptor: Option<HalfModify>,
     /// The block that an observer or a debugger's point stopped inside.
     pub(crate) midway: Option<Box<Midway>>,
     /// Data watchpoints of a debugger.
@@ -205,9 +211,12 @@ impl Core {
             tsc_base: 0,
             horizon: 0,
             in_order: false,
+            claimed: false,
             breakpoints: Breakpoints::default(),
             deliveries: None,
             half_modify: None,
+            half_walk: None,
+            half_descriptor: None,
             midway: None,
             watchpoints: Vec::new(),
             pass_watchpoints: false,

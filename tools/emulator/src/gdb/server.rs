@@ -28,6 +28,12 @@ pub enum GdbError {
     /// No connection could be taken.
     #[error("cannot take gdb's connection: {0}")]
     Accept(io::Error),
+    /// The connection ended without gdb letting go or ending the run.
+    #[error(
+        "gdb's connection was lost: {0}\n  the run ends here, without dumps and statistics; to let it go on, leave \
+         gdb with `detach`"
+    )]
+    Lost(io::Error),
     /// gdb and the stub misunderstood each other.
     #[error("gdb's connection broke down: {0}")]
     Protocol(String),

@@ -1,10 +1,14 @@
 //! Page-table walks (SCC reference §2.5; the P54C's two-level tables).
 //!
 //! A walk reads both levels through the core's own data caches, checks permissions, and only then sets the
-//! accessed and dirty bits. What it found stays in the TLB with its permission bits.
+//! accessed and dirty bits. What it found stays in the TLB with its permission bits. Setting bits is a locked
+//! read-modify-write as an instruction's: a read and a write below L1, between which other cores may change the
+//! entry and lose their change (SCC reference §2.9, U19; that the P54C's locked table updates are treated like
+//! its locked instructions is inferred).
 
 use crate::chip::Fabric;
 use crate::cpu::fault::Stop;
+use crate::cpu::half_modify::WalkPlace;
 use crate::cpu::model::Model;
 use crate::cpu::op::Op;
 use crate::cpu::state::Core;
@@ -131,7 +135,13 @@ fn walk<M: Model>(
     let large_pages = core.cr4 & Cr4::PAGE_SIZE.bits() != 0;
     let directory_kind = table_type(core.cr3);
     let directory_at = (core.cr3 & FRAME) | ((linear >> 20) & 0xFFC);
-    let directory = read_entry::<M>(core, fabric, op, directory_at, directory_kind)?;
+    let begun = core.begun_walk(op, linear, intent, mode);
+    // What the instruction has accessed before must not be accessed again.
+    let may_wait = !core.in_order;
+    let mut directory = match begun {
+        Some((place, _)) => place.directory,
+        None => read_entry::<M>(core, fabric, op, directory_at, directory_kind)?,
+    };
     if directory & PRESENT == 0 {
         return Err(page_fault(core, linear, intent, mode, PageFaultCode::empty()));
     }
@@ -145,7 +155,11 @@ fn walk<M: Model>(
     } else {
         let at = (directory & FRAME) | ((linear >> 10) & 0xFFC);
         let kind = table_type(directory);
-        let raw = read_entry::<M>(core, fabric, op, at, kind)?;
+        let raw = match begun {
+            Some((place, value)) if place.at == at => value,
+            Some((place, _)) => place.raw,
+            None => read_entry::<M>(core, fabric, op, at, kind)?,
+        };
         if raw & PRESENT == 0 {
             return Err(page_fault(core, linear, intent, mode, PageFaultCode::empty()));
         }
@@ -158,13 +172,19 @@ fn walk<M: Model>(
     let permissions = directory | !(WRITABLE | USER);
     check(core, linear, raw & permissions, intent, mode)?;
 
+    let mut place = WalkPlace { intent, mode, directory, raw, at: directory_at };
+    let marking = Marking { linear, may_wait };
     if !large && directory & ACCESSED == 0 {
-        write_entry::<M>(core, fabric, op, directory_at, directory_kind, directory | ACCESSED)?;
+        directory = marking.mark::<M>(core, fabric, op, place, directory_kind, ACCESSED)?;
+        place.directory = directory;
     }
-    let marked = raw | ACCESSED | if intent == Intent::Write { DIRTY } else { 0 };
-    if marked != raw {
-        write_entry::<M>(core, fabric, op, entry_at, entry_kind, marked)?;
-    }
+    let wanted = ACCESSED | if intent == Intent::Write { DIRTY } else { 0 };
+    let marked = if raw & wanted == wanted {
+        raw
+    } else {
+        place.at = entry_at;
+        marking.mark::<M>(core, fabric, op, place, entry_kind, wanted)?
+    };
     let frame = if large { (marked & 0xFFC0_0000) | (linear & 0x003F_F000) } else { marked & FRAME };
     let flags = marked & permissions & !FRAME & if large { !BIT7 } else { u32::MAX };
     let entry = frame | flags;
@@ -177,6 +197,46 @@ fn walk<M: Model>(
         }
     }
     Ok(entry)
+}
+
+/// How a walk sets bits.
+struct Marking {
+    linear: u32,
+    /// The write may be made to wait after the read.
+    may_wait: bool,
+}
+
+impl Marking {
+    /// Sets `bits` in the entry at `place`, and returns what is written.
+    fn mark<M: Model>(
+        &self,
+        core: &mut Core,
+        fabric: &mut Fabric,
+        op: &Op,
+        place: WalkPlace,
+        kind: MemoryType,
+        bits: u32,
+    ) -> Result<u32, Stop> {
+        let begun = core.begun_walk(op, self.linear, place.intent, place.mode);
+        let value = match begun {
+            Some((begun, value)) if begun.at == place.at => value,
+            _ => {
+                core.lock_line::<M>(fabric, op, place.at, 4)?;
+                let value = read_entry::<M>(core, fabric, op, place.at, kind)?;
+                if value & PRESENT == 0 {
+                    let none = PageFaultCode::empty();
+                    return Err(page_fault(core, self.linear, place.intent, place.mode, none));
+                }
+                if self.may_wait && core.must_wait_between(op) {
+                    return Err(core.wait_in_walk(op, self.linear, value, place));
+                }
+                value
+            }
+        };
+        write_entry::<M>(core, fabric, op, place.at, kind, value | bits)?;
+        core.half_walk = None;
+        Ok(value | bits)
+    }
 }
 
 /// Cacheability of the table that `entry` (CR3 or a directory entry) points to.

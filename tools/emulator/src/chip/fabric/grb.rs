@@ -69,7 +69,12 @@ impl Fabric {
         match place(offset) {
             Place::Register(register) => Some(register),
             Place::Unmodelled(register) => {
-                self.warn(access, FindingKind::FpgaRegisterNotModelled { offset });
+                // A driver that polls says it once, not at every access.
+                if let Requester::Core(core) = access.requester
+                    && self.unmodelled.insert((core, offset))
+                {
+                    self.warn(access, FindingKind::FpgaRegisterNotModelled { offset });
+                }
                 register
             }
             Place::HostOnly | Place::Undefined => None,

@@ -18,6 +18,8 @@ mod quick;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use scc::address::{LutIndex, PhysAddr, SystemAddr};
 use scc::fpga;
 use scc::id::{CoreId, TileId};
@@ -57,6 +59,8 @@ pub struct Fabric {
     events: EventQueue,
     effects: EffectQueue,
     findings: Vec<(CoreId, Finding)>,
+    /// Registers that are not modelled and were reported, by core and offset.
+    unmodelled: BTreeSet<(CoreId, u32)>,
     statistics: Statistics,
     bus_log: BusLog,
     power_up: PowerUp,
@@ -106,6 +110,7 @@ impl Fabric {
             events: EventQueue::default(),
             effects: EffectQueue::default(),
             findings: Vec::new(),
+            unmodelled: BTreeSet::new(),
             statistics: Statistics::new(),
             bus_log: BusLog::default(),
             power_up: PowerUp {

@@ -1,7 +1,8 @@
 //! Reading descriptors, the accessed bit, and faults that name a selector.
 //!
 //! Tables are read with supervisor rights, through paging and the core's own caches. A descriptor is read as
-//! two doublewords, the lower address first; the accessed and busy bits are written back as one byte.
+//! two doublewords, the lower address first; the accessed and busy bits are written back as one byte, which
+//! waits for earlier cores as the write of a read-modify-write does (SCC reference §2.9).
 //!
 //! Source: Pentium manual vol. 3 §11.2 (descriptors), §14.8 (error codes).
 
@@ -56,6 +57,8 @@ pub(crate) struct Entry {
     pub(crate) selector: Selector,
     pub(crate) descriptor: Descriptor,
     linear: u32,
+    /// Reading it was the instruction's first access that left the core: it may be read again.
+    may_wait: bool,
 }
 
 impl Entry {
@@ -80,8 +83,13 @@ impl Entry {
             return Ok(None);
         }
         let linear = base.wrapping_add(offset);
+        if let Some(bits) = core.read_descriptor(op, linear) {
+            let descriptor = Descriptor::from_bits(bits);
+            return Ok(Some(Entry { selector, descriptor, linear, may_wait: false }));
+        }
+        let may_wait = !core.in_order;
         let descriptor = load_descriptor::<M>(core, fabric, op, linear)?;
-        Ok(Some(Entry { selector, descriptor, linear }))
+        Ok(Some(Entry { selector, descriptor, linear, may_wait }))
     }
 
     /// Reads the descriptor that `selector` names.
@@ -140,7 +148,11 @@ impl Entry {
         descriptor: Descriptor,
     ) -> Result<(), Stop> {
         let access = u32::from(descriptor.access());
+        if self.may_wait && core.must_wait_between(op) {
+            return core.wait_with_descriptor(op, self.linear, self.descriptor.into_bits());
+        }
         core.store_system::<M, u8>(fabric, op, self.linear.wrapping_add(ACCESS_BYTE), access)?;
+        core.half_descriptor = None;
         self.descriptor = descriptor;
         Ok(())
     }

@@ -71,6 +71,8 @@ impl Core {
         self.attention.remove(transient);
         self.stop = None;
         self.half_modify = None;
+        self.half_walk = None;
+        self.half_descriptor = None;
         self.midway = None;
     }
 }

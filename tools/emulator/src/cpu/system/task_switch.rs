@@ -346,6 +346,7 @@ impl Core {
         let issue = self.issue(op);
         self.order(&issue)?;
         self.in_order = true;
+        self.claimed = true;
         self.leave_block = true;
         Ok(())
     }

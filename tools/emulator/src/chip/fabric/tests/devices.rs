@@ -51,6 +51,13 @@ fn ethernet_registers_are_reported_as_not_modelled() {
     let mut board = Board::flat();
     assert_eq!(board.read(0, 0xF900_9200), 0);
     assert_eq!(board.findings(0), [FindingKind::FpgaRegisterNotModelled { offset: 0x9200 }]);
+    // Once for each core and register.
+    board.read(0, 0xF900_9200);
+    assert_eq!(board.findings(0), []);
+    board.read(0, 0xF900_9204);
+    assert_eq!(board.findings(0), [FindingKind::FpgaRegisterNotModelled { offset: 0x9204 }]);
+    board.read(3, 0xF900_9200);
+    assert_eq!(board.findings(3), [FindingKind::FpgaRegisterNotModelled { offset: 0x9200 }]);
 }
 
 /// (U41).
