@@ -18,7 +18,7 @@ pub(crate) fn serve(
 ) -> Result<Option<Outcome>, BootError> {
     let server = Server::bind(Some(address))?;
     eprintln!("scc-boot: {}", server.invitation());
-    let Session { machine, observer } = session;
+    let Session { machine, observer, .. } = session;
     let mut debugged = Debugged { observer, interrupted, outcome: None };
     let attachment =
         Attachment { machine, supervisor: &mut debugged, symbols: None, tracer: None, until: None };

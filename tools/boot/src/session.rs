@@ -54,6 +54,7 @@ pub struct Session {
     pub machine: Machine,
     /// What is known of its cores, and when the run is over.
     pub observer: Observer,
+    stopped: bool,
 }
 
 /// What is known of the cores of a machine, and when its run is over.
@@ -71,13 +72,18 @@ pub struct Observer {
 impl Session {
     /// A session with a loaded machine.
     pub const fn new(machine: Machine, observer: Observer) -> Self {
-        Self { machine, observer }
+        Self { machine, observer, stopped: false }
     }
 
     /// Releases cores from reset and starts the host's clock.
     pub fn release(&mut self, cores: impl IntoIterator<Item = CoreId>) {
         cores.into_iter().for_each(|core| self.machine.release(core));
         self.observer.started = Instant::now();
+    }
+
+    /// Whether no core can run any more, as far as the last step showed.
+    pub const fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// How a core stands.
@@ -95,6 +101,7 @@ impl Session {
     /// Runs one step and tells what is new.
     pub fn step(&mut self) -> (News, Option<Outcome>) {
         let end = self.machine.run(&Limits { until: None, slices: Some(SLICES) });
+        self.stopped = end == RunEnd::AllStopped;
         let (news, looked) = self.observer.look(&self.machine);
         let outcome = match (over(end), looked) {
             (Some(finding @ Outcome::Finding(_)), _) => Some(finding),
@@ -190,8 +197,9 @@ mod tests {
 
     #[test]
     fn machine_without_running_cores_ends_the_run() {
-        let (news, outcome) = session(Goal::SelfTests).step();
-        assert_eq!((news, outcome), (News::default(), Some(Outcome::AllStopped)));
+        let mut session = session(Goal::SelfTests);
+        assert_eq!(session.step(), (News::default(), Some(Outcome::AllStopped)));
+        assert!(session.is_stopped());
     }
 
     #[test]

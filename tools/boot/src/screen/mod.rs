@@ -14,7 +14,7 @@ use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use scc_boot::{Outcome, Session, rate};
 
 use keys::{Action, action};
-use state::ScreenState;
+use state::{Machine, ScreenState};
 
 /// Host time between two pictures.
 const FRAME: Duration = Duration::from_millis(50);
@@ -71,7 +71,10 @@ fn advance(session: &mut Session, screen: &mut ScreenState) -> Option<Outcome> {
         screen.take(news);
         match outcome {
             Some(outcome @ Outcome::WallReached(_)) => return Some(outcome),
-            Some(outcome) => screen.end(outcome),
+            Some(outcome) => {
+                let machine = if session.is_stopped() { Machine::Stopped } else { Machine::Alive };
+                screen.end(outcome, machine);
+            }
             None => {}
         }
     }

@@ -23,6 +23,15 @@ pub(crate) enum Pane {
     Phases,
 }
 
+/// Whether the machine can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// Some core runs or waits for something that will come.
+    Alive,
+    /// No core can run any more.
+    Stopped,
+}
+
 /// Whether the machine runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pace {
@@ -99,9 +108,9 @@ impl ScreenState {
         }
     }
 
-    /// Notes that the run would be over. Only a machine that cannot go on stops.
-    pub(crate) fn end(&mut self, outcome: Outcome) {
-        if outcome != Outcome::AllReported {
+    /// Notes that the run would be over without a user. A machine that can go on does, if nothing was found.
+    pub(crate) fn end(&mut self, outcome: Outcome, machine: Machine) {
+        if machine == Machine::Stopped || outcome != Outcome::AllReported {
             self.pace = Pace::Over;
         }
         if self.outcome.is_none() || outcome != Outcome::AllReported {
@@ -239,11 +248,13 @@ mod tests {
         screen.apply(Action::Pause);
         assert_eq!((screen.is_running(), screen.pace_word()), (false, "PAUSED"));
         screen.apply(Action::Pause);
-        screen.end(Outcome::AllReported);
+        screen.end(Outcome::AllReported, Machine::Alive);
         assert_eq!((screen.is_running(), screen.pace_word()), (true, "all reported"));
-        screen.end(Outcome::AllStopped);
+        screen.end(Outcome::AllReported, Machine::Stopped);
         screen.apply(Action::Pause);
-        assert_eq!((screen.is_running(), screen.pace_word()), (false, "stopped"));
+        assert_eq!((screen.is_running(), screen.pace_word()), (false, "all reported"));
+        screen.end(Outcome::AllStopped, Machine::Stopped);
+        assert_eq!(screen.pace_word(), "stopped");
     }
 
     #[test]
