@@ -15,6 +15,7 @@ mod opcodes;
 mod page_boundaries;
 mod paging;
 mod ports;
+mod real_mode;
 mod segment_loads;
 mod shutdown;
 mod single_steps;
