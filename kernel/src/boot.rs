@@ -31,6 +31,7 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     machine::before_caches();
     cpu::enable_caches();
     trace::phase(BootPhase::Caches);
+    start::map_all_devices();
     machine::after_caches();
     console::install_logger(Options::DEFAULT.log);
     trace::phase(BootPhase::Console);

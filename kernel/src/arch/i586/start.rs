@@ -13,6 +13,9 @@ use core::arch::global_asm;
 use i586::control::Cr0;
 use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, directory_index, table_index};
 
+use scc::address::PhysAddr;
+use scc::memory_type::MemoryType;
+
 use super::descriptors::DATA;
 use crate::layout;
 use crate::mm::address_space::flags_of;
@@ -154,9 +157,16 @@ unsafe extern "C" {
 
 /// Maps the device windows. Once, first thing after the start code.
 pub fn map_devices() {
-    machine::for_each_device_page(|index, frame, kind| {
-        store(DEVICE_TABLE, index, flags_of(kind).union(MEMORY).with_frame(frame.get()));
-    });
+    machine::for_each_early_page(map_device);
+}
+
+/// Maps all device windows. Once, with caches on.
+pub fn map_all_devices() {
+    machine::for_each_device_page(map_device);
+}
+
+fn map_device(index: u32, frame: PhysAddr, kind: MemoryType) {
+    store(DEVICE_TABLE, index, flags_of(kind).union(MEMORY).with_frame(frame.get()));
 }
 
 /// Maps the rest of the first 4 MB, where the final page tables are made. Once, with caches on.
@@ -166,7 +176,7 @@ pub fn map_low_memory() {
     }
 }
 
-/// Fills an entry that was not present, so that no translation of it is remembered.
+/// Fills an entry that was not present, or showed the same: no other translation of it can be remembered.
 fn store(table: usize, index: u32, entry: PageEntry) {
     // SAFETY: the place lies in the tables, for which there is no reference anywhere.
     let place = unsafe { &raw const boot_tables[table][index as usize] }.cast_mut();

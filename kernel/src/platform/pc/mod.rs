@@ -19,7 +19,7 @@ pub mod timer;
 pub(crate) mod window;
 
 pub use chipset::finish;
-pub use device_map::for_each_device_page;
+pub use device_map::{for_each_device_page, for_each_device_page as for_each_early_page};
 pub use interrupt::handle_interrupt;
 pub use set_up::{after_caches, before_caches, private_bytes};
 

@@ -4,6 +4,7 @@
 //! 0x00_0000  own tile's registers, 8 KB          uncached
 //! 0x00_2000  local APIC, 4 KB                    uncached
 //! 0x00_3000  page with the reset vector, 4 KB    uncached
+//! 0x00_4000  own tile's message buffer, 16 KB     message buffer, write-through
 //! 0x01_0000  FPGA's register bank, 64 KB         uncached
 //! 0x04_0000  registers of tile t, 8 KB each      uncached
 //! 0x08_0000  message buffer of tile t, 16 KB     message buffer, write-through
@@ -24,12 +25,15 @@ use crate::layout;
 const OWN_TILE: u32 = 0;
 const LOCAL_APIC: u32 = 0x00_2000;
 const RESET_PAGE: u32 = 0x00_3000;
+const OWN_MESSAGE_BUFFER: u32 = 0x00_4000;
 const FPGA: u32 = 0x01_0000;
 const TILES: u32 = 0x04_0000;
 const MESSAGE_BUFFERS: u32 = 0x08_0000;
 const END: u32 = MESSAGE_BUFFERS + 24 * mpb::TILE_BYTES;
 
 const _: () = assert!(OWN_TILE + tile::BLOCK_BYTES <= LOCAL_APIC && LOCAL_APIC + apic::SIZE <= RESET_PAGE);
+const _: () =
+    assert!(RESET_PAGE + PAGE_BYTES <= OWN_MESSAGE_BUFFER && OWN_MESSAGE_BUFFER + mpb::TILE_BYTES <= FPGA);
 const _: () = assert!(FPGA + fpga::BANK_BYTES <= TILES);
 const _: () = assert!(TILES + 24 * tile::BLOCK_BYTES <= MESSAGE_BUFFERS && END <= layout::DEVICES_BYTES);
 
@@ -46,6 +50,8 @@ pub enum Device {
     LocalApic,
     /// Page of the boot slot that holds the reset vector.
     ResetPage,
+    /// The half of the own tile's message buffer that belongs to the core of this number within the tile.
+    OwnMessageBuffer(u8),
     /// Register bank of the FPGA.
     Fpga,
     /// Registers of a tile.
@@ -63,6 +69,7 @@ impl Device {
                 Self::OwnTile => OWN_TILE,
                 Self::LocalApic => LOCAL_APIC,
                 Self::ResetPage => RESET_PAGE,
+                Self::OwnMessageBuffer(slot) => OWN_MESSAGE_BUFFER + u32::from(slot & 1) * mpb::CORE_BYTES,
                 Self::Fpga => FPGA,
                 Self::Tile(tile) => TILES + u32::from(tile.number()) * tile::BLOCK_BYTES,
                 Self::MessageBuffer(core) => MESSAGE_BUFFERS + u32::from(core.number()) * mpb::CORE_BYTES,
@@ -74,20 +81,36 @@ impl Device {
 /// Where there are several, they lie 16 MB apart.
 struct Windows(u32, PhysAddr, u32, u32, MemoryType);
 
-const WINDOWS: [Windows; 6] = [
+/// What a core needs before its caches are on.
+const EARLY: [Windows; 3] = [
     Windows(OWN_TILE, map::OWN_CRB, tile::BLOCK_BYTES, 1, MemoryType::Uncached),
     Windows(LOCAL_APIC, map::LOCAL_APIC, apic::SIZE, 1, MemoryType::Uncached),
+    Windows(OWN_MESSAGE_BUFFER, map::OWN_MPB, mpb::TILE_BYTES, 1, MemoryType::MpbtWriteThrough),
+];
+
+/// All others.
+const LATE: [Windows; 4] = [
     Windows(RESET_PAGE, RESET_VECTOR_PAGE, PAGE_BYTES, 1, MemoryType::Uncached),
     Windows(FPGA, map::FPGA, fpga::BANK_BYTES, 1, MemoryType::Uncached),
     Windows(TILES, map::CRB, tile::BLOCK_BYTES, 24, MemoryType::Uncached),
     Windows(MESSAGE_BUFFERS, map::MPB, mpb::TILE_BYTES, 24, MemoryType::MpbtWriteThrough),
 ];
 
-/// Calls `show` for each page of the device windows, 0 to 1023, with what it shows.
+/// Calls `show` for the pages of the device windows, 0 to 1023, that are needed while caches are off.
 ///
-/// Plain loops: this runs with caches off, when every instruction is fetched from memory.
+/// Few and in plain loops: every instruction is fetched from memory then.
+pub fn for_each_early_page(show: impl FnMut(u32, PhysAddr, MemoryType)) {
+    for_each_page_of(EARLY, show);
+}
+
+/// Calls `show` for each page of the device windows, 0 to 1023, with what it shows.
 pub fn for_each_device_page(mut show: impl FnMut(u32, PhysAddr, MemoryType)) {
-    for Windows(offset, first, bytes, count, kind) in WINDOWS {
+    for_each_page_of(EARLY, &mut show);
+    for_each_page_of(LATE, &mut show);
+}
+
+fn for_each_page_of<const N: usize>(windows: [Windows; N], mut show: impl FnMut(u32, PhysAddr, MemoryType)) {
+    for Windows(offset, first, bytes, count, kind) in windows {
         let (mut page, mut window) = (offset / PAGE_BYTES, first);
         for _ in 0..count {
             let mut place = window;
@@ -133,6 +156,8 @@ mod tests {
             assert_eq!(behind(Device::MessageBuffer(core), 0x1040), Some(expected));
         }
         let uncached = |address: PhysAddr| Some((address, MemoryType::Uncached));
+        let own_half = map::OWN_MPB.wrapping_add(mpb::CORE_BYTES + 0x40);
+        assert_eq!(behind(Device::OwnMessageBuffer(1), 0x40), Some((own_half, MemoryType::MpbtWriteThrough)));
         assert_eq!(behind(Device::OwnTile, 0x100), uncached(map::OWN_CRB.wrapping_add(0x100)));
         assert_eq!(behind(Device::LocalApic, 0x20), uncached(map::LOCAL_APIC.wrapping_add(0x20)));
         assert_eq!(behind(Device::Fpga, 0xD000), uncached(map::FPGA.wrapping_add(0xD000)));
@@ -144,8 +169,8 @@ mod tests {
         let count = pages.len();
         pages.sort_unstable();
         pages.dedup();
-        assert_eq!((pages.len(), count), (2 + 1 + 1 + 16 + 48 + 96, 164));
+        assert_eq!((pages.len(), count), (2 + 1 + 4 + 1 + 16 + 48 + 96, 168));
         assert!(pages.iter().all(|page| *page < 1024));
-        assert_eq!(found(4), None);
+        assert_eq!(found(8), None);
     }
 }

@@ -29,7 +29,7 @@ pub mod timer;
 #[cfg(all(bare_metal, feature = "scc"))]
 pub(crate) mod window;
 
-pub use device_map::{Device, for_each_device_page};
+pub use device_map::{Device, for_each_device_page, for_each_early_page};
 #[cfg(all(bare_metal, feature = "scc"))]
 pub use interrupt::handle_interrupt;
 pub use memory_map::private_windows;

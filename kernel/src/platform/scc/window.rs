@@ -119,10 +119,10 @@ unsafe fn store(address: u32, value: u32) {
     unsafe { pointer.write_volatile(value) };
 }
 
-/// Fills a core's half of its tile's message buffer with zeros.
+/// Fills this core's half of its tile's message buffer with zeros.
 pub(super) fn clear_message_buffer(core: CoreId) {
     // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
-    unsafe { cpu::fill_words(Device::MessageBuffer(core).base(), 0, mpb::CORE_BYTES / 4) };
+    unsafe { cpu::fill_words(Device::OwnMessageBuffer(core.slot()).base(), 0, mpb::CORE_BYTES / 4) };
 }
 
 /// Reads a line; L1 must not hold it any more.
