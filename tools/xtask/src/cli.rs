@@ -91,6 +91,16 @@ pub(crate) enum Verb {
 pub(crate) enum BenchSubject {
     /// The emulator: guest MIPS of its guest programs, beside QEMU and Bochs where they are installed
     Emu(BenchOptions),
+    /// The executor, beside embassy's, in emulated cycles and instructions and in time of this machine
+    Executor(ExecutorBenchOptions),
+}
+
+/// How the executor is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExecutorBenchOptions {
+    /// Write the report to docs/benchmarks/executor.md, the figures beside it
+    #[arg(long)]
+    pub(crate) record: bool,
 }
 
 /// How the emulator is measured.

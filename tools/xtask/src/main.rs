@@ -59,6 +59,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             let readiness = setup::ensure(workspace, Purpose::Bench)?;
             bench::emu(workspace, &options, &readiness)?;
         }
+        Verb::Bench { subject: BenchSubject::Executor(options) } => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            bench::executor(workspace, &options)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

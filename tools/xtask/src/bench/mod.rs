@@ -12,6 +12,7 @@
 
 mod board;
 mod clock;
+mod executor;
 mod guest;
 mod machine;
 mod measure;
@@ -23,6 +24,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+pub(crate) use executor::executor;
 
 use crate::bench::board::Board;
 use crate::bench::guest::{GUESTS, Guest};
