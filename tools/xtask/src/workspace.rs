@@ -10,7 +10,7 @@ pub(crate) const CORE_TARGET: &str = "i586-unknown-linux-gnu";
 
 /// Packages that run on the chip as well: checked for [`CORE_TARGET`], and their unit tests also run as
 /// 32-bit programs.
-pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586", "executor", "ipi"];
+pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586", "trace-format", "executor", "ipi"];
 
 /// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are.
 pub(crate) const CHIP_PROGRAMS: &[&str] = &["bench-guest", "kernel"];
