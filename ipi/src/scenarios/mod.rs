@@ -6,12 +6,14 @@
 mod barrier;
 mod collective;
 mod explored;
+mod garbage;
 mod given_up;
 mod lock;
 mod mailbox;
 mod removal;
 mod rpc;
 mod seeded;
+mod soak;
 mod transfer;
 
 use std::boxed::Box;
