@@ -5,7 +5,7 @@
 //! under `cfg(bare_metal)` (set by the build script for the cores' target); the rest also builds for the host, where
 //! its unit tests run.
 //!
-//! Layers, downwards: [`boot`] runs the phases and starts the executor; [`platform`] knows the machine around the core;
+//! Layers, downwards: `boot` runs the phases and starts the executor; [`platform`] knows the machine around the core;
 //! `arch` the core; [`mm`] memory. Only `arch`, `platform` and `mm` use unsafe code.
 #![no_std]
 
