@@ -16,11 +16,11 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
 
-/// Explores every order with up to three switches of threads that neither of them asked for; more find nothing new
+/// Explores every order with up to two switches of threads that neither of them asked for; more find nothing new
 /// here and take hours.
 fn model(program: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(2);
     builder.check(program);
 }
 

@@ -1,4 +1,5 @@
 //! What tasks do, as exact lists of events, on a machine without hardware.
+#![cfg(not(loom))]
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};

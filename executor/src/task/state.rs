@@ -108,7 +108,9 @@ impl State {
 
     /// Transition 1: a task with a handle, about to be pushed, with one reference.
     pub(crate) fn occupy(&self) {
-        self.0.store(LIVE | HANDLE | REFERENCE);
+        // Read-modify-writes, as every change of this word: a stale waker's comes before or after, never between.
+        self.0.clear_bits(u32::MAX);
+        self.0.set_bits(LIVE | HANDLE | REFERENCE);
     }
 
     /// Transition 2. Any context; one read-modify-write.

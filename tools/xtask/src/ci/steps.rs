@@ -51,6 +51,11 @@ pub(super) const STEPS: &[Step] = &[
         next: "look for arithmetic that relies on a 64-bit usize",
         run: tests_in_32_bit,
     },
+    Step {
+        name: "models of concurrency",
+        next: "`RUSTFLAGS=\"--cfg loom\" cargo test -p executor --release --test loom` repeats them",
+        run: models,
+    },
     Step { name: "documentation", next: "mend the links and warnings named above", run: documentation },
 ];
 
@@ -105,6 +110,16 @@ fn tests_in_32_bit(workspace: &Workspace, reporter: &mut Reporter) -> Result<(),
         return Ok(());
     }
     Ok(reporter.aloud(&mut tests::chip_packages_in_32_bit(workspace))?)
+}
+
+/// Loom's models are built apart: their flag changes every crate.
+fn models(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let mut command = process::cargo(workspace);
+    command.args(["test", "--package", "executor", "--release", "--test", "loom"]);
+    command
+        .env("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}loom")
+        .env("CARGO_TARGET_DIR", workspace.scratch().join("loom"));
+    Ok(reporter.aloud(&mut command)?)
 }
 
 fn documentation(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
