@@ -4,14 +4,13 @@
 //! lines      region      written by              holds
 //! 0..48      mail        core n writes line n    one letter per sender
 //! 48..72     ack         core n, its half line   what became of the owner's last letter to core n
-//! 72..120    slot        core n writes line n    request from core n in one half, its reply in the other
+//! 72..120    spare       nobody                  nothing
 //! 120        hello       the owner               the owner's life
 //! 121        scratch     the owner               nothing: stores here push the write-combining buffer
 //! 122..126   flow        one peer per quadword   how far a bulk transfer has come
 //! 126..134   barrier     one peer per quadword   flags of dissemination barriers
 //! 134        note        holder of the lock      who holds the owner's test-and-set register
-//! 135        queue head  holder of the lock      fill state of the call queue
-//! 136..144   call queue  holder of the lock      requests of any cores
+//! 135..144   spare       nobody                  nothing
 //! 144..160   window      anybody                 512 bytes for put and get
 //! 160..256   bulk        the owner               six blocks of outgoing bulk data
 //! ```
@@ -30,7 +29,7 @@ use crate::mesh::MpbAddress;
 
 /// Bytes of a line.
 pub const LINE: usize = 32;
-/// Bytes of an acknowledgement or of half a call slot.
+/// Bytes of an acknowledgement.
 pub const HALF_LINE: usize = 16;
 /// Bytes that leave the core together even from an incomplete line.
 pub const QUADWORD: usize = 8;
@@ -38,20 +37,19 @@ const _: () = assert!(LINE_BYTES == 32 && LINE == 2 * HALF_LINE && HALF_LINE == 
 
 const MAIL: Range<u16> = 0..48;
 const ACK: Range<u16> = 48..72;
-const SLOT: Range<u16> = 72..120;
+const FIRST_SPARE: Range<u16> = 72..120;
 const HELLO: Range<u16> = 120..121;
 const SCRATCH: Range<u16> = 121..122;
 const FLOW: Range<u16> = 122..126;
 const BARRIER: Range<u16> = 126..134;
 const NOTE: Range<u16> = 134..135;
-const QUEUE_HEAD: Range<u16> = 135..136;
-const QUEUE: Range<u16> = 136..144;
+const SECOND_SPARE: Range<u16> = 135..144;
 const WINDOW: Range<u16> = 144..160;
 const BULK: Range<u16> = 160..256;
 
 /// Regions in the order of their lines.
-const REGIONS: [Range<u16>; 12] =
-    [MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, WINDOW, BULK];
+const REGIONS: [Range<u16>; 11] =
+    [MAIL, ACK, FIRST_SPARE, HELLO, SCRATCH, FLOW, BARRIER, NOTE, SECOND_SPARE, WINDOW, BULK];
 
 const CORES: u16 = 48;
 const _: () = assert!(CORES as usize == CoreId::COUNT);
@@ -71,17 +69,13 @@ const _: () = {
 // Each region holds what its accessor below indexes.
 const _: () = assert!(MAIL.end - MAIL.start == CORES);
 const _: () = assert!((ACK.end - ACK.start) as usize * LINE == CORES as usize * HALF_LINE);
-const _: () = assert!(SLOT.end - SLOT.start == CORES);
 const _: () = assert!((FLOW.end - FLOW.start) as usize * LINE == FlowSlot::COUNT * QUADWORD);
 const _: () = assert!(
     (BARRIER.end - BARRIER.start) as usize * LINE >= BarrierId::COUNT * BARRIER_ROUNDS as usize * QUADWORD
 );
-const _: () = assert!((QUEUE.end - QUEUE.start) as usize == QUEUE_ENTRIES);
 const _: () = assert!((WINDOW.end - WINDOW.start) as usize * LINE == WINDOW_BYTES);
 const _: () = assert!((BULK.end - BULK.start) as usize * LINE == Block::COUNT * Block::BYTES);
 
-/// Requests the call queue holds.
-pub const QUEUE_ENTRIES: usize = 8;
 /// Bytes of the window for put and get.
 pub const WINDOW_BYTES: usize = 512;
 /// Rounds of a dissemination barrier over up to 48 cores: log2, rounded up.
@@ -176,16 +170,6 @@ pub const fn ack(owner: CoreId, peer: CoreId) -> MpbAddress {
     at(owner, &ACK, peer.index() * HALF_LINE)
 }
 
-/// Half line in which `peer` leaves a request for `owner`.
-pub const fn slot_request(owner: CoreId, peer: CoreId) -> MpbAddress {
-    at(owner, &SLOT, peer.index() * LINE)
-}
-
-/// Half line in which `peer` answers a request of `owner`.
-pub const fn slot_reply(owner: CoreId, peer: CoreId) -> MpbAddress {
-    at(owner, &SLOT, peer.index() * LINE + HALF_LINE)
-}
-
 /// Line that tells the life of `owner`.
 pub const fn hello(owner: CoreId) -> MpbAddress {
     at(owner, &HELLO, 0)
@@ -210,16 +194,6 @@ pub const fn barrier_flag(owner: CoreId, barrier: BarrierId, round: u8) -> MpbAd
 /// Note about the holder of the test-and-set register of `owner`.
 pub const fn lock_note(owner: CoreId) -> MpbAddress {
     at(owner, &NOTE, 0)
-}
-
-/// Fill state of the call queue of `owner`.
-pub const fn queue_head(owner: CoreId) -> MpbAddress {
-    at(owner, &QUEUE_HEAD, 0)
-}
-
-/// Entry of the call queue of `owner`; the index counts round the ring of [`QUEUE_ENTRIES`].
-pub const fn queue_entry(owner: CoreId, index: usize) -> MpbAddress {
-    at(owner, &QUEUE, index % QUEUE_ENTRIES * LINE)
 }
 
 /// Byte of the window of `owner`; `None` behind its end.
@@ -258,7 +232,7 @@ const fn counter(number: u8) -> CounterId {
 
 /// Lines that a new life clears: everything but hello, which says that they are clear.
 pub(crate) fn cleared_at_start(owner: CoreId) -> impl Iterator<Item = MpbAddress> {
-    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE]
+    [MAIL, ACK, FLOW, BARRIER]
         .into_iter()
         .flat_map(|region| region.map(usize::from))
         .map(move |line| at(owner, &(0..CORE_LINES), line * LINE))
@@ -280,23 +254,16 @@ mod tests {
 
     /// Every part that has a writer of its own, with its length.
     fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
-        let per_core = CoreId::all().flat_map(move |core| {
-            [
-                (mail(owner, core), LINE),
-                (ack(owner, core), HALF_LINE),
-                (slot_request(owner, core), HALF_LINE),
-                (slot_reply(owner, core), HALF_LINE),
-            ]
-        });
+        let per_core =
+            CoreId::all().flat_map(move |core| [(mail(owner, core), LINE), (ack(owner, core), HALF_LINE)]);
         let flows = (0..16).filter_map(FlowSlot::new).map(move |slot| (flow(owner, slot), QUADWORD));
         let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
             (0..BARRIER_ROUNDS).map(move |round| (barrier_flag(owner, barrier, round), QUADWORD))
         });
-        let lines = [hello(owner), scratch(owner), lock_note(owner), queue_head(owner)].map(|at| (at, LINE));
-        let queue = (0..QUEUE_ENTRIES).map(move |entry| (queue_entry(owner, entry), LINE));
+        let lines = [hello(owner), scratch(owner), lock_note(owner)].map(|at| (at, LINE));
         let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
         let blocks = Block::all().filter_map(move |block| Some((bulk(owner, block, 0)?, Block::BYTES)));
-        per_core.chain(flows).chain(flags).chain(lines).chain(queue).chain(window).chain(blocks)
+        per_core.chain(flows).chain(flags).chain(lines).chain(window).chain(blocks)
     }
 
     #[test]
@@ -310,8 +277,9 @@ mod tests {
             }
         }
         assert_eq!(owners.keys().max(), Some(&8191));
-        // Two quadwords of the barrier's region are spare.
-        assert_eq!(owners.len(), 8192 - 2 * QUADWORD);
+        // Two quadwords of the barrier's region are spare too.
+        let spare = FIRST_SPARE.chain(SECOND_SPARE).count() * LINE + 2 * QUADWORD;
+        assert_eq!(owners.len(), 8192 - spare);
     }
 
     #[test]

@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 use std::eprintln;
+use std::format;
+use std::fs;
 use std::panic;
+use std::path::Path;
 use std::vec::Vec;
 
 use super::seeded::SCENARIOS;
 use super::*;
+use crate::mesh::{Invalidate, Push};
 use crate::testing::{Odds, Removed};
 
 const SEEDS: u64 = 12;
@@ -48,4 +52,33 @@ fn scenarios_reach_every_place() {
     }
     let missing: Vec<_> = Removed::all().filter(|place| !reached.contains(place)).collect();
     assert_eq!(missing, []);
+}
+
+/// Text of all files that may name a place: everything but the list of places, the fake and the scenarios.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            if !path.ends_with("testing") && !path.ends_with("scenarios") {
+                sources(&path, text);
+            }
+        } else if !path.ends_with("mesh/fence.rs") {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_place_is_named_once() {
+    let mut text = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    for place in Removed::all() {
+        let name = match place {
+            Removed::Invalidate(place) => format!("Invalidate::{place:?})"),
+            Removed::Push(place) => format!("Push::{place:?})"),
+        };
+        assert_eq!(text.matches(&name).count(), 1, "{name}");
+    }
+    assert_eq!(text.matches(".invalidate(Invalidate::").count(), Invalidate::ALL.len());
+    assert_eq!(text.matches(".push(Push::").count(), Push::ALL.len());
 }
