@@ -31,7 +31,7 @@ pub enum BootFrom {
 pub enum Fatal {
     /// Recursion without end: `stack-overflow`.
     StackOverflow,
-    /// Allocation without end: `heap-exhaustion`.
+    /// Allocation without end, which the core survives: `heap-exhaustion`.
     HeapExhaustion,
     /// An interrupt nobody expects: `unexpected-interrupt`.
     UnexpectedInterrupt,
@@ -41,6 +41,8 @@ pub enum Fatal {
     PageFault,
     /// A write to the kernel's code: `write-to-code`.
     WriteToCode,
+    /// A selector of the wrong kind: `general-protection`.
+    GeneralProtection,
     /// A panic of the kernel, with interrupts off: `panic`.
     Panic,
     /// A panic in a task, which ends the task but not the core: `task-panic`.
@@ -48,13 +50,14 @@ pub enum Fatal {
 }
 
 impl Fatal {
-    const NAMES: [(&'static str, Self); 8] = [
+    const NAMES: [(&'static str, Self); 9] = [
         ("stack-overflow", Self::StackOverflow),
         ("heap-exhaustion", Self::HeapExhaustion),
         ("unexpected-interrupt", Self::UnexpectedInterrupt),
         ("double-fault", Self::DoubleFault),
         ("page-fault", Self::PageFault),
         ("write-to-code", Self::WriteToCode),
+        ("general-protection", Self::GeneralProtection),
         ("panic", Self::Panic),
         ("task-panic", Self::TaskPanic),
     ];

@@ -99,6 +99,7 @@ pub fn install_logger(level: LevelFilter) {
 fn panic(info: &PanicInfo<'_>) -> ! {
     let in_task = cpu::interrupts_enabled();
     cpu::disable_interrupts();
+    fault::begin_report("panic", stack::frame_pointer());
     let (file, line) = info.location().map_or(("", 0), |location| (location.file(), location.line()));
     let place = TextPlace::new(u32::try_from(file.as_ptr().addr()).unwrap_or(0), file.len());
     trace::record(Event::Panic { file: place, line });
@@ -106,6 +107,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     print(format_args!("panic {whose}: {} at={file}:{line}", info.message()));
     fault::print_callers(stack::frame_pointer());
     if in_task {
+        fault::end_report();
         cpu::enable_interrupts();
         recovery::abandon();
         cpu::disable_interrupts();

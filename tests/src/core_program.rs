@@ -20,6 +20,14 @@ const KEPT_PREFIXES: [&str; 4] = ["CARGO_TERM_", "CARGO_NET_", "CARGO_HTTP_", "C
 /// # Errors
 /// Cargo cannot be run or reports failure.
 pub fn build(package: &'static str, profile: &str) -> Result<PathBuf, BuildError> {
+    build_with(package, profile, &[])
+}
+
+/// Builds a program of `package` with a cargo profile and further options for cargo and returns its path.
+///
+/// # Errors
+/// Cargo cannot be run or reports failure.
+pub fn build_with(package: &'static str, profile: &str, options: &[&str]) -> Result<PathBuf, BuildError> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     for (name, _) in std::env::vars_os() {
@@ -28,7 +36,7 @@ pub fn build(package: &'static str, profile: &str) -> Result<PathBuf, BuildError
         }
     }
     cargo.args(["build", "--quiet", "--package", package, "--profile", profile, "--target", TARGET]);
-    cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    cargo.args(options).arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = cargo.output().map_err(BuildError::Cargo)?;
     if !output.status.success() {
         return Err(BuildError::Failed(package));

@@ -17,7 +17,7 @@ use super::address_space::{Access, AddressSpace, MapError, TableMemory};
 use super::frame::{Frame, FrameAllocator, Zone};
 use super::image;
 use crate::arch::i586::descriptors;
-use crate::arch::i586::interrupt_cell::InterruptCell;
+use crate::arch::i586::interrupt_cell::{InterruptCell, SetOnce};
 use crate::layout;
 use crate::platform::machine;
 
@@ -33,8 +33,9 @@ static BITMAP: InterruptCell<[u32; BITMAP_WORDS]> = InterruptCell::new([0; BITMA
 struct KernelMemory {
     frames: FrameAllocator<'static>,
     space: AddressSpace,
-    symbols: Option<SymbolTable<'static>>,
 }
+
+static SYMBOLS: SetOnce<SymbolTable<'static>> = SetOnce::new();
 
 static MEMORY: InterruptCell<Option<KernelMemory>> = InterruptCell::new(None);
 
@@ -127,8 +128,10 @@ pub fn set_up() -> Result<(), MapError> {
     });
     mapped?;
     activate(space);
-    let symbols = SymbolTable::parse(image::symbol_table_bytes(table_bytes)).ok();
-    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, space, symbols }));
+    if let Ok(symbols) = SymbolTable::parse(image::symbol_table_bytes(table_bytes)) {
+        SYMBOLS.set(symbols);
+    }
+    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, space }));
     Ok(())
 }
 
@@ -177,8 +180,8 @@ pub fn map_window(first: u32, bytes: u32, shown: PhysAddr, kind: MemoryType) -> 
     })
 }
 
-/// The table of the kernel's functions, if whoever loaded the image has left one.
+/// The table of the kernel's functions, if whoever loaded the image has left one. Any context.
 #[must_use]
 pub fn symbols() -> Option<SymbolTable<'static>> {
-    MEMORY.with(|memory| memory.as_ref()?.symbols)
+    SYMBOLS.get()
 }

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+/// How the work of a core that stops has ended.
+pub use trace_format::debug_exit::Ending;
+
 #[cfg(all(bare_metal, feature = "pc", not(feature = "scc")))]
 pub mod pc;
 pub mod scc;
@@ -36,12 +39,3 @@ impl fmt::Display for Feature {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}: not on this platform")]
 pub struct Absent(pub Feature);
-
-/// How the work of a core that stops has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Everything went well.
-    Passed,
-    /// Something did not; the console says what.
-    Failed,
-}

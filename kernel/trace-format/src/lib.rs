@@ -1,4 +1,4 @@
-//! What the kernel leaves in memory for tools to read: trace records, the ring that holds them, symbols.
+//! What kernel and tools agree on: trace records, the ring that holds them, symbols, and how a kernel on a PC ends.
 //!
 //! Layouts and encodings only; the kernel writes them, tools and the kernel's own panic report read them.
 //! All numbers are little-endian words of 32 bits, as the core stores them.
@@ -8,6 +8,8 @@
 //! | trace ring | ELF symbol [`RING_SYMBOL`] | [`ring`], with the [`record`]s in it and the boot [`phase`]s |
 //! | symbol table | ELF symbol [`symbols::PLACE_SYMBOL`] | [`symbols`] |
 //!
+//! On a PC there is [`debug_exit`] besides.
+//!
 //! Whoever changes a layout or the meaning of a number changes [`ring::VERSION`] or [`symbols::VERSION`];
 //! new kinds of records may be added without, because a reader skips kinds that it does not know.
 #![no_std]
@@ -16,6 +18,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod debug_exit;
 pub mod phase;
 pub mod record;
 pub mod ring;

@@ -1,5 +1,7 @@
 //! The real kernel on an emulated board, as its user sees it: images as the board's tools load them, text on consoles.
 
+pub mod pc;
+
 use std::sync::OnceLock;
 
 use scc::host::Uart;

@@ -11,6 +11,8 @@
 //! | `lut_init.dat` | writes to the LUTs of the used cores | sccBoot |
 //! | `kernel.map`, `*.bin` | the same memory as raw pieces | bin2obj |
 //!
+//! On a PC, which QEMU emulates, the kernel boots as it is; see [`pc`].
+//!
 //! On a board: `sccMerge -m 8 -n 12 -noimage kernel.mt`, `sccBoot -g obj`, `sccReset -r 0..47`. An emulator that
 //! reads the same files boots the same memory. All cores run one image; who they are they find out themselves.
 #![forbid(unsafe_code)]
@@ -23,6 +25,7 @@ mod lut_init;
 mod merge_list;
 mod name_table;
 mod object_text;
+pub mod pc;
 mod placement;
 mod recipe;
 mod summary;

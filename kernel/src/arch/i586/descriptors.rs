@@ -25,7 +25,8 @@ use crate::layout;
 pub const CODE: Selector = Selector::from_bits(0x08);
 /// Flat data segment of ring 0; the start code uses the same selector.
 pub const DATA: Selector = Selector::from_bits(0x10);
-const TASK: Selector = Selector::from_bits(0x18);
+/// The task that runs the kernel.
+pub(super) const TASK: Selector = Selector::from_bits(0x18);
 const FAULT_TASK: Selector = Selector::from_bits(0x20);
 
 /// Entries of the global table.

@@ -35,6 +35,7 @@ global_asm!(
     .section .boot, "ax"
     .code32
     .global boot_protected_mode
+    .type boot_protected_mode, @function
 boot_protected_mode:
     mov ecx, {data_selector}
     mov ds, cx
@@ -105,6 +106,7 @@ boot_protected_mode:
     jmp eax
 
     .section .text.boot_high, "ax"
+    .type boot_high, @function
 boot_high:
     mov esp, {stack_end}
     rdtsc

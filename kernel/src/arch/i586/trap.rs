@@ -60,6 +60,7 @@ global_asm!(
     .section .text.trap, "ax"
     .balign 16
     .global trap_stubs
+    .type trap_stubs, @function
 trap_stubs:
     .set vector, 0
     .rept 256
@@ -74,6 +75,7 @@ trap_stubs:
     .endr
 
     .balign 16
+    .type trap_common, @function
 trap_common:
     pushad
     cld
@@ -88,6 +90,7 @@ trap_common:
     iretd
 
     .global trap_double_fault
+    .type trap_double_fault, @function
 trap_double_fault:
     // The task starts on its own stack; the error code that the processor pushed on it is 0.
     xor ebp, ebp

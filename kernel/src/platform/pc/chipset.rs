@@ -2,12 +2,13 @@
 //!
 //! The 8259s are masked for good, for interrupts come through the local APIC. Of the 8254, channel 2 is the clock
 //! against which the others are measured: its output can be read at port 0x61. Facts: data sheets of Intel's 8259A and
-//! 8254; QEMU's `hw/misc/debugexit.c`: a byte `n` at the port of `isa-debug-exit` ends QEMU with status `2 n + 1`.
+//! 8254.
 #![expect(unsafe_code, reason = "ports are named by number")]
 
 use crate::arch::i586::cpu;
 use crate::arch::i586::port::Port;
 use crate::platform::Ending;
+use trace_format::debug_exit;
 
 /// Data ports of both 8259s, where the masks are.
 const INTERRUPT_MASKS: [u16; 2] = [0x21, 0xA1];
@@ -25,13 +26,6 @@ const PORT_B: u16 = 0x61;
 const GATE: u8 = 1 << 0;
 const LOUDSPEAKER: u8 = 1 << 1;
 const OUTPUT: u8 = 1 << 5;
-
-/// Where QEMU is told to put its `isa-debug-exit`.
-const DEBUG_EXIT: u16 = 0xF4;
-/// Ends QEMU with status 33.
-const EXIT_PASSED: u8 = 0x10;
-/// Ends QEMU with status 35.
-const EXIT_FAILED: u8 = 0x11;
 
 fn port(number: u16) -> Port {
     // SAFETY: none of the ports that this file names starts a transfer to memory.
@@ -57,11 +51,8 @@ pub(super) fn wait(ticks: u16, begin: impl FnOnce()) {
     while port(PORT_B).read() & OUTPUT == 0 {}
 }
 
-/// Ends QEMU: status 33 after success, 35 after failure. Elsewhere the core halts for good.
+/// Ends QEMU with the status of [`debug_exit`]. Elsewhere the core halts for good.
 pub fn finish(ending: Ending) -> ! {
-    port(DEBUG_EXIT).write(match ending {
-        Ending::Passed => EXIT_PASSED,
-        Ending::Failed => EXIT_FAILED,
-    });
+    port(debug_exit::PORT).write(ending.byte());
     cpu::halt_for_good()
 }

@@ -47,6 +47,7 @@ multiboot_table_pointer:
     .long multiboot_table
 
     .global multiboot_entry
+    .type multiboot_entry, @function
 multiboot_entry:
     cli
     cld

@@ -19,6 +19,7 @@ global_asm!(
     .section .reset_vector, "ax"
     .code16
     .global reset_vector
+    .type reset_vector, @function
 reset_vector:
     jmp reset_real_mode
 

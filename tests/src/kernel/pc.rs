@@ -1,0 +1,109 @@
+//! The kernel on QEMU's PC: text on the serial line, and how it ended.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use scc_image::{KernelFile, pc};
+use trace_format::debug_exit::Ending;
+
+use crate::core_program;
+
+/// How cargo builds the kernel for a PC.
+const OPTIONS: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
+/// Host time after which a kernel counts as stuck; it needs less than two seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Host time between two looks at QEMU.
+const STEP: Duration = Duration::from_millis(5);
+
+/// The kernel for a PC: its file, and a file with the names of its functions beside it.
+fn files() -> &'static [PathBuf; 2] {
+    static FILES: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let kernel = core_program::build_with("kernel", "kernel", &OPTIONS).expect("the kernel builds");
+        let bytes = fs::read(&kernel).expect("cargo has just written it");
+        let parsed = KernelFile::parse(&bytes).expect("the linker wrote a good file");
+        // Tests run in processes of their own, at the same time.
+        let symbols = kernel.with_extension(format!("symbols-{}", std::process::id()));
+        fs::write(&symbols, pc::symbol_module(&parsed)).expect("cargo has just written beside it");
+        [kernel, symbols]
+    })
+}
+
+/// The kernel's ELF file, built on the first call.
+///
+/// # Panics
+/// If it cannot be built or read.
+#[must_use]
+pub fn elf() -> Vec<u8> {
+    fs::read(&files()[0]).expect("cargo has just written it")
+}
+
+/// What a run has left.
+#[derive(Debug)]
+pub struct PcRun {
+    /// Everything that the kernel printed.
+    pub text: String,
+    /// How it ended; `None` if QEMU ended for a reason of its own, such as a triple fault.
+    pub ending: Option<Ending>,
+}
+
+/// Boots the kernel and waits for its end.
+///
+/// # Errors
+/// [`PcError`] if there is no QEMU, or no end.
+pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
+    let [kernel, symbols] = files();
+    run(kernel, symbols, command_line)
+}
+
+fn run(kernel: &Path, symbols: &Path, command_line: &str) -> Result<PcRun, PcError> {
+    let mut command = pc::qemu(kernel, symbols, command_line);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut qemu = command.spawn().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => PcError::NotInstalled,
+        _ => PcError::Host(source),
+    })?;
+    let mut output = qemu.stdout.take().expect("standard output was asked to be a pipe");
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        output.read_to_end(&mut bytes).map(|_| String::from_utf8_lossy(&bytes).into_owned())
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let mut status = None;
+    while status.is_none() && Instant::now() < deadline {
+        status = qemu.try_wait()?;
+        thread::sleep(STEP);
+    }
+    if status.is_none() {
+        qemu.kill()?;
+        qemu.wait()?;
+    }
+    let text = reader.join().expect("reading to the end does not panic")?;
+    match status {
+        Some(status) => Ok(PcRun { text, ending: status.code().and_then(Ending::from_status) }),
+        None => Err(PcError::Stuck(text)),
+    }
+}
+
+/// Why a run has left nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum PcError {
+    /// There is no QEMU.
+    #[error(
+        "{} is not installed: run `cargo xtask setup`, or `apt-get install {}`",
+        pc::QEMU,
+        pc::QEMU_PACKAGE
+    )]
+    NotInstalled,
+    /// The host could not run it.
+    #[error("{program}: {0}", program = pc::QEMU)]
+    Host(#[from] io::Error),
+    /// The kernel did not end.
+    #[error("the kernel did not end within {PATIENCE:?}; it said\n{0}")]
+    Stuck(String),
+}

@@ -1,0 +1,61 @@
+//! Booting a kernel on a PC that QEMU emulates: what QEMU is given, and what its exit status says.
+//!
+//! QEMU loads the kernel as a multiboot program, with the table of function names as its only module. The kernel's
+//! console is QEMU's standard output; its end is QEMU's exit status, see [`trace_format::debug_exit`].
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use trace_format::debug_exit;
+
+use crate::{KernelFile, name_table};
+
+/// The program that emulates the PC.
+pub const QEMU: &str = "qemu-system-i386";
+/// Debian's package of it.
+pub const QEMU_PACKAGE: &str = "qemu-system-x86";
+/// Memory of the PC in MB.
+const MEGABYTES: &str = "64";
+
+/// Contents of the module that a kernel on a PC takes for its symbol table.
+#[must_use]
+pub fn symbol_module(kernel: &KernelFile) -> Vec<u8> {
+    name_table(&kernel.functions)
+}
+
+/// QEMU with a Pentium without MMX, as the SCC's cores are. `symbols` is a file with [`symbol_module`]; QEMU ends when
+/// the kernel does or when it shuts the processor down.
+#[must_use]
+pub fn qemu(kernel: &Path, symbols: &Path, command_line: &str) -> Command {
+    let mut command = Command::new(QEMU);
+    command
+        .args(["-cpu", "pentium,-mmx", "-accel", "tcg", "-m", MEGABYTES, "-nodefaults", "-no-reboot"])
+        .args(["-display", "none", "-monitor", "none", "-serial", "stdio", "-device"])
+        .arg(format!("isa-debug-exit,iobase={:#x},iosize=1", debug_exit::PORT))
+        .arg("-kernel")
+        .arg(kernel)
+        .arg("-initrd")
+        .arg(option_value(symbols))
+        .args(["-append", command_line]);
+    command
+}
+
+/// In a list of modules a comma is written twice.
+fn option_value(path: &Path) -> OsString {
+    path.to_str().map_or_else(|| path.into(), |text| text.replace(',', ",,").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qemu_is_given_kernel_module_and_words() {
+        let command = qemu(Path::new("/k/kernel-pc"), Path::new("/k/a,b"), "selftest log=debug");
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let tail = ["-kernel", "/k/kernel-pc", "-initrd", "/k/a,,b", "-append", "selftest log=debug"];
+        assert_eq!(words[words.len() - 6..], tail);
+        assert!(words.contains(&"isa-debug-exit,iobase=0xf4,iosize=1".to_owned()));
+    }
+}
