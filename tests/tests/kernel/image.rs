@@ -1,6 +1,6 @@
 //! The kernel's image: its size, and what tools find in it.
 
-use boot_tests::kernel::elf;
+use boot_tests::kernel::{elf, pc};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
 
 /// Code, constants and initialised data together.
@@ -8,13 +8,15 @@ const MOST_BYTES: u64 = 256 << 10;
 
 #[test]
 fn text_and_data_stay_below_256_kilobytes() {
-    let file = object::File::parse(elf()).expect("the linker wrote a good file");
-    let kinds =
-        [SectionKind::Text, SectionKind::Data, SectionKind::ReadOnlyData, SectionKind::ReadOnlyString];
-    let sections =
-        file.sections().filter(|section| kinds.contains(&section.kind()) && section.address() != 0);
-    let bytes: u64 = sections.map(|section| section.size()).sum();
-    assert!((4 << 10..MOST_BYTES).contains(&bytes), "{bytes} bytes");
+    for image in [elf(), &pc::elf()] {
+        let file = object::File::parse(image).expect("the linker wrote a good file");
+        let kinds =
+            [SectionKind::Text, SectionKind::Data, SectionKind::ReadOnlyData, SectionKind::ReadOnlyString];
+        let sections =
+            file.sections().filter(|section| kinds.contains(&section.kind()) && section.address() != 0);
+        let bytes: u64 = sections.map(|section| section.size()).sum();
+        assert!((4 << 10..MOST_BYTES).contains(&bytes), "{bytes} bytes");
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ Examples:
   cargo run -- boot --boot-from core0             core 0 installs and starts the other 47
   cargo run -- boot --command-line provoke=panic@3
                                                   what a crash of core 3 looks like, and that the others go on
+  cargo run -- boot --platform pc                 the same kernel on one core of a PC, under QEMU
   cargo run -- boot --gdb                         wait for gdb at 127.0.0.1:1234
   cargo run -- boot --json boot.json --wall 60    figures for scripts, at most a minute
 

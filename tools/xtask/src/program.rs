@@ -41,8 +41,19 @@ pub(crate) fn build_as(
     target: Option<&str>,
     profile: Profile,
 ) -> Result<PathBuf, ProgramError> {
+    build_with(workspace, package, target, profile, &[])
+}
+
+/// As [`build_as`], with further options for cargo: which program of the package, which features.
+pub(crate) fn build_with(
+    workspace: &Workspace,
+    package: &'static str,
+    target: Option<&str>,
+    profile: Profile,
+    options: &[&str],
+) -> Result<PathBuf, ProgramError> {
     let mut cargo = process::cargo(workspace);
-    cargo.args(["build", "--profile", profile.name(), "--package", package]);
+    cargo.args(["build", "--profile", profile.name(), "--package", package]).args(options);
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.args(target.map(|target| format!("--target={target}")));
     let messages = process::output(&mut cargo)?;

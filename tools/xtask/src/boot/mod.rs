@@ -2,6 +2,9 @@
 //!
 //! On the SCC the program `scc-boot` makes the image, boots it on the emulator and shows the cores; it is built in
 //! release mode, because the emulator is slow otherwise, and takes the options given here. Its exit status is ours.
+//! On a PC it is QEMU, see [`pc`].
+
+mod pc;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -46,7 +49,7 @@ pub(crate) enum Platform {
 pub(crate) fn run(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
     match arguments.platform {
         Platform::Scc => boot_on_board(workspace, arguments),
-        Platform::Pc => Err(BootError::NoPc),
+        Platform::Pc => Ok(pc::boot(workspace, arguments)?),
     }
 }
 
@@ -100,9 +103,9 @@ fn name_of(value: &impl ValueEnum) -> OsString {
 /// Why nothing was booted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BootError {
-    /// The platform is not there.
-    #[error("--platform pc: the kernel does not run on a PC yet\n  next: leave it out to boot on the SCC")]
-    NoPc,
+    /// The kernel was not booted on a PC.
+    #[error(transparent)]
+    Pc(#[from] pc::PcError),
     /// Building failed.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -141,9 +144,12 @@ mod tests {
     }
 
     #[test]
-    fn pc_says_that_it_is_not_there() {
+    fn options_of_the_board_are_refused_for_a_pc() {
         let workspace = Workspace::locate().expect("tests run inside the workspace");
-        let arguments = parse(["--platform", "pc"].map(OsString::from));
-        assert!(matches!(run(&workspace, &arguments), Err(BootError::NoPc)));
+        for option in ["--model=fast", "--cores=1", "--json=x", "--wall=1"] {
+            let arguments = parse(["--platform", "pc", option].map(OsString::from));
+            let refused = run(&workspace, &arguments);
+            assert!(matches!(refused, Err(BootError::Pc(pc::PcError::BoardOption))), "{option}");
+        }
     }
 }

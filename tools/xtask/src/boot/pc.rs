@@ -1,0 +1,106 @@
+//! `cargo run -- boot --platform pc`: the kernel on QEMU's PC, its console on this terminal.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use scc_image::{CoreList, ElfError, KernelFile, pc};
+use trace_format::debug_exit::Ending;
+
+use super::{BootArguments, KERNEL};
+use crate::board_arguments::{BoardArguments, Model, Starter, Timing, Until};
+use crate::program::{self, Profile, ProgramError};
+use crate::workspace::{CORE_TARGET, Workspace};
+
+/// How cargo builds the kernel for a PC.
+const OPTIONS: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
+/// Exit status if the kernel said nothing about its end: the processor shut down, or somebody ended QEMU.
+const SHUT_DOWN: u8 = 5;
+
+/// Builds the kernel, boots it, and returns 0 after success, 1 after failure, 5 after anything else.
+pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, PcError> {
+    let words = command_line(&arguments.board).ok_or(PcError::BoardOption)?;
+    let kernel = match &arguments.kernel {
+        Some(file) => file.clone(),
+        None => {
+            eprintln!("boot: building the kernel for a PC");
+            program::build_with(workspace, KERNEL, Some(CORE_TARGET), Profile::Kernel, &OPTIONS)?
+        }
+    };
+    let bytes = std::fs::read(&kernel).map_err(|source| PcError::File { file: kernel.clone(), source })?;
+    let parsed = KernelFile::parse(&bytes).map_err(|error| PcError::Elf { file: kernel.clone(), error })?;
+    let symbols = workspace.scratch().join("kernel-pc.symbols");
+    let written = std::fs::create_dir_all(workspace.scratch())
+        .and_then(|()| std::fs::write(&symbols, pc::symbol_module(&parsed)));
+    written.map_err(|source| PcError::File { file: symbols.clone(), source })?;
+    let mut qemu = pc::qemu(&kernel, &symbols, &words);
+    if let Some(address) = &arguments.board.gdb {
+        eprintln!("boot: waiting for: gdb -ex 'target remote {address}' {}", kernel.display());
+        qemu.arg("-gdb").arg(format!("tcp:{address}")).arg("-S");
+    }
+    let status = qemu.status().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => PcError::NotInstalled,
+        _ => PcError::Qemu(source),
+    })?;
+    Ok(ExitCode::from(match status.code().and_then(Ending::from_status) {
+        Some(Ending::Passed) => 0,
+        Some(Ending::Failed) => 1,
+        None => SHUT_DOWN,
+    }))
+}
+
+/// What the kernel is told; `None` if an option asks for something that only the board has.
+fn command_line(board: &BoardArguments) -> Option<String> {
+    let BoardArguments { cores, model, timing, boot_from, command_line, until, gdb: _, wall, json, plain: _ } =
+        board;
+    let of_the_board = *cores != CoreList::all()
+        || *model != Model::Strict
+        || *timing != Timing::Scc
+        || *boot_from != Starter::Host
+        || wall.is_some()
+        || json.is_some();
+    if of_the_board {
+        return None;
+    }
+    let test = (*until == Until::Selftest).then_some("selftest");
+    Some(test.into_iter().chain(command_line.as_deref()).collect::<Vec<_>>().join(" "))
+}
+
+/// Why the kernel was not booted on a PC.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PcError {
+    /// An option asks for something that QEMU's PC does not have.
+    #[error(
+        "--platform pc takes --kernel, --command-line, --until, --gdb and --plain only\n  \
+         next: leave out the options of the emulated board"
+    )]
+    BoardOption,
+    /// There is no QEMU.
+    #[error(
+        "{program} is not installed\n  next: `cargo xtask setup`, or `apt-get install {package}`",
+        program = pc::QEMU, package = pc::QEMU_PACKAGE
+    )]
+    NotInstalled,
+    /// QEMU could not be run.
+    #[error("{program}: {0}", program = pc::QEMU)]
+    Qemu(io::Error),
+    /// A file could not be read or written.
+    #[error("{file}: {source}", file = file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The kernel is no program for the chip.
+    #[error("{file}: {error}", file = file.display())]
+    Elf {
+        /// The file.
+        file: PathBuf,
+        /// Where and what.
+        error: ElfError,
+    },
+    /// Building failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+}
