@@ -10,7 +10,8 @@
 //! 122..126   flow        one peer per quadword   how far a bulk transfer has come
 //! 126..134   barrier     one peer per quadword   flags of dissemination barriers
 //! 134        note        holder of the lock      who holds the owner's test-and-set register
-//! 135..144   spare       nobody                  nothing
+//! 135        queue head  owner, lock's holder    fill state of the call queue
+//! 136..144   call queue  holder of the lock      requests of any cores
 //! 144..160   window      anybody                 512 bytes for put and get
 //! 160..256   bulk        the owner               six blocks of outgoing bulk data
 //! ```
@@ -43,13 +44,14 @@ const SCRATCH: Range<u16> = 121..122;
 const FLOW: Range<u16> = 122..126;
 const BARRIER: Range<u16> = 126..134;
 const NOTE: Range<u16> = 134..135;
-const SECOND_SPARE: Range<u16> = 135..144;
+const QUEUE_HEAD: Range<u16> = 135..136;
+const QUEUE: Range<u16> = 136..144;
 const WINDOW: Range<u16> = 144..160;
 const BULK: Range<u16> = 160..256;
 
 /// Regions in the order of their lines.
-const REGIONS: [Range<u16>; 11] =
-    [MAIL, ACK, FIRST_SPARE, HELLO, SCRATCH, FLOW, BARRIER, NOTE, SECOND_SPARE, WINDOW, BULK];
+const REGIONS: [Range<u16>; 12] =
+    [MAIL, ACK, FIRST_SPARE, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, WINDOW, BULK];
 
 const CORES: u16 = 48;
 const _: () = assert!(CORES as usize == CoreId::COUNT);
@@ -76,6 +78,9 @@ const _: () = assert!(
 const _: () = assert!((WINDOW.end - WINDOW.start) as usize * LINE == WINDOW_BYTES);
 const _: () = assert!((BULK.end - BULK.start) as usize * LINE == Block::COUNT * Block::BYTES);
 
+/// Requests the call queue holds.
+pub const QUEUE_ENTRIES: u32 = 8;
+const _: () = assert!((QUEUE.end - QUEUE.start) as u32 == QUEUE_ENTRIES);
 /// Bytes of the window for put and get.
 pub const WINDOW_BYTES: usize = 512;
 /// Rounds of a dissemination barrier over up to 48 cores: log2, rounded up.
@@ -196,6 +201,22 @@ pub const fn lock_note(owner: CoreId) -> MpbAddress {
     at(owner, &NOTE, 0)
 }
 
+/// Count of entries that `owner` has taken from its call queue; the half line goes on with the count of those
+/// that were appended.
+pub const fn queue_taken(owner: CoreId) -> MpbAddress {
+    at(owner, &QUEUE_HEAD, 0)
+}
+
+/// Count of entries that were appended to the call queue of `owner`.
+pub const fn queue_appended(owner: CoreId) -> MpbAddress {
+    at(owner, &QUEUE_HEAD, QUADWORD)
+}
+
+/// Entry of the call queue of `owner`; the index counts round the ring of [`QUEUE_ENTRIES`].
+pub const fn queue_entry(owner: CoreId, index: u32) -> MpbAddress {
+    at(owner, &QUEUE, (index % QUEUE_ENTRIES) as usize * LINE)
+}
+
 /// Byte of the window of `owner`; `None` behind its end.
 pub const fn window(owner: CoreId, offset: usize) -> Option<MpbAddress> {
     if offset < WINDOW_BYTES { Some(at(owner, &WINDOW, offset)) } else { None }
@@ -232,7 +253,7 @@ const fn counter(number: u8) -> CounterId {
 
 /// Lines that a new life clears: everything but hello, which says that they are clear.
 pub(crate) fn cleared_at_start(owner: CoreId) -> impl Iterator<Item = MpbAddress> {
-    [MAIL, ACK, FLOW, BARRIER]
+    [MAIL, ACK, FLOW, BARRIER, QUEUE_HEAD, QUEUE]
         .into_iter()
         .flat_map(|region| region.map(usize::from))
         .map(move |line| at(owner, &(0..CORE_LINES), line * LINE))
@@ -261,9 +282,11 @@ mod tests {
             (0..BARRIER_ROUNDS).map(move |round| (barrier_flag(owner, barrier, round), QUADWORD))
         });
         let lines = [hello(owner), scratch(owner), lock_note(owner)].map(|at| (at, LINE));
+        let counts = [queue_taken(owner), queue_appended(owner)].map(|at| (at, QUADWORD));
+        let queue = (0..QUEUE_ENTRIES).map(move |entry| (queue_entry(owner, entry), LINE));
         let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
         let blocks = Block::all().filter_map(move |block| Some((bulk(owner, block, 0)?, Block::BYTES)));
-        per_core.chain(flows).chain(flags).chain(lines).chain(window).chain(blocks)
+        per_core.chain(flows).chain(flags).chain(lines).chain(counts).chain(queue).chain(window).chain(blocks)
     }
 
     #[test]
@@ -277,8 +300,8 @@ mod tests {
             }
         }
         assert_eq!(owners.keys().max(), Some(&8191));
-        // Two quadwords of the barrier's region are spare too.
-        let spare = FIRST_SPARE.chain(SECOND_SPARE).count() * LINE + 2 * QUADWORD;
+        // Two quadwords each of the barrier's region and the queue's head are spare too.
+        let spare = FIRST_SPARE.count() * LINE + 4 * QUADWORD;
         assert_eq!(owners.len(), 8192 - spare);
     }
 

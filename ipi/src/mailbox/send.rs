@@ -213,7 +213,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Life of a peer, once it has one.
-    async fn meet(&self, peer: CoreId, deadline: Deadline) -> Result<Epoch, SendError> {
+    pub(crate) async fn meet(&self, peer: CoreId, deadline: Deadline) -> Result<Epoch, SendError> {
         let known = self.outgoing.borrow()[peer.index()].peer;
         if let Some(life) = known {
             return Ok(life);

@@ -83,8 +83,13 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Completes when anybody has rung since the count of rings was `seen`.
-    async fn next_ring(&self, seen: u32) {
+    pub(crate) async fn next_ring(&self, seen: u32) {
         self.watchers.until(|| (self.rings.get() != seen).then_some(())).await;
+    }
+
+    /// Times that somebody rang; wraps.
+    pub(crate) const fn rings(&self) -> u32 {
+        self.rings.get()
     }
 
     /// Tells those who watch lines that somebody rang.

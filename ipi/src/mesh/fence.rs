@@ -41,6 +41,12 @@ Invalidate {
     BarrierRead,
     /// Read an own flow word, and then the block it speaks of.
     FlowRead,
+    /// Write to a call queue, the head of which was just read.
+    QueueAppend,
+    /// Read the head of the own call queue, and an entry.
+    QueueLook,
+    /// Write the head of the own call queue, which was just read.
+    QueueTaken,
     /// Write to a window, which a get has read.
     WindowWrite,
     /// Read from a window.
@@ -65,6 +71,8 @@ Push {
     BarrierFlag,
     /// A flow word, and with it the block before it.
     Flow,
+    /// The head of the own call queue.
+    QueueTaken,
     /// Data put into a window.
     Window,
 }

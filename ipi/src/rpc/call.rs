@@ -128,15 +128,22 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         self.callers.until(|| self.calls.borrow_mut().begin(id, to)).await;
         let mut call = Begun { rpc: self, to, id, class: options.class, is_sent: false };
         let notice = match options.mechanism {
-            Mechanism::GicRequest => Notice::Doorbell,
-            Mechanism::InterruptBit => Notice::InterruptBit,
-            Mechanism::PolledFlag => Notice::Nothing,
+            Mechanism::GicRequest => Some(Notice::Doorbell),
+            Mechanism::InterruptBit => Some(Notice::InterruptBit),
+            Mechanism::PolledFlag => Some(Notice::Nothing),
+            Mechanism::CallQueue => None,
         };
         let mut life = None;
         for part in parts(message, id, request) {
             call.is_sent = true;
             let mail = part.emit(options.class.channel(), Flow(u32::from(id.0)));
-            self.mailbox.send_with(to, life, mail, notice, options.deadline).await?;
+            match notice {
+                Some(notice) => self.mailbox.send_with(to, life, mail, notice, options.deadline).await?,
+                None => {
+                    let callee = self.mailbox.meet(to, options.deadline).await?;
+                    self.append(to, *life.get_or_insert(callee), mail, options.deadline).await?;
+                }
+            }
             life = life.or(self.mailbox.known_life_of(to));
         }
         let end = || self.calls.borrow().end(id).map(|end| end.map_err(CallError::Failed).and_then(&decode));

@@ -18,12 +18,13 @@
 //! sides. The protocol with its failures is in `docs/protocols/call.md`.
 
 mod call;
+mod queue;
 mod serve;
 mod table;
 
 use core::cell::{Cell, RefCell};
 
-use futures_util::future::join4;
+use futures_util::future::join5;
 use scc::id::CoreId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -80,11 +81,13 @@ pub enum Mechanism {
     InterruptBit,
     /// Mail alone: the callee polls.
     PolledFlag,
+    /// An entry in one queue of the callee under its test-and-set lock, and a request at the interrupt controller.
+    CallQueue,
 }
 
 impl Mechanism {
     /// All mechanisms.
-    pub const ALL: [Self; 3] = [Self::GicRequest, Self::InterruptBit, Self::PolledFlag];
+    pub const ALL: [Self; 4] = [Self::GicRequest, Self::InterruptBit, Self::PolledFlag, Self::CallQueue];
 }
 
 /// Who calls.
@@ -141,7 +144,7 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     pub async fn run(&self) {
         let urgent = self.take_requests(&self.urgent, Class::Urgent);
         let ordinary = self.take_requests(&self.ordinary, Class::Ordinary);
-        join4(urgent, self.take_replies(), ordinary, self.send_answers()).await;
+        join5(urgent, self.take_replies(), ordinary, self.send_answers(), self.take_queue()).await;
     }
 
     /// Changes how requests and replies are noticed.

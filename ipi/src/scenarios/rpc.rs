@@ -30,6 +30,15 @@ impl Procedure for Negate {
     type Reply = u8;
 }
 
+/// Takes more parts than a call queue has places.
+struct Long;
+
+impl Procedure for Long {
+    const NUMBER: u8 = 10;
+    type Request = [u32; 32];
+    type Reply = u32;
+}
+
 /// Never returns.
 struct Hang;
 
@@ -50,8 +59,12 @@ impl Drop for DropNote<'_> {
 
 /// Serves all procedures until so many callers have done their work.
 async fn serve(mesh: FakeMesh<'_>, witness: Witness, cores: usize, mode: Mode) {
+    serve_with(mesh, witness, cores, mode, brisk(2)).await;
+}
+
+async fn serve_with(mesh: FakeMesh<'_>, witness: Witness, cores: usize, mode: Mode, settings: Settings) {
     let doorbell = mesh.doorbell();
-    let mailbox = Mailbox::start(mesh, &doorbell, brisk(2));
+    let mailbox = Mailbox::start(mesh, &doorbell, settings);
     let rpc = Rpc::new(&mailbox, mode).unwrap();
     mailbox.mesh().ready().await;
     let negate = async |_: Caller, number: u8| !number;
@@ -68,6 +81,7 @@ async fn serve(mesh: FakeMesh<'_>, witness: Witness, cores: usize, mode: Mode) {
             ordinary,
             rpc.serve::<Sum>(Class::Ordinary, sum),
             rpc.serve::<Hang>(Class::Ordinary, hang),
+            rpc.serve::<Long>(Class::Ordinary, async |_: Caller, numbers: [u32; 32]| numbers[31]),
             rpc.run()
         );
     };
@@ -156,8 +170,46 @@ pub(super) fn mechanisms(chooser: Chooser) -> (Machine, Check) {
         })
         .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Polled(CoreSet::of(core(0))))))
         .calm_start();
-    let expected = ["GicRequest Ok(255)", "InterruptBit Ok(254)", "PolledFlag Ok(253)"];
+    let expected = ["GicRequest Ok(255)", "InterruptBit Ok(254)", "PolledFlag Ok(253)", "CallQueue Ok(252)"];
     (machine, witness.expects(expected))
+}
+
+/// Calls of several parts through the queue of a callee that looks into no line by itself for a long time.
+pub(super) fn queued_calls(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    for number in 0..6_u8 {
+                        let options = Options::until(in_cycles(rpc.mailbox().mesh(), 3_000_000));
+                        let options = options.by(Mechanism::CallQueue);
+                        let last = rpc.call::<Long>(core(1), &[u32::MAX; 32], options).await;
+                        assert_eq!(last, Ok(u32::MAX));
+                        // The callee falls silent before the next call.
+                        rpc.mailbox()
+                            .mesh()
+                            .sleep_until(rpc.mailbox().mesh().now() + Cycles::new(60_000))
+                            .await;
+                        let negated = rpc.call::<Negate>(core(1), &number, options).await;
+                        assert_eq!(negated, Ok(!number));
+                        rpc.mailbox()
+                            .mesh()
+                            .sleep_until(rpc.mailbox().mesh().now() + Cycles::new(60_000))
+                            .await;
+                    }
+                    witness.saw("done".to_string());
+                });
+            })
+        })
+        .core(1, move |mesh| {
+            let slow = Settings { rescan: Cycles::new(100_000_000), ..brisk(2) };
+            Box::pin(serve_with(mesh, server.clone(), 1, Mode::Interrupt, slow))
+        })
+        .calm_start();
+    (machine, witness.expects(["done"]))
 }
 
 /// A call is given up while its handler runs; the handler is dropped and the server serves the next.

@@ -22,6 +22,7 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("one call", rpc::one_call),
     ("mixed calls", rpc::mixed_calls),
     ("mechanisms", rpc::mechanisms),
+    ("queued calls", rpc::queued_calls),
     ("cancelled call", rpc::cancelled),
     ("windows", transfer::windows),
     ("watched window", transfer::watched_window),

@@ -12,6 +12,7 @@ mod hello;
 mod letter;
 mod life;
 mod part;
+mod queue;
 mod transfer;
 
 pub use ack::{Ack, AckView, Verdict};
@@ -20,6 +21,7 @@ pub use hello::{Hello, HelloView};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
 pub use life::{Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
+pub use queue::{QueueEntry, QueueHead};
 pub use transfer::{Attention, FlowWord, Offer, Progress, Run, Tag, TransferId, TransferMail};
 
 /// Why bytes are not a message.

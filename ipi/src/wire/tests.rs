@@ -58,6 +58,43 @@ proptest! {
     }
 
     #[test]
+    fn parts_and_offers_survive_a_mail(letter in letter(), kind in 0..8_u8) {
+        let mail = Mail { kind: Kind(kind), ..letter.mail };
+        if let Ok(part) = Part::parse(&mail) {
+            prop_assert_eq!(Part::parse(&part.emit(mail.channel, mail.flow)), Ok(part));
+        }
+        if let Ok(transfer) = TransferMail::parse(&mail) {
+            prop_assert_eq!(TransferMail::parse(&transfer.emit()), Ok(transfer));
+        }
+    }
+
+    #[test]
+    fn queue_entries_survive_the_line(letter in letter(), sender in 0..48_u8, line in any::<[u8; LINE]>()) {
+        let entry = QueueEntry { sender: scc::id::CoreId::new(sender).unwrap(), letter };
+        prop_assert_eq!(QueueEntry::parse(&entry.emit()), Ok(entry));
+        if let Ok(entry) = QueueEntry::parse(&line) {
+            prop_assert_eq!(QueueEntry::parse(&entry.emit()), Ok(entry));
+        }
+    }
+
+    #[test]
+    fn quadwords_survive(bytes in any::<[u8; 8]>(), place in 0..128_u8) {
+        let flag = BarrierFlag::parse(&bytes);
+        prop_assert_eq!(BarrierFlag::parse(&flag.emit()), flag);
+        if let Ok(note) = LockNote::parse(&bytes) {
+            prop_assert_eq!(LockNote::parse(&note.emit()), Ok(note));
+        }
+        let mut plausible = bytes;
+        plausible[6] %= 48;
+        plausible[7] = place;
+        for bytes in [bytes, plausible] {
+            if let Ok(word) = FlowWord::parse(&bytes) {
+                prop_assert_eq!(FlowWord::parse(&word.emit()), Ok(word));
+            }
+        }
+    }
+
+    #[test]
     fn hellos_survive_the_line(epoch in epoch()) {
         let hello = Hello { epoch };
         prop_assert_eq!(Hello::parse(HelloView::new(&hello.emit())), Ok(hello));
