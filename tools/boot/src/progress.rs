@@ -2,7 +2,7 @@
 
 use scc_emu::Activity;
 use trace_format::phase::BootPhase;
-use trace_format::record::{Event, Stamped, TestOutcome, TextPlace};
+use trace_format::record::{Event, PollOutcome, Stamped, TestOutcome, TextPlace};
 
 /// A self-test that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub struct CoreProgress {
     pub tests: Vec<TestResult>,
     /// Passed and failed self-tests, once all have ended.
     pub tested: Option<(u32, u32)>,
-    /// Where the kernel panicked, if it did.
+    /// Where the kernel panicked, if it did; not so panics that ended a task only.
     pub panic: Option<PanicPlace>,
     /// Vector and EIP of the last exception.
     pub exception: Option<(u8, u32)>,
@@ -121,6 +121,8 @@ impl CoreProgress {
             Event::SelfTest { name, outcome } => self.tests.push(TestResult { name: text(name), outcome }),
             Event::SelfTestsDone { passed, failed } => self.tested = Some((passed, failed)),
             Event::Panic { file, line } => self.panic = Some(PanicPlace { file: text(file), line }),
+            // The executor has ended the task; the core lives.
+            Event::PollEnd { outcome: PollOutcome::Panicked, .. } => self.panic = None,
             Event::Exception { vector, eip, .. } => self.exception = Some((vector, eip)),
             Event::IdleBegin => self.idle = true,
             Event::IdleEnd | Event::PollBegin(_) => self.idle = false,
@@ -147,23 +149,23 @@ impl CoreProgress {
             _ => {}
         }
         let stopped = matches!(activity, Activity::Halted) && !interruptible;
-        match (&self.panic, self.tested) {
-            (Some(_), _) => CoreState::Panicked,
+        match self.tested {
+            _ if stopped && self.panic.is_some() => CoreState::Panicked,
             _ if stopped && self.exception.is_some() => CoreState::Stopped,
-            (None, Some((_, 0))) => CoreState::Passed,
-            (None, Some(_)) => CoreState::Failed,
-            _ if stopped => CoreState::Stopped,
-            (None, None) if self.cycles_to(BootPhase::FirstTask).is_none() => {
-                CoreState::Booting(self.last_phase())
-            }
-            (None, None) if self.idle => CoreState::Idle,
-            (None, None) => CoreState::Up,
+            Some((_, 0)) => CoreState::Passed,
+            Some(_) => CoreState::Failed,
+            None if stopped => CoreState::Stopped,
+            None if self.cycles_to(BootPhase::FirstTask).is_none() => CoreState::Booting(self.last_phase()),
+            None if self.idle => CoreState::Idle,
+            None => CoreState::Up,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use trace_format::record::TaskNumber;
+
     use super::*;
 
     fn progress(events: &[Event]) -> CoreProgress {
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn state_follows_the_records() {
         let halted = Activity::Halted;
-        let name = TextPlace { address: 7, length: 1 };
+        let panic = Event::Panic { file: TextPlace { address: 7, length: 1 }, line: 9 };
         for (events, state) in [
             (&[][..], CoreState::Booting(None)),
             (&[Event::BootPhase(BootPhase::Traps)], CoreState::Booting(Some(BootPhase::Traps))),
@@ -188,7 +190,7 @@ mod tests {
             (&[FIRST_TASK, Event::IdleBegin, Event::IdleEnd], CoreState::Up),
             (&[FIRST_TASK, Event::SelfTestsDone { passed: 3, failed: 0 }], CoreState::Passed),
             (&[FIRST_TASK, Event::SelfTestsDone { passed: 3, failed: 1 }], CoreState::Failed),
-            (&[FIRST_TASK, Event::Panic { file: name, line: 9 }], CoreState::Panicked),
+            (&[FIRST_TASK, panic], CoreState::Up),
         ] {
             assert_eq!(progress(events).state(&halted, true), state);
         }
@@ -198,6 +200,9 @@ mod tests {
         );
         assert_eq!(progress(&[FIRST_TASK]).state(&halted, false), CoreState::Stopped);
         assert_eq!(progress(&[FIRST_TASK, done]).state(&halted, false), CoreState::Passed);
+        assert_eq!(progress(&[FIRST_TASK, panic]).state(&halted, false), CoreState::Panicked);
+        let contained = Event::PollEnd { task: TaskNumber(2), outcome: PollOutcome::Panicked };
+        assert_eq!(progress(&[FIRST_TASK, panic, contained, done]).state(&halted, false), CoreState::Passed);
         assert_eq!(progress(&[FIRST_TASK, done, page_fault]).state(&halted, false), CoreState::Stopped);
         assert_eq!(progress(&[FIRST_TASK]).state(&Activity::Shutdown, true), CoreState::ShutDown);
         assert_eq!(progress(&[]).state(&Activity::Reset, true), CoreState::Held);

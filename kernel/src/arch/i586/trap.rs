@@ -1,7 +1,7 @@
 //! Exceptions and interrupts: from the gate to Rust and back.
 //!
 //! Each vector has a stub of 16 bytes that pushes an error code where the processor does not, and its number; the
-//! common part saves the registers, aligns the stack and calls [`handle`]. What lies on the stack then is a
+//! common part saves the registers, aligns the stack and calls `handle`. What lies on the stack then is a
 //! [`TrapFrame`]:
 //!
 //! ```text
