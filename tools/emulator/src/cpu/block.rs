@@ -5,7 +5,8 @@
 //! version, in the strict model the stamps of the L1 code lines that hold it. When those have changed, the
 //! bytes are compared, and only if they differ is the block decoded again.
 
-use super::decode::{Decoded, Known, MAX_LENGTH, decode, fuse, word};
+use super::again::Idle;
+use super::decode::{Decoded, Idling, Known, MAX_LENGTH, decode, fuse, word};
 use super::fault::Stop;
 use super::fetch::{Origin, Window};
 use super::model::Model;
@@ -32,6 +33,8 @@ pub(crate) struct Block {
     /// Where its bytes came from and how to see that they are still the same.
     origin: Origin,
     bytes: Vec<u8>,
+    /// It jumps to its own beginning and does nothing else.
+    idles: bool,
 }
 
 impl Block {
@@ -39,6 +42,18 @@ impl Block {
     pub(crate) fn handler(&self, at: usize) -> Option<Handler> {
         let alone = self.alone.iter().find(|(place, _)| *place == at).map(|(_, handler)| *handler);
         alone.or_else(|| self.ops.get(at).map(|op| op.run))
+    }
+
+    /// Whether the core would fetch the same bytes now.
+    #[inline(always)]
+    pub(crate) fn is_current<M: Model>(&self, core: &mut Core, fabric: &Fabric) -> bool {
+        self.origin.is_current::<M>(core, fabric)
+    }
+
+    /// One round of the block if it is a loop that does nothing.
+    pub(crate) fn idle(&self) -> Option<Idle> {
+        let jump = self.ops.last().filter(|_| self.idles)?;
+        Some(Idle { cycles: jump.cycles, instructions: jump.number + 1, lines: self.origin.line_count() })
     }
 
     /// Fast model: whether the bytes at `linear`, where the block was found before, are still those it was made
@@ -251,6 +266,8 @@ fn build<M: Model>(
     let mut cycles = 0u16;
     let mut ended = false;
     let mut comparison = None;
+    let mut idle_so_far = true;
+    let mut idles = false;
     while ops.len() < most && !ended {
         let Some(decoded) = next::<M>(core, fabric, window, key.wide, known, at, ops.is_empty())? else {
             break;
@@ -283,6 +300,9 @@ fn build<M: Model>(
             ..decoded.op
         });
         at += length;
+        let distance = decoded.op.immediate.wrapping_add(u32::try_from(at).expect("a block is short"));
+        idles = idle_so_far && decoded.idling == Idling::Jumps && distance == 0;
+        idle_so_far &= decoded.idling == Idling::Passes;
         ended = decoded.ends;
         if window.crossed_page() {
             break;
@@ -297,6 +317,7 @@ fn build<M: Model>(
             ..Op::BOUNDARY
         });
     }
+    block.idles = idles;
     block.bytes.clear();
     block.bytes.extend_from_slice(&window.bytes()[..at]);
     block.origin = window.origin::<M>(fabric, at);

@@ -37,6 +37,14 @@ impl Origin {
         matches!(self, Origin::Pages([Some(_), None]) | Origin::Lines(_))
     }
 
+    /// Lines of the L1 code cache that hold the bytes.
+    pub(crate) fn line_count(&self) -> u8 {
+        match self {
+            Origin::Lines(lines) => lines.iter().map_while(|line| *line).count().to_le_bytes()[0],
+            Origin::Pages(_) | Origin::Volatile => 0,
+        }
+    }
+
     /// Whether the core would fetch the same bytes now, as far as this can be told without fetching.
     #[inline(always)]
     pub(crate) fn is_current<M: Model>(&self, core: &mut Core, fabric: &Fabric) -> bool {

@@ -1,5 +1,6 @@
 //! One P54C core: state, decoding, execution.
 
+mod again;
 pub(crate) mod apic;
 pub(crate) mod block;
 pub(crate) mod breakpoint;

@@ -4,6 +4,7 @@
 //! deadline, the next block. An exception is delivered as soon as the instruction that raised it has been
 //! abandoned.
 
+use super::again;
 use super::block::{Block, CodeCache};
 use super::fault::Stop;
 use super::model::Model;
@@ -97,14 +98,13 @@ pub(crate) fn run<M: Model>(
             match code.enter::<M>(core, fabric, false) {
                 Ok(block) => {
                     core.block_eip = core.eip;
-                    let Some(first) = block.ops.first() else { continue };
                     let exit = if observer.is_some() || has_breakpoint(core, block) {
                         match observed::run_block(core, fabric, block, reborrow(&mut observer)) {
                             Passage::Ended(exit) => exit,
                             Passage::Observed => return Slice::Observed,
                         }
                     } else {
-                        (first.run)(core, fabric, &block.ops)
+                        again::run::<M>(core, fabric, block, deadline)
                     };
                     match exit {
                         Exit::Left if !core.leave_block => continue,

@@ -64,6 +64,11 @@ impl Hierarchy {
         self.statistics.code_reads += 1;
     }
 
+    /// Records that instructions were taken `times` times more from slots that were touched last.
+    pub fn code_read_again(&mut self, times: u64) {
+        self.statistics.code_reads += times;
+    }
+
     /// Fetches the line that `at` lies in. Of `kind` only cacheability counts: the message bit is for data.
     ///
     /// A line that may not be cached is read in four quadwords, low address first, as the prefetcher does.

@@ -118,6 +118,12 @@ impl Counters {
         self.tallies.taken_branches += u64::from(taken);
     }
 
+    /// Counts many taken branches.
+    pub(crate) fn branches_taken(&mut self, count: u64) {
+        self.tallies.branches += count;
+        self.tallies.taken_branches += count;
+    }
+
     /// Counts an accepted INTR or NMI.
     #[inline]
     pub(crate) fn hardware_interrupt(&mut self) {

@@ -44,6 +44,19 @@ pub(crate) struct Decoded {
     pub(crate) comparison: Option<Comparison>,
     /// It is Jcc with this condition.
     pub(crate) condition: Option<u8>,
+    /// What it does in a loop that does nothing.
+    pub(crate) idling: Idling,
+}
+
+/// The parts of a loop that does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idling {
+    /// NOP, PAUSE.
+    Passes,
+    /// A direct near JMP.
+    Jumps,
+    /// Not part of such a loop.
+    Works,
 }
 
 /// The bytes given end inside the instruction.
@@ -104,6 +117,11 @@ fn accept<M: Model>(instruction: &Instruction, bytes: &[u8]) -> Decoded {
         condition: instruction
             .is_jcc_short_or_near()
             .then(|| transfer::condition_number(instruction.condition_code())),
+        idling: match instruction.mnemonic() {
+            Mnemonic::Nop | Mnemonic::Pause => Idling::Passes,
+            Mnemonic::Jmp if instruction.is_jmp_short_or_near() => Idling::Jumps,
+            _ => Idling::Works,
+        },
     }
 }
 
@@ -143,7 +161,7 @@ fn blank() -> Op {
 fn ending(handler: Handler, bytes: usize) -> Decoded {
     let length = bytes.clamp(1, MAX_LENGTH).to_le_bytes()[0];
     let op = Op { run: handler, ..blank() };
-    Decoded { op, length, ends: true, comparison: None, condition: None }
+    Decoded { op, length, ends: true, comparison: None, condition: None, idling: Idling::Works }
 }
 
 #[cfg(test)]
