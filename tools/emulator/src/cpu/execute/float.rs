@@ -16,21 +16,51 @@ use crate::diagnostics::{Finding, FindingKind};
 use i586::control::Cr0;
 use i586::exception::Exception;
 
+/// An operation with everything about it that depends on nothing else.
+#[derive(Clone, Copy)]
+struct Entry {
+    operation: Operation,
+    memory: Option<MemoryAccess>,
+    waits: bool,
+    updates_pointers: bool,
+    /// The FLOPs event counts it.
+    counts: bool,
+}
+
 /// Every ESC encoding, by opcode byte minus D8 and ModRM byte.
-static OPERATIONS: [Option<Operation>; 0x800] = {
+static OPERATIONS: [Option<Entry>; 0x800] = {
     let mut table = [None; 0x800];
     let mut index = 0;
     while index < table.len() {
         let [modrm, opcode, ..] = (index + 0xD800).to_le_bytes();
-        table[index] = decode(opcode, modrm);
+        if let Some(operation) = decode(opcode, modrm) {
+            table[index] = Some(Entry {
+                operation,
+                memory: operation.memory(),
+                waits: operation.waits(),
+                updates_pointers: operation.updates_pointers(),
+                counts: matches!(
+                    operation,
+                    Operation::Arithmetic(..)
+                        | Operation::ArithmeticTo(..)
+                        | Operation::PartialRemainder(_)
+                        | Operation::SquareRoot
+                ),
+            });
+        }
         index += 1;
     }
     table
 };
 
+#[inline(always)]
+fn entry(opcode: u8, modrm: u8) -> Option<&'static Entry> {
+    OPERATIONS[usize::from(opcode & 7) << 8 | usize::from(modrm)].as_ref()
+}
+
 /// The operation of an ESC instruction, if its encoding is one.
 pub(crate) fn operation(opcode: u8, modrm: u8) -> Option<Operation> {
-    OPERATIONS[usize::from(opcode & 7) << 8 | usize::from(modrm)]
+    entry(opcode, modrm).map(|entry| entry.operation)
 }
 
 /// Any ESC instruction; opcode byte in `immediate` [15:8], ModRM byte in [7:0].
@@ -39,29 +69,30 @@ pub(crate) struct Escape;
 impl Step for Escape {
     fn step<M: Model>(core: &mut Core, fabric: &mut Fabric, op: &Op) -> Result<(), Stop> {
         let [modrm, opcode, ..] = op.immediate.to_le_bytes();
-        let operation = operation(opcode, modrm).ok_or(Stop::UNDEFINED)?;
+        let entry = entry(opcode, modrm).ok_or(Stop::UNDEFINED)?;
+        let operation = entry.operation;
         if core.cr0 & (Cr0::EMULATION.bits() | Cr0::TASK_SWITCHED.bits()) != 0 {
             return Err(Stop::DEVICE_NOT_AVAILABLE);
         }
-        if operation.waits() && core.fpu.pending_error() {
+        if entry.waits && core.fpu.pending_error() {
             numeric_error(core, fabric)?;
         }
-        match operation.memory() {
+        match entry.memory {
             None => {
-                count(core, operation);
+                count(core, entry);
                 core.fpu.execute(operation, 0);
                 if operation == Operation::StoreStatusAx {
                     let status = u32::from(core.fpu.status_word());
                     u16::set(core, 0, status);
                 }
             }
-            Some(access) => with_memory::<M>(core, fabric, op, operation, access)?,
+            Some(access) => with_memory::<M>(core, fabric, op, entry, access)?,
         }
-        if operation.updates_pointers() {
+        if entry.updates_pointers {
             let offset = core.offset_in_block(op.start);
             let selector = core.segment(SegmentName::Cs).selector;
             core.fpu.record_instruction(selector, offset, opcode, modrm);
-            if operation.memory().is_some() {
+            if entry.memory.is_some() {
                 let data = core.effective_offset(op);
                 let selector = core.segments[usize::from(op.segment & 7)].selector;
                 core.fpu.record_data(selector, data);
@@ -72,15 +103,9 @@ impl Step for Escape {
 }
 
 /// Tallies what the FLOPs event counts.
-fn count(core: &mut Core, operation: Operation) {
-    let counts = matches!(
-        operation,
-        Operation::Arithmetic(..)
-            | Operation::ArithmeticTo(..)
-            | Operation::PartialRemainder(_)
-            | Operation::SquareRoot
-    );
-    if counts {
+#[inline(always)]
+fn count(core: &mut Core, entry: &Entry) {
+    if entry.counts {
         core.counters.floating_point_operation();
     }
 }
@@ -129,15 +154,16 @@ fn with_memory<M: Model>(
     core: &mut Core,
     fabric: &mut Fabric,
     op: &Op,
-    operation: Operation,
+    entry: &Entry,
     access: MemoryAccess,
 ) -> Result<(), Stop> {
+    let operation = entry.operation;
     let layout = layout(core, op);
     match (access.direction, access.extent) {
         (Direction::Load, Extent::Bytes(bytes)) => {
             let linear = operand::<false>(core, op, bytes)?;
             let input = load_number::<M>(core, fabric, op, linear, bytes)?;
-            count(core, operation);
+            count(core, entry);
             core.fpu.execute(operation, input);
         }
         (Direction::Store, Extent::Bytes(bytes)) => {
