@@ -183,7 +183,8 @@ fn other_mesh_and_memory_clocks_follow_the_formula() {
 }
 
 /// (U63): a memory controller serves one line per 6 ns in order; 30 cores that read it without pause want more
-/// than it has, a core on another controller notices nothing.
+/// than it has. A core that reads another controller notices only the few lines of code that neighbours of that
+/// controller fetch from it when they start.
 #[test]
 fn a_busy_memory_controller_slows_its_own_readers_only() {
     let reader = |at: u32| {
@@ -213,5 +214,5 @@ fn a_busy_memory_controller_slows_its_own_readers_only() {
     let [near, other] = times(0);
     let [crowded, unmoved] = times(40);
     assert!(crowded > near * 11 / 10, "{crowded} cycles among 40 others, {near} alone");
-    assert_eq!(unmoved, other);
+    assert!(unmoved < other + other / 500, "{unmoved} cycles on another controller, {other} alone");
 }
