@@ -3,7 +3,6 @@
 //! Each phase is recorded in the trace ring when it is done. Caches come on late, as on every system that is known to
 //! have worked: up to then each instruction is fetched from memory, so as little as possible happens before.
 
-use executor::time::Timers;
 use executor::{Class, Spawner};
 use scc::id::CoreId;
 use trace_format::phase::BootPhase;
@@ -14,7 +13,7 @@ use crate::command_line::{BootFrom, Options, SelfTest, text_in};
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::{console, provoke, runtime, self_test, trace};
+use crate::{console, mail, provoke, runtime, self_test, trace};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -65,6 +64,12 @@ async fn first_task(spawner: Spawner, options: Options) {
         kernel_space::available_frames() >> 8,
         machine::clocks::cycles_per_millisecond() / 1_000
     );
+    // A core that checks itself starts its mailbox when the rest of it has passed.
+    if options.self_test == SelfTest::No
+        && let Err(absent) = mail::start(spawner)
+    {
+        log::debug!(target: "boot", "no mailbox: {absent}");
+    }
     let own = machine::identity::core();
     if options.boot == BootFrom::Core0 && options.cores.lowest() == Some(own) {
         for core in CoreId::all().filter(|core| *core != own && options.cores.contains(*core)) {
@@ -92,8 +97,8 @@ async fn first_task(spawner: Spawner, options: Options) {
     {
         provoke::fatal(fatal, spawner).await;
     }
-    if options.self_test == SelfTest::AndStop {
-        test_and_stop(spawner.timers()).await;
+    if options.self_test != SelfTest::No {
+        test_and_stop(spawner, options).await;
     }
 }
 
@@ -105,7 +110,7 @@ fn start(core: CoreId) {
     }
 }
 
-async fn test_and_stop(timers: Timers) {
-    let ending = self_test::run(timers).await;
+async fn test_and_stop(spawner: Spawner, options: Options) {
+    let ending = self_test::run(spawner, options).await;
     machine::finish(ending)
 }

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `boot=host` | every core was released by the host; the default |
 //! | `boot=core0` | the lowest of `cores`, usually core 0, starts the others |
-//! | `cores=0-3+7` | the cores that `boot=core0` is about; all unless said |
+//! | `cores=0-3+7` | the cores that `boot=core0` and `selftest=mail` are about; all unless said |
 //! | `selftest` | each core checks itself, reports one line and stops |
+//! | `selftest=mail` | the same, and each of `cores` exchanges letters with the next one |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
@@ -87,6 +88,20 @@ impl Cores {
         CoreId::all().find(|core| self.contains(*core))
     }
 
+    /// The next one above `core`, or from the highest on the lowest; `core` itself if there is no other.
+    #[must_use]
+    pub fn after(self, core: CoreId) -> CoreId {
+        let others = || CoreId::all().filter(|other| self.contains(*other));
+        others().find(|other| *other > core).or_else(|| others().next()).unwrap_or(core)
+    }
+
+    /// The one of which `core` is [`after`](Self::after); `core` itself if there is no other.
+    #[must_use]
+    pub fn before(self, core: CoreId) -> CoreId {
+        let others = || CoreId::all().filter(|other| self.contains(*other));
+        others().rfind(|other| *other < core).or_else(|| others().next_back()).unwrap_or(core)
+    }
+
     /// Reads `0-3+7` or `0-3,7`.
     fn parse(text: &str) -> Option<Self> {
         let mut set = 0;
@@ -117,7 +132,7 @@ fn number(text: &str) -> Option<u8> {
 pub struct Options {
     /// Who starts the cores.
     pub boot: BootFrom,
-    /// The cores that core 0 starts.
+    /// The cores that core 0 starts, and that exchange letters.
     pub cores: Cores,
     /// Whether to end with a self-test.
     pub self_test: SelfTest,
@@ -138,6 +153,8 @@ pub enum SelfTest {
     No,
     /// It checks itself, reports, and stops.
     AndStop,
+    /// As [`AndStop`](Self::AndStop), with letters to and from its neighbours.
+    WithMail,
 }
 
 impl Options {
@@ -171,6 +188,7 @@ impl Options {
             ("boot", "core0") => self.boot = BootFrom::Core0,
             ("cores", list) => self.cores = Cores::parse(list)?,
             ("selftest", "") => self.self_test = SelfTest::AndStop,
+            ("selftest", "mail") => self.self_test = SelfTest::WithMail,
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
@@ -222,6 +240,17 @@ mod tests {
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
+    }
+
+    #[test]
+    fn cores_form_a_ring() {
+        let cores = parse("selftest=mail cores=3+9-10").0.cores;
+        let core = |number| CoreId::new(number).unwrap();
+        for (number, before, after) in [(3, 10, 9), (9, 3, 10), (10, 9, 3)] {
+            assert_eq!((cores.before(core(number)), cores.after(core(number))), (core(before), core(after)));
+        }
+        let alone = Cores::parse("5").unwrap();
+        assert_eq!((alone.before(core(5)), alone.after(core(5))), (core(5), core(5)));
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Doorbells that have rung, and who waits for them.
 //!
 //! The handler adds the senders to a set and wakes the waiting task; the task takes the set. Rings of one sender that
-//! nobody has taken yet count as one.
+//! nobody has taken yet count as one. The mailbox has a doorbell of its own, which is told of the same rings.
 
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
+use ipi::doorbell::Doorbell;
+use ipi::mesh::CoreSet;
+
 use crate::arch::i586::cpu;
-use crate::arch::i586::interrupt_cell::InterruptCell;
+use crate::arch::i586::interrupt_cell::{InterruptCell, SetOnce};
 use crate::platform::machine::gic::Events;
 
 struct Rung {
@@ -19,8 +22,31 @@ struct Rung {
 
 static RUNG: InterruptCell<Rung> = InterruptCell::new(Rung { events: Events::NONE, waker: None, woken: 0 });
 
+/// The doorbell of the mailbox, once there is one.
+static MAIL: SetOnce<&'static Doorbell> = SetOnce::new();
+
+/// Has the doorbell of the mailbox told of every ring from now on. Task context.
+///
+/// # Panics
+/// If there was one before.
+pub fn tell(mail: &'static Doorbell) {
+    MAIL.set(mail);
+}
+
+/// Another core has raised this core's pin without a name: it may have been any. Interrupt context.
+pub fn rung_directly() {
+    if let Some(mail) = MAIL.get() {
+        mail.notice(CoreSet::ALL);
+    }
+}
+
 /// Somebody rang. Interrupt context.
 pub fn rung(events: Events) {
+    if let Some(mail) = MAIL.get()
+        && events.sender_bits() != 0
+    {
+        mail.notice(CoreSet::from_bits(events.sender_bits()));
+    }
     RUNG.with(|rung| {
         rung.events = rung.events.and(events);
         if let Some(waker) = rung.waker.take() {

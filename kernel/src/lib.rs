@@ -30,6 +30,8 @@ pub mod fault;
 #[cfg(bare_metal)]
 pub mod irq;
 pub mod layout;
+#[cfg(bare_metal)]
+pub mod mail;
 pub mod mm;
 pub mod platform;
 #[cfg(bare_metal)]

@@ -8,18 +8,24 @@
 //!
 //! Times are cycles of the core: how late a sleep ended, from ringing the own doorbell to the woken task, from
 //! the wake in the interrupt handler to the woken task's first instruction, and from one task to the next by yielding.
+//! With letters, the line ends with the cycles of a letter by doorbell and by polling: [`crate::mail::exchange`].
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use executor::Spawner;
 use executor::time::Timers;
+use ipi::layout::{self, LINE, WINDOW_BYTES};
 use scc::address::LineIndex;
 use trace_format::record::{Event, TestOutcome};
 
 use crate::arch::i586::cpu;
+use crate::command_line::{Options, SelfTest};
+use crate::mail::exchange::{ExchangeError, Latency, with_neighbours};
 use crate::platform::machine::{self, clocks, message_buffer};
 use crate::platform::{Absent, Ending};
-use crate::{doorbell, runtime, trace};
+use crate::{doorbell, mail, runtime, trace};
 
 /// Sleeps that are measured, of which the most punctual counts.
 const SLEEPS: u32 = 5;
@@ -27,8 +33,6 @@ const SLEEPS: u32 = 5;
 const SLEEP_MICROSECONDS: u32 = 1_000;
 /// Longest time that a ring of the own doorbell may take.
 const RING_MICROSECONDS: u32 = 1_000;
-/// Lines of the message buffer that are written and read.
-const LINES: u16 = 16;
 /// Words that are allocated and read back.
 const WORDS: usize = 16 << 10;
 /// Rings and yields measured, of which the shortest counts: the first ones fill the caches.
@@ -51,6 +55,8 @@ enum Failure {
     OtherRing,
     #[error(transparent)]
     Absent(#[from] Absent),
+    #[error(transparent)]
+    Mail(#[from] ExchangeError),
 }
 
 /// Figures of a core.
@@ -61,18 +67,25 @@ struct Figures {
     /// `None` if each ring was over before the task waited.
     wake: Option<u64>,
     yielding: u64,
+    /// `None` without letters.
+    mail: Option<Latency>,
 }
 
-/// Runs all checks and prints the line. A check of what the platform does not have is left out.
-pub async fn run(timers: Timers) -> Ending {
+/// Runs the checks that `options` ask for and prints the line. A check of what the platform does not have is left out.
+pub async fn run(spawner: Spawner, options: Options) -> Ending {
+    let timers = spawner.timers();
     let mut figures = Figures::default();
-    let results = [
+    let mut results = vec![
         ("timer", sleep(timers, &mut figures).await),
         ("mpb", check_message_buffer()),
         ("heap", check_heap()),
         ("doorbell", ring(timers, &mut figures).await),
     ];
     figures.yielding = measure_yield().await;
+    // Last, because from then on other cores ring.
+    if options.self_test == SelfTest::WithMail {
+        results.push(("mail", exchange_letters(spawner, options, &mut figures).await));
+    }
     let (mut passed, mut failed) = (0, 0);
     for (name, result) in results {
         let outcome = match result {
@@ -99,12 +112,16 @@ pub async fn run(timers: Timers) -> Ending {
 
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { timer_late, ring, wake, yielding } = self;
+        let Self { timer_late, ring, wake, yielding, mail } = self;
         write!(formatter, "timer_late={timer_late} ring={ring} ")?;
         if let Some(wake) = wake {
             write!(formatter, "wake={wake} ")?;
         }
-        write!(formatter, "yield={yielding}")
+        write!(formatter, "yield={yielding}")?;
+        if let Some(Latency { interrupt, polled }) = mail {
+            write!(formatter, " mail={interrupt} polled_mail={polled}")?;
+        }
+        Ok(())
     }
 }
 
@@ -130,7 +147,9 @@ async fn sleep(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
 fn check_message_buffer() -> Result<(), Failure> {
     let core = machine::identity::core();
     let seed = u32::from(core.number()) << 16;
-    let lines = || (0..LINES).filter_map(LineIndex::new);
+    // The window for put and get, in which nobody else looks for anything.
+    let window = || (0..WINDOW_BYTES).step_by(LINE).filter_map(|offset| layout::window(core, offset));
+    let lines = || window().filter_map(|place| LineIndex::new(place.line()));
     let pattern =
         |line: LineIndex| [0, 1, 2, 3, 4, 5, 6, 7].map(|word| seed + u32::from(line.get()) * 8 + word);
     for line in lines() {
@@ -176,6 +195,12 @@ async fn ring(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
             figures.wake = Some(figures.wake.map_or(wake, |shortest| shortest.min(wake)));
         }
     }
+    Ok(())
+}
+
+async fn exchange_letters(spawner: Spawner, options: Options, figures: &mut Figures) -> Result<(), Failure> {
+    let mailbox = mail::start(spawner)?;
+    figures.mail = Some(with_neighbours(mailbox, spawner.timers(), options.cores).await?);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ pub const SPURIOUS: u8 = 0x2F;
 pub const TIMER: u8 = 0x40;
 /// LINT0: the global interrupt controller.
 pub const GLOBAL: u8 = 0x50;
-/// LINT1: nothing uses it yet.
-pub const RESERVED_PIN: u8 = 0x60;
+/// LINT1: another core has set this core's interrupt bit directly.
+pub const DIRECT: u8 = 0x60;
 /// The local controller has found an error.
 pub const ERROR: u8 = 0x70;

@@ -4,14 +4,10 @@ use boot_tests::kernel::KernelBoard;
 use scc::id::CoreId;
 use scc_emu::Activity;
 
+use crate::figure;
+
 fn cores(numbers: &[u8]) -> Vec<CoreId> {
     numbers.iter().map(|number| CoreId::new(*number).expect("0 to 47")).collect()
-}
-
-/// Value of `key=` in a line.
-fn figure(line: &str, key: &str) -> u64 {
-    let value = line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-    value.unwrap_or_else(|| panic!("no {key} in {line:?}")).parse().expect("figures are numbers")
 }
 
 #[test]

@@ -4,4 +4,11 @@ mod boot;
 mod crash;
 mod image;
 mod instructions;
+mod mail;
 mod pc;
+
+/// Value of `key=` in a line.
+fn figure(line: &str, key: &str) -> u64 {
+    let value = line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    value.unwrap_or_else(|| panic!("no {key} in {line:?}")).parse().expect("figures are numbers")
+}

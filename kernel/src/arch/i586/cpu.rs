@@ -32,6 +32,17 @@ pub fn disable_interrupts() {
     unsafe { asm!("cli") };
 }
 
+/// Runs `work` with interrupts held back. Any context; keep it short.
+pub fn without_interrupts<R>(work: impl FnOnce() -> R) -> R {
+    let were_enabled = interrupts_enabled();
+    disable_interrupts();
+    let result = work();
+    if were_enabled {
+        enable_interrupts();
+    }
+    result
+}
+
 /// Tells whether interrupts are permitted.
 #[must_use]
 pub fn interrupts_enabled() -> bool {

@@ -12,6 +12,7 @@ mod device_map;
 pub mod doorbell;
 pub mod identity;
 mod interrupt;
+pub mod mesh;
 pub mod message_buffer;
 mod multiboot;
 mod set_up;

@@ -43,9 +43,38 @@ fn gic() -> Gic<Hardware> {
 /// Interrupts taken from the controller that reported nothing; wraps.
 static EMPTY: AtomicU32 = AtomicU32::new(0);
 
-/// Opens the controller for this core.
+/// Opens the controller and the direct pin for this core.
 pub fn open() {
     gic().open();
+    write_direct_pin(TileWindow::own(), identity::core(), false);
+}
+
+/// Raises the direct pin of a core, this one included: no other core's register is involved, but nobody learns who
+/// it was, and two cores that do it at once count as one. Any context.
+pub(super) fn raise_direct_pin(target: CoreId) {
+    write_direct_pin(TileWindow::of(target.tile()), target, true);
+}
+
+/// Lowers the direct pin, then has `rung` told: whoever raises it from then on interrupts again. Interrupt context.
+pub(super) fn serve_direct(rung: impl FnOnce()) {
+    write_direct_pin(TileWindow::own(), identity::core(), false);
+    rung();
+}
+
+/// LINT1 is the direct pin. Writing the other pins back as they were read can raise LINT0 again without a ring, which
+/// its handler answers, and cannot lose a ring, since pins count by their edges.
+fn write_direct_pin(tile: TileWindow, core: CoreId, level: bool) {
+    let register = TileRegister::Glcfg(core.slot());
+    let pins = Glcfg::from_bits(tile.read(register)).with_nmi(level);
+    tile.write_pins(register, pins);
+}
+
+/// Takes what the controller reports off it, with a set of those that rang. Any context; the kernel's own handler uses
+/// [`serve`].
+pub(super) fn take() -> Events {
+    let events = gic().begin();
+    gic().finish(events);
+    events
 }
 
 /// Rings at a core, this one included. Any context; returns when the FPGA has taken the request.
@@ -53,8 +82,13 @@ pub fn open() {
 /// # Errors
 /// None here; [`Absent`] on platforms without other cores.
 pub fn ring(target: CoreId) -> Result<(), Absent> {
-    gic().ring(target);
+    request(target);
     Ok(())
+}
+
+/// Rings at a core of the chip.
+pub(super) fn request(target: CoreId) {
+    gic().ring(target);
 }
 
 /// Has `rung` told what the controller reports, then takes it off the controller. Interrupt context.

@@ -47,6 +47,12 @@ impl Events {
         (0..64).filter(move |bit| senders & 1 << bit != 0).filter_map(ipi_of_status_bit)
     }
 
+    /// Cores that rang, bit n for core n.
+    #[must_use]
+    pub const fn sender_bits(self) -> u64 {
+        (self.0 & SENDERS) >> SENDERS.trailing_zeros()
+    }
+
     /// Whether `core` rang.
     #[must_use]
     pub const fn is_from(self, core: CoreId) -> bool {

@@ -21,6 +21,8 @@ pub mod identity;
 #[cfg(all(bare_metal, feature = "scc"))]
 mod interrupt;
 #[cfg(all(bare_metal, feature = "scc"))]
+pub mod mesh;
+#[cfg(all(bare_metal, feature = "scc"))]
 mod reset;
 #[cfg(all(bare_metal, feature = "scc"))]
 mod set_up;

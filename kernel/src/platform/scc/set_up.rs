@@ -11,7 +11,7 @@ use trace_format::record::Event;
 
 use super::memory_map::private_windows;
 use super::window::{TileWindow, clear_message_buffer};
-use super::{clocks, doorbell, identity};
+use super::{clocks, doorbell, identity, timer};
 use crate::arch::i586::{cpu, descriptors};
 use crate::drivers::local_apic;
 use crate::irq::vectors;
@@ -19,8 +19,9 @@ use crate::mm::trace_ring::TRACE_RING;
 use crate::platform::Ending;
 use crate::trace;
 
-/// Vectors of the local controller's pins: fixed, edge triggered, LINT0 of the global interrupt controller first.
-const PINS: [u8; 2] = [vectors::GLOBAL, vectors::RESERVED_PIN];
+/// Vectors of the local controller's pins: fixed, edge triggered, LINT0 of the global interrupt controller first,
+/// then LINT1 for other cores that write this core's pin directly.
+const PINS: [u8; 2] = [vectors::GLOBAL, vectors::DIRECT];
 
 /// Everything up to switching the caches on: identity, own lock, traps, local interrupt controller, message buffer.
 pub fn before_caches() {
@@ -46,8 +47,9 @@ pub fn after_caches() {
     trace::phase(BootPhase::Gic);
 }
 
-/// Stops the core for good; the others go on, and the console has told how it ended.
+/// Stops the core for good; the others go on, and the console has told how it ended. No alarm stays set.
 pub fn finish(_ending: Ending) -> ! {
+    timer::stop();
     cpu::halt_for_good()
 }
 

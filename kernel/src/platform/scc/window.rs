@@ -7,7 +7,7 @@
 use core::ptr::with_exposed_provenance_mut;
 
 use i586::apic::ApicRegister;
-use scc::address::{LineIndex, LutIndex};
+use scc::address::{LINE_BYTES, LineIndex, LutIndex};
 use scc::fpga::FpgaRegister;
 use scc::id::{CoreId, TileId};
 use scc::lut::LutEntry;
@@ -15,6 +15,7 @@ use scc::mpb;
 use scc::tile::{Gcbcfg, Glcfg, TileRegister};
 
 use super::device_map::Device;
+use super::identity;
 use crate::arch::i586::cpu;
 use crate::layout;
 
@@ -138,6 +139,58 @@ pub(super) fn write_message_line(owner: CoreId, line: LineIndex, words: [u32; 8]
         // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
         unsafe { store(first + offset, word) };
     }
+}
+
+/// Where this core sees a core's half of its tile's buffer: its own through the window onto the own tile.
+fn message_half(owner: CoreId) -> u32 {
+    let own = identity::core();
+    let half = if owner == own { Device::OwnMessageBuffer(own.slot()) } else { Device::MessageBuffer(owner) };
+    half.base()
+}
+
+/// Reads bytes of one line in ascending order, as L1 sees them.
+pub(super) fn read_message_bytes(owner: CoreId, offset: u16, bytes: &mut [u8]) {
+    let (mut address, mut rest) = (message_half(owner) + within_line(offset, bytes.len()), bytes);
+    while let Some((byte, behind)) = core::mem::take(&mut rest).split_first_mut() {
+        if address.is_multiple_of(4) && behind.len() >= 3 {
+            let (others, behind) = behind.split_at_mut(3);
+            let [first, second, third, fourth] = load(address).to_le_bytes();
+            *byte = first;
+            others.copy_from_slice(&[second, third, fourth]);
+            (address, rest) = (address + 4, behind);
+        } else {
+            let pointer = with_exposed_provenance_mut::<u8>(address as usize);
+            // SAFETY: the byte lies in a message buffer, whose windows stay mapped from the start on.
+            *byte = unsafe { pointer.read_volatile() };
+            (address, rest) = (address + 1, behind);
+        }
+    }
+}
+
+/// Writes bytes of one line in ascending order.
+pub(super) fn write_message_bytes(owner: CoreId, offset: u16, bytes: &[u8]) {
+    let (mut address, mut rest) = (message_half(owner) + within_line(offset, bytes.len()), bytes);
+    while let Some((byte, behind)) = rest.split_first() {
+        let word = rest.first_chunk().filter(|_| address.is_multiple_of(4));
+        if let Some(word) = word {
+            // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+            unsafe { store(address, u32::from_le_bytes(*word)) };
+            (address, rest) = (address + 4, &rest[4..]);
+        } else {
+            let pointer = with_exposed_provenance_mut::<u8>(address as usize);
+            // SAFETY: as for words.
+            unsafe { pointer.write_volatile(*byte) };
+            (address, rest) = (address + 1, behind);
+        }
+    }
+}
+
+/// An offset into a core's half, if `length` bytes from there on stay in its line.
+fn within_line(offset: u16, length: usize) -> u32 {
+    let offset = u32::from(offset);
+    assert!((offset % LINE_BYTES) as usize + length <= LINE_BYTES as usize, "an access stays within a line");
+    assert!(offset < mpb::CORE_BYTES, "a core's half of a message buffer has 8 KB");
+    offset
 }
 
 fn message_line(owner: CoreId, line: LineIndex) -> u32 {

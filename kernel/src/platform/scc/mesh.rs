@@ -1,0 +1,122 @@
+//! The chip under crate `ipi`: message buffers, doorbells, test-and-set registers and counters of the FPGA.
+//!
+//! Message buffers are mapped MPBT and write-through, so a store leaves L1 whether it hits or not and waits in the
+//! write-combining buffer; a load may return what L1 holds until CL1INVMB. Handlers store to no message buffer, so what
+//! a task has written leaves in the order of the write. Facts: SCC reference §2.5-§2.7, §4.3, §4.8, §7.5, §7.6.
+
+use core::future::{Future, pending};
+
+use executor::time::{Instant as Moment, Timers};
+use futures_util::future::Either;
+use ipi::layout;
+use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push};
+use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
+use scc::id::CoreId;
+use scc::tile::{Gcbcfg, TileRegister};
+
+use super::window::{TileWindow, read_fpga, read_message_bytes, write_fpga, write_message_bytes};
+use super::{doorbell, identity};
+use crate::arch::i586::cpu;
+use crate::platform::Absent;
+
+/// The chip as this core sees it. Belongs to its tasks.
+#[derive(Clone, Copy, Debug)]
+pub struct ChipMesh {
+    core: CoreId,
+    timers: Timers,
+}
+
+/// The chip, with the executor's timers as its alarm.
+///
+/// # Errors
+/// None here; [`Absent`] on platforms without message buffers.
+pub fn open(timers: Timers) -> Result<ChipMesh, Absent> {
+    Ok(ChipMesh { core: identity::core(), timers })
+}
+
+const fn counting(counter: CounterId) -> FpgaRegister {
+    FpgaRegister::Counter(CounterRegister::Count(counter))
+}
+
+const fn value_of(counter: CounterId) -> FpgaRegister {
+    FpgaRegister::Counter(CounterRegister::Init(counter))
+}
+
+impl Mesh for ChipMesh {
+    fn core(&self) -> CoreId {
+        self.core
+    }
+
+    #[inline]
+    fn now(&self) -> Instant {
+        Instant::from_cycles(cpu::time_stamp())
+    }
+
+    /// The end of time takes no timer, so that a core that waits for nothing else stays asleep.
+    fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> {
+        match at.as_cycles() {
+            u64::MAX => Either::Left(pending()),
+            cycles => Either::Right(self.timers.sleep_until(Moment::from_ticks(cycles))),
+        }
+    }
+
+    /// With interrupts held back: a handler could have the line evicted between two loads, and the rest of it would be
+    /// newer than its beginning.
+    fn read(&self, from: MpbAddress, bytes: &mut [u8]) {
+        cpu::without_interrupts(|| read_message_bytes(from.owner(), from.offset(), bytes));
+    }
+
+    fn write(&self, to: MpbAddress, bytes: &[u8]) {
+        write_message_bytes(to.owner(), to.offset(), bytes);
+    }
+
+    fn invalidate(&self, _place: Invalidate) {
+        cpu::invalidate_message_lines();
+    }
+
+    fn push(&self, _place: Push) {
+        write_message_bytes(self.core, layout::scratch(self.core).offset(), &[0; 4]);
+    }
+
+    fn ring(&self, target: CoreId) {
+        doorbell::request(target);
+    }
+
+    /// The kernel's handler does not come here: it wakes between reading and acknowledging.
+    fn take_rung(&self) -> CoreSet {
+        CoreSet::from_bits(doorbell::take().sender_bits())
+    }
+
+    fn interrupt(&self, target: CoreId) {
+        doorbell::raise_direct_pin(target);
+    }
+
+    fn test_and_set(&self, register: CoreId) -> bool {
+        TileWindow::of(register.tile()).take_lock(register.slot())
+    }
+
+    fn clear(&self, register: CoreId) {
+        TileWindow::of(register.tile()).free_lock(register.slot());
+    }
+
+    fn count_up(&self, counter: CounterId) -> u32 {
+        read_fpga(counting(counter))
+    }
+
+    fn count_down(&self, counter: CounterId) {
+        write_fpga(counting(counter), 0);
+    }
+
+    fn counter(&self, counter: CounterId) -> u32 {
+        read_fpga(value_of(counter))
+    }
+
+    fn set_counter(&self, counter: CounterId, value: u32) {
+        write_fpga(value_of(counter), value);
+    }
+
+    fn is_in_reset(&self, core: CoreId) -> bool {
+        let bits = TileWindow::of(core.tile()).read(TileRegister::Gcbcfg);
+        Gcbcfg::from_bits(bits).core_in_reset(core.slot())
+    }
+}

@@ -1,0 +1,63 @@
+//! Mail between kernels: each core writes to the next one and answers the one before, by doorbell and by polling.
+
+use boot_tests::kernel::KernelBoard;
+use scc::id::CoreId;
+use scc::timing::Time;
+use scc_emu::{Limits, RunEnd};
+
+use crate::figure;
+
+fn cores(numbers: &[u8]) -> Vec<CoreId> {
+    numbers.iter().map(|number| CoreId::new(*number).expect("0 to 47")).collect()
+}
+
+/// Self-test line of a core that passed everything, letters included.
+fn passed(board: &KernelBoard, core: CoreId) -> String {
+    let line = board.line(core, "info selftest:");
+    assert!(line.starts_with("info selftest: passed=5 failed=0 "), "{line}\n{}", board.text(core));
+    assert!(board.has_halted(core));
+    line
+}
+
+#[test]
+fn all_48_cores_exchange_letters_with_their_neighbours() {
+    let mut board = KernelBoard::boot(CoreId::all(), "selftest=mail");
+    board.run();
+    for core in CoreId::all() {
+        let line = passed(&board, core);
+        assert!(figure(&line, "mail") > 0 && figure(&line, "polled_mail") > 0, "{line}");
+    }
+}
+
+#[test]
+fn letters_of_a_pair_are_fast_and_polled_ones_faster() {
+    for pair in [cores(&[0, 1]), cores(&[0, 47])] {
+        let words = format!("selftest=mail cores={}+{}", pair[0].number(), pair[1].number());
+        let mut board = KernelBoard::boot(pair.iter().copied(), &words);
+        board.run();
+        for core in pair {
+            let line = passed(&board, core);
+            assert!(figure(&line, "mail") < 20_000, "{line}");
+            assert!(figure(&line, "polled_mail") < figure(&line, "mail"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn core_without_a_neighbour_writes_to_itself() {
+    let alone = cores(&[13]);
+    let mut board = KernelBoard::boot(alone.iter().copied(), "selftest=mail cores=13");
+    board.run();
+    passed(&board, alone[0]);
+}
+
+#[test]
+fn missing_neighbour_is_reported_and_the_core_ends() {
+    let alone = cores(&[13]);
+    let mut board = KernelBoard::boot(alone.iter().copied(), "selftest=mail cores=13-14");
+    let until = Some(Time::from_microseconds(1_100_000));
+    assert_eq!(board.machine_mut().run(&Limits { until, ..Limits::default() }), RunEnd::AllStopped);
+    let line = board.line(alone[0], "error selftest:");
+    assert_eq!(line, "error selftest: failed test=mail: no letters from neighbours within 1000 ms");
+    assert!(board.line(alone[0], "info selftest:").starts_with("info selftest: passed=4 failed=1 "));
+}
