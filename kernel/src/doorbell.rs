@@ -15,12 +15,15 @@ use crate::platform::machine::gic::Events;
 
 struct Rung {
     events: Events,
+    /// Whether the direct pin was raised.
+    direct: bool,
     waker: Option<Waker>,
     /// Time stamp of the last wake.
     woken: u64,
 }
 
-static RUNG: InterruptCell<Rung> = InterruptCell::new(Rung { events: Events::NONE, waker: None, woken: 0 });
+static RUNG: InterruptCell<Rung> =
+    InterruptCell::new(Rung { events: Events::NONE, direct: false, waker: None, woken: 0 });
 
 /// The doorbell of the mailbox, once there is one.
 static MAIL: SetOnce<&'static Doorbell> = SetOnce::new();
@@ -38,6 +41,10 @@ pub fn rung_directly() {
     if let Some(mail) = MAIL.get() {
         mail.notice(CoreSet::ALL);
     }
+    RUNG.with(|rung| {
+        rung.direct = true;
+        rung.wake();
+    });
 }
 
 /// Somebody rang. Interrupt context.
@@ -49,11 +56,17 @@ pub fn rung(events: Events) {
     }
     RUNG.with(|rung| {
         rung.events = rung.events.and(events);
-        if let Some(waker) = rung.waker.take() {
-            rung.woken = cpu::time_stamp();
+        rung.wake();
+    });
+}
+
+impl Rung {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            self.woken = cpu::time_stamp();
             waker.wake();
         }
-    });
+    }
 }
 
 /// A ring, with the time stamp at which its handler woke the task that got it.
@@ -61,6 +74,8 @@ pub fn rung(events: Events) {
 pub struct Ring {
     /// Who rang.
     pub events: Events,
+    /// Whether somebody raised the direct pin, which tells no name.
+    pub direct: bool,
     /// Time stamp of the wake; older than the call if the ring came before it.
     pub woken: u64,
     /// Time stamp at the beginning of the poll that took it.
@@ -74,12 +89,12 @@ pub async fn wait() -> Ring {
     poll_fn(|context| {
         let polled = cpu::time_stamp();
         RUNG.with(|rung| {
-            if rung.events.is_empty() {
+            if rung.events.is_empty() && !rung.direct {
                 rung.waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
-            let events = core::mem::take(&mut rung.events);
-            Poll::Ready(Ring { events, woken: rung.woken, polled })
+            let (events, direct) = (core::mem::take(&mut rung.events), core::mem::take(&mut rung.direct));
+            Poll::Ready(Ring { events, direct, woken: rung.woken, polled })
         })
     })
     .await

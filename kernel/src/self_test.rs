@@ -3,12 +3,12 @@
 //! The result is one line on the console and records in the trace:
 //!
 //! ```text
-//! [05 0.004711] info selftest: passed=4 failed=0 timer_late=212 mpb=ok heap=ok ring=1640 wake=97 yield=120
+//! [05 0.004711] info selftest: passed=5 failed=0 timer_late=838 ring=3163 wake=959 yield=576 direct=1650
 //! ```
 //!
 //! Times are cycles of the core: how late a sleep ended, from ringing the own doorbell to the woken task, from
 //! the wake in the interrupt handler to the woken task's first instruction, and from one task to the next by yielding.
-//! With letters, the line ends with the cycles of a letter by doorbell and by polling: [`crate::mail::exchange`].
+//! Then from raising the own direct pin to the woken task. With letters, the line ends with the cycles of a letter by doorbell and by polling: [`crate::mail::exchange`].
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -51,6 +51,8 @@ enum Failure {
     NoMemory(usize),
     #[error("the own doorbell did not arrive within {RING_MICROSECONDS} us")]
     NoRing,
+    #[error("the direct interrupt did not arrive within {RING_MICROSECONDS} us")]
+    NoInterrupt,
     #[error("the own doorbell came from somebody else")]
     OtherRing,
     #[error(transparent)]
@@ -67,6 +69,8 @@ struct Figures {
     /// `None` if each ring was over before the task waited.
     wake: Option<u64>,
     yielding: u64,
+    /// `None` on platforms without direct interrupts.
+    direct: Option<u64>,
     /// `None` without letters.
     mail: Option<Latency>,
 }
@@ -80,6 +84,7 @@ pub async fn run(spawner: Spawner, options: Options) -> Ending {
         ("mpb", check_message_buffer()),
         ("heap", check_heap()),
         ("doorbell", ring(timers, &mut figures).await),
+        ("direct", interrupt(timers, &mut figures).await),
     ];
     figures.yielding = measure_yield().await;
     // Last, because from then on other cores ring.
@@ -112,12 +117,15 @@ pub async fn run(spawner: Spawner, options: Options) -> Ending {
 
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { timer_late, ring, wake, yielding, mail } = self;
+        let Self { timer_late, ring, wake, yielding, direct, mail } = self;
         write!(formatter, "timer_late={timer_late} ring={ring} ")?;
         if let Some(wake) = wake {
             write!(formatter, "wake={wake} ")?;
         }
         write!(formatter, "yield={yielding}")?;
+        if let Some(direct) = direct {
+            write!(formatter, " direct={direct}")?;
+        }
         if let Some(Latency { interrupt, polled }) = mail {
             write!(formatter, " mail={interrupt} polled_mail={polled}")?;
         }
@@ -194,6 +202,21 @@ async fn ring(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
             let wake = ring.polled - ring.woken;
             figures.wake = Some(figures.wake.map_or(wake, |shortest| shortest.min(wake)));
         }
+    }
+    Ok(())
+}
+
+async fn interrupt(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
+    let limit = runtime::frequency().microseconds(RING_MICROSECONDS);
+    for _ in 0..ROUNDS {
+        let begin = cpu::time_stamp();
+        machine::doorbell::interrupt(machine::identity::core())?;
+        match timers.timeout(limit, doorbell::wait()).await {
+            Ok(ring) if ring.direct => {}
+            _ => return Err(Failure::NoInterrupt),
+        }
+        let lasted = cpu::time_stamp() - begin;
+        figures.direct = Some(figures.direct.map_or(lasted, |shortest| shortest.min(lasted)));
     }
     Ok(())
 }

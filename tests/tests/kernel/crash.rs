@@ -125,7 +125,7 @@ fn provoke_on_board(cores: &[CoreId], victim: CoreId, kind: &str) -> String {
     board.run();
     for other in cores.iter().filter(|core| **core != victim) {
         let line = board.line(*other, "info selftest:");
-        assert!(line.starts_with("info selftest: passed=4 failed=0 "), "{kind}, core {other}: {line}");
+        assert!(line.starts_with("info selftest: passed=5 failed=0 "), "{kind}, core {other}: {line}");
         assert!(!board.text(*other).contains("provoke"), "{kind}: {}", board.text(*other));
     }
     assert!(board.has_halted(victim), "{kind}: {}", board.text(victim));

@@ -20,6 +20,14 @@ pub fn ring(target: CoreId) -> Result<(), Absent> {
     Ok(())
 }
 
+/// Interrupts a core without telling who it was.
+///
+/// # Errors
+/// Always [`Absent`].
+pub const fn interrupt(_target: CoreId) -> Result<(), Absent> {
+    Err(Absent(Feature::OtherCores))
+}
+
 /// Who rang. Interrupt context.
 pub(super) fn take() -> Events {
     Events::of(identity::core())

@@ -86,6 +86,15 @@ pub fn ring(target: CoreId) -> Result<(), Absent> {
     Ok(())
 }
 
+/// Interrupts a core, this one included, without telling who it was. Any context.
+///
+/// # Errors
+/// None here; [`Absent`] on platforms without such a pin.
+pub fn interrupt(target: CoreId) -> Result<(), Absent> {
+    raise_direct_pin(target);
+    Ok(())
+}
+
 /// Rings at a core of the chip.
 pub(super) fn request(target: CoreId) {
     gic().ring(target);
