@@ -1,5 +1,8 @@
 //! What an executor consists of, apart from the type of its platform.
-#![expect(unsafe_code, reason = "adds tasks to the registry, removes and releases them")]
+#![expect(
+    unsafe_code,
+    reason = "takes tasks out of queues, adds them to the registry, removes and releases them"
+)]
 
 use core::cell::Cell;
 use core::fmt;
@@ -8,25 +11,48 @@ use crate::atomic::{Word, const_except_loom};
 use crate::class::Class;
 use crate::intake::Intake;
 use crate::platform::Platform;
-use crate::run_queue::Before;
+use crate::run_queue::{Before, Chain};
 use crate::task::TaskId;
-use crate::task::header::{Identity, TaskRef};
+use crate::task::header::{Header, Identity, TaskRef};
 use crate::task::registry::Registry;
 use crate::time::queue::TimerQueue;
 #[cfg(feature = "trace")]
 use crate::trace::{Event, Trace};
 
-/// Bit of the attention word: the alarm rang. The classes have the bits of their index.
-const RUNG: u32 = 1 << Class::ALL.len();
+/// Bit of the attention word: the poll that was under way ended its task, or found it ended.
+pub(crate) const ENDED: u32 = 1 << 0;
+/// Bit of the attention word: the alarm rang.
+pub(crate) const RUNG: u32 = 1 << 1;
+/// Number of the first class's bit in the attention word; the bits above it are those of the next classes.
+const FIRST_CLASS: u32 = 2;
+/// Bits that are not a class's.
+pub(crate) const OTHER_THAN_CLASSES: u32 = ENDED | RUNG;
+
+/// Bit of a class in the attention word. What is more urgent has a lower bit.
+const fn mark(class: Class) -> u32 {
+    (1 << FIRST_CLASS) << class.index()
+}
+
+/// Where wakers are used and the alarm is rung.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Wakes {
+    /// Anywhere: the platform is pended.
+    FromAnywhere,
+    /// On the executor's core only.
+    FromThisCore,
+}
 
 /// The half that any context may use.
 pub(crate) struct Shared {
     intakes: [Intake; Class::ALL.len()],
-    /// A bit for each class whose inbox got something while it was empty, and for the alarm. A hint that something
-    /// may be more urgent than the batch that is being served; whether a task is ready, only the queues say.
+    /// What the executor has to look at, the most urgent in the lowest bit: the end of a task, the alarm, classes.
+    /// The bit of a class is set by who pushes to its empty inbox, after the push, and by the executor when it puts
+    /// tasks aside. The executor clears it before it takes the tasks: so a class whose bit is clear has no task that
+    /// nobody is about to announce.
     attention: Word,
     pub(crate) timers: TimerQueue,
     pub(crate) platform: &'static dyn Platform,
+    pub(crate) wakes: Wakes,
     #[cfg(feature = "trace")]
     trace: Option<&'static dyn Trace>,
 }
@@ -47,14 +73,15 @@ impl Shared {
         ) -> Self {
             Self {
                 intakes: [
-                    Intake::new(Class::ALL[0]),
-                    Intake::new(Class::ALL[1]),
-                    Intake::new(Class::ALL[2]),
-                    Intake::new(Class::ALL[3]),
+                    Intake::new(mark(Class::ALL[0])),
+                    Intake::new(mark(Class::ALL[1])),
+                    Intake::new(mark(Class::ALL[2])),
+                    Intake::new(mark(Class::ALL[3])),
                 ],
                 attention: Word::new(0),
                 timers: TimerQueue::new(),
                 platform,
+                wakes: Wakes::FromAnywhere,
                 #[cfg(feature = "trace")]
                 trace,
             }
@@ -75,60 +102,76 @@ impl Shared {
     pub(crate) unsafe fn push(&self, intake: &Intake, task: TaskRef) {
         // SAFETY: as the caller promises.
         if unsafe { intake.push(task) } == Before::Empty {
-            self.attention.set_bits(intake.mark());
+            task.announce();
+        }
+    }
+
+    /// Notes that there is something in the inbox of `intake`, which was empty. Any context.
+    #[inline]
+    pub(crate) fn announce(&self, intake: &Intake) {
+        self.attention.set_bits(intake.mark());
+        self.pend();
+    }
+
+    #[inline]
+    fn pend(&self) {
+        if self.wakes == Wakes::FromAnywhere {
             self.platform.pend();
         }
     }
 
-    /// Takes out the most urgent ready task, and tells its class. Executor only.
+    /// What the executor has to look at. Any context.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<(TaskRef, Class)> {
-        for class in Class::ALL {
-            let intake = self.intake(class);
-            if self.attention.load() & intake.mark() != 0 {
-                // Before the inbox is taken: what comes after that sets it again.
-                self.attention.clear_bits(intake.mark());
-            }
-            if let Some(task) = intake.pop() {
-                return Some((task, class));
-            }
-        }
-        None
+    pub(crate) fn attention(&self) -> u32 {
+        self.attention.load()
     }
 
-    /// Takes the next task out of a batch, if nothing in the mask `urgent` asks for attention. Executor only.
+    /// Takes tasks of the class that has the lowest bit in `attention`, which was read from the word and has the bit
+    /// of a class only. Executor only.
     #[inline]
-    pub(crate) fn pop_next(&self, batch: &Intake, urgent: u32) -> Option<TaskRef> {
-        if self.attention.load() & urgent != 0 { None } else { batch.pop_batched() }
+    pub(crate) fn take(&self, attention: u32) -> Taken<'_> {
+        let mark = attention & attention.wrapping_neg();
+        let index = attention.trailing_zeros().wrapping_sub(FIRST_CLASS);
+        let index = usize::try_from(index).unwrap_or_default();
+        // SAFETY: only bits of classes are set above those of `OTHER_THAN_CLASSES`.
+        let intake = unsafe { self.intakes.get_unchecked(index) };
+        // Before the inbox is taken: what comes after that sets it again.
+        self.attention.clear_bits(mark);
+        let mut tasks = intake.take_aside();
+        if tasks.is_empty() {
+            tasks = intake.take();
+        } else if !intake.is_empty() {
+            // What came before the bit was cleared is not announced again.
+            self.attention.set_bits(mark);
+        }
+        Taken { shared: self, intake, tasks, urgent: mark - 1 }
     }
 
     /// Whether a task is ready or a timer may have fired. Any context.
     pub(crate) fn has_work(&self) -> bool {
-        self.alarm_rung() || self.intakes.iter().any(|intake| !intake.is_empty())
+        self.attention.load() != 0
     }
 
     /// Whether a task of an earlier class became ready, or a timer, which might make one ready, may have fired.
     #[inline]
     pub(crate) fn is_pressed(&self, class: Class) -> bool {
-        self.attention.load() & Self::urgent(class) != 0
+        self.attention.load() & (mark(class) - 1) != 0
     }
 
-    /// What asks for attention before a task of `class`.
-    #[inline]
-    pub(crate) const fn urgent(class: Class) -> u32 {
-        ((1 << class.index()) - 1) | RUNG
+    /// The poll that is under way ends its task, or found it ended. Executor only.
+    pub(crate) fn note_ending(&self) {
+        self.attention.set_bits(ENDED);
     }
 
-    /// Whether timers are to be looked at. Any context.
-    #[inline]
-    pub(crate) fn alarm_rung(&self) -> bool {
-        self.attention.load() & RUNG != 0
+    /// Forgets what was noted; whether something was. Executor only.
+    pub(crate) fn forget_ending(&self) {
+        self.attention.clear_bits(ENDED);
     }
 
     /// Has timers looked at. Any context.
     pub(crate) fn ring(&self) {
         self.attention.set_bits(RUNG);
-        self.platform.pend();
+        self.pend();
     }
 
     /// Forgets that the alarm rang. Executor only.
@@ -141,6 +184,40 @@ impl Shared {
     pub(crate) fn trace(&self, event: Event) {
         if let Some(trace) = self.trace {
             trace.record(event);
+        }
+    }
+}
+
+/// Tasks of one class that were taken to be polled. What is left when this is dropped is put aside.
+pub(crate) struct Taken<'a> {
+    shared: &'a Shared,
+    intake: &'a Intake,
+    tasks: Chain<Header>,
+    /// What asks for attention before these tasks.
+    urgent: u32,
+}
+
+impl Taken<'_> {
+    /// Takes out the next task.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<TaskRef> {
+        // SAFETY: who pushed the task promised that it lives until now; the pointer is to the whole task.
+        self.tasks.pop().map(|task| unsafe { TaskRef::new(task) })
+    }
+
+    /// What asks for attention before the next of these tasks: bits of the word of attention.
+    #[inline]
+    pub(crate) fn interruption(&self) -> u32 {
+        self.shared.attention.load() & self.urgent
+    }
+}
+
+impl Drop for Taken<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.tasks.is_empty() {
+            self.intake.put_aside(self.tasks.rest());
+            self.shared.attention.set_bits(self.intake.mark());
         }
     }
 }

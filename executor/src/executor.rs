@@ -2,30 +2,23 @@
 #![expect(unsafe_code, reason = "polls and drops type-erased futures")]
 
 use core::cell::Cell;
-use core::task::{Context, Poll};
 
 use crate::atomic::const_except_loom;
-use crate::class::Class;
-use crate::core_state::{CoreState, Shared};
+use crate::core_state::{CoreState, ENDED, OTHER_THAN_CLASSES, RUNG, Shared, Taken, Wakes};
 use crate::platform::Platform;
 use crate::spawner::{Pressure, Spawner};
 use crate::task::Tasks;
-use crate::task::header::TaskRef;
-use crate::task::state::{Dequeued, End, Storage};
+use crate::task::header::{Ending, TaskRef};
+use crate::task::state::{End, Storage};
 use crate::time::{self, Timers};
 #[cfg(feature = "trace")]
 use crate::trace::{Event, Trace};
-use crate::waker;
 
 /// Runs the tasks of one core. Lives for the rest of the program, on one core or thread.
 #[derive(Debug)]
 pub struct Executor<P: Platform + 'static> {
     platform: &'static P,
     core: CoreState,
-    /// Class of the batch that is being served.
-    current: Cell<Class>,
-    /// What asks for attention before that.
-    urgent: Cell<u32>,
     /// Whether tasks are being run: a poll must not start another.
     occupation: Cell<Occupation>,
     /// The time at the end of the last poll, if nothing but a poll has happened since it was read.
@@ -66,12 +59,20 @@ impl<P: Platform> Executor<P> {
         }
     }
 
+    const_except_loom! {
+        /// The same executor, which never calls [`Platform::pend`]: every wake comes from tasks and interrupt handlers
+        /// of its own core, and an interrupt ends [`Platform::idle`] by itself. To be said before it is used.
+        #[must_use]
+        pub const fn woken_here(mut self) -> Self {
+            self.core.shared.wakes = Wakes::FromThisCore;
+            self
+        }
+    }
+
     const fn assemble(core: CoreState, platform: &'static P) -> Self {
         Self {
             platform,
             core,
-            current: Cell::new(Class::Idle),
-            urgent: Cell::new(Shared::urgent(Class::Idle)),
             occupation: Cell::new(Occupation::Free),
             #[cfg(feature = "accounting")]
             clock: Cell::new(None),
@@ -124,7 +125,20 @@ impl<P: Platform> Executor<P> {
     /// If called by a task.
     pub fn run_until_idle(&'static self) {
         let _running = self.enter();
-        while self.step() == Step::Worked {}
+        while let Some(mut tasks) = self.take() {
+            while let Some(task) = tasks.next() {
+                self.serve(task);
+                let interruption = tasks.interruption();
+                if interruption != 0 {
+                    if interruption & ENDED != 0 {
+                        self.see_to_end(task);
+                    }
+                    if tasks.interruption() != 0 {
+                        break;
+                    }
+                }
+            }
+        }
     }
 
     /// Takes one step: looks after timers if the alarm rang, and polls the most urgent ready task.
@@ -133,7 +147,14 @@ impl<P: Platform> Executor<P> {
     /// If called by a task.
     pub fn poll_once(&'static self) -> Step {
         let _running = self.enter();
-        self.step()
+        let Some(mut tasks) = self.take() else { return Step::Idle };
+        if let Some(task) = tasks.next() {
+            self.serve(task);
+            if tasks.interruption() & ENDED != 0 {
+                self.see_to_end(task);
+            }
+        }
+        Step::Worked
     }
 
     /// Whether a task is ready or the alarm has rung. Any moment between steps.
@@ -151,82 +172,69 @@ impl<P: Platform> Executor<P> {
         Running(&self.occupation)
     }
 
+    /// Takes the most urgent tasks that are ready. Looks after timers before that, if the alarm rang.
     #[inline]
-    fn step(&'static self) -> Step {
-        let batch = self.core.shared.intake(self.current.get());
-        match self.core.shared.pop_next(batch, self.urgent.get()) {
-            Some(task) => {
-                self.serve(task);
-                Step::Worked
+    fn take(&'static self) -> Option<Taken<'static>> {
+        let mut attention = self.core.shared.attention();
+        while attention != 0 {
+            if attention & RUNG != 0 {
+                attention = self.fire_timers();
             }
-            None => self.look_around(),
+            if attention != 0 {
+                return Some(self.core.shared.take(attention));
+            }
+            attention = self.core.shared.attention();
         }
+        None
     }
 
-    /// Takes a step that does not just go on with the batch.
-    fn look_around(&'static self) -> Step {
-        if self.core.shared.alarm_rung() {
-            self.core.shared.silence();
-            time::queue::expire(&self.core.shared);
-        }
-        match self.core.shared.pop() {
-            Some((task, class)) => {
-                self.current.set(class);
-                self.urgent.set(Shared::urgent(class));
-                self.serve(task);
-                Step::Worked
-            }
-            None if self.core.shared.alarm_rung() => Step::Worked,
-            None => Step::Idle,
-        }
+    /// Looks after timers; returns the bits of classes that ask for attention now.
+    #[cold]
+    fn fire_timers(&'static self) -> u32 {
+        self.core.shared.silence();
+        time::queue::expire(&self.core.shared);
+        self.core.shared.attention() & !OTHER_THAN_CLASSES
     }
 
-    /// Does what a task that came out of the queue needs.
+    /// Does what a task that came out of the queue needs, except for its end, which the word of attention tells.
     #[inline]
     fn serve(&'static self, task: TaskRef) {
         #[cfg(feature = "accounting")]
         let ready = task.header().account.ready_since();
-        match task.header().state.begin_poll() {
-            Dequeued::Poll => {
-                #[cfg(feature = "accounting")]
-                let begin = self.clock.get().unwrap_or_else(|| self.platform.now());
-                let result = self.poll(task);
-                #[cfg(feature = "accounting")]
-                {
-                    let end = self.platform.now();
-                    self.clock.set(Some(end));
-                    task.header().account.polled(ready, begin, end);
-                }
-                match result {
-                    None => {
-                        #[cfg(feature = "trace")]
-                        self.core.shared.trace(Event::PollEnd(task.header().id.get()));
-                    }
-                    Some(end) => self.finish(task, end),
-                }
-            }
-            Dequeued::Cancel => {
-                // SAFETY: the task is not finished, so it holds its future, which nobody polls.
-                let dropped =
-                    self.platform.guard(|| unsafe { (task.header().vtable().drop_future)(task.pointer()) });
-                self.finish(task, if dropped.is_ok() { End::Cancelled } else { End::Panicked });
-            }
-            Dequeued::Finished => self.retire(task),
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        let is_polled = task.header().state.is_polled();
+        #[cfg(feature = "accounting")]
+        let begin = self.clock.get().unwrap_or_else(|| self.platform.now());
+        #[cfg(feature = "trace")]
+        if is_polled {
+            self.core.shared.trace(Event::PollBegin(task.header().id.get()));
+        }
+        // SAFETY: this is the executor; the task came out of the queue just now.
+        let result = self.platform.guard(|| unsafe { task.poll() });
+        #[cfg(feature = "accounting")]
+        if is_polled {
+            let end = self.platform.now();
+            self.clock.set(Some(end));
+            task.header().account.polled(ready, begin, end);
+        }
+        if result.is_err() {
+            self.finish(task, End::Panicked);
+            return;
+        }
+        #[cfg(feature = "trace")]
+        if self.core.shared.attention() & ENDED == 0 {
+            self.core.shared.trace(Event::PollEnd(task.header().id.get()));
         }
     }
 
-    /// Polls a task; returns how it ended, if it did.
-    #[inline]
-    fn poll(&self, task: TaskRef) -> Option<End> {
-        #[cfg(feature = "trace")]
-        self.core.shared.trace(Event::PollBegin(task.header().id.get()));
-        let waker = waker::borrowed(task);
-        let mut context = Context::from_waker(&waker);
-        // SAFETY: the task is not finished, so it holds its future, and only the executor polls.
-        match self.platform.guard(|| unsafe { task.poll(&mut context) }) {
-            Ok(Poll::Pending) => None,
-            Ok(Poll::Ready(())) => Some(End::Ready),
-            Err(_) => Some(End::Panicked),
+    /// Does what the last poll left to do.
+    #[cold]
+    fn see_to_end(&self, task: TaskRef) {
+        self.core.shared.forget_ending();
+        match task.header().ending() {
+            Ending::Ready => self.finish(task, End::Ready),
+            Ending::Cancelled => self.finish(task, End::Cancelled),
+            Ending::Retired => self.retire(task),
         }
     }
 
@@ -251,6 +259,7 @@ impl<P: Platform> Executor<P> {
                 End::Panicked => Event::Panic(id),
             });
         }
+        task.header().end_polls();
         let storage = task.header().state.finish(end);
         if let Some(joiner) = task.header().joiner.take() {
             joiner.wake();

@@ -1,9 +1,8 @@
 //! The run queue of a class: where wakers hand tasks over, and where the executor takes them.
-#![expect(unsafe_code, reason = "pushes to the run queue and pops from it")]
+#![expect(unsafe_code, reason = "pushes to the run queue")]
 
 use crate::atomic::const_except_loom;
-use crate::class::Class;
-use crate::run_queue::{Batch, Before, Inbox};
+use crate::run_queue::{Batch, Before, Chain, Inbox};
 use crate::task::header::{Header, TaskRef};
 
 /// The run queue of a class.
@@ -16,9 +15,9 @@ pub(crate) struct Intake {
 
 impl Intake {
     const_except_loom! {
-        /// An empty run queue.
-        pub(crate) const fn new(class: Class) -> Self {
-            Self { inbox: Inbox::new(), batch: Batch::new(), mark: 1 << class.index() }
+        /// An empty run queue, whose bit in the attention word is `mark`.
+        pub(crate) const fn new(mark: u32) -> Self {
+            Self { inbox: Inbox::new(), batch: Batch::new(), mark }
         }
     }
 
@@ -28,26 +27,28 @@ impl Intake {
         self.mark
     }
 
-    /// Takes out the task that has been ready for longest. Executor only.
+    /// Takes the tasks that were put aside; they have been ready for longer than others. Executor only.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<TaskRef> {
-        let task = self.batch.pop(&self.inbox)?;
-        // SAFETY: who pushed the task promised that it lives until now; the pointer is to the whole task.
-        Some(unsafe { TaskRef::new(task) })
+    pub(crate) fn take_aside(&self) -> Chain<Header> {
+        self.batch.take()
     }
 
-    /// Takes out the next task of the batch. Executor only.
+    /// Takes the tasks that were pushed. Executor only.
     #[inline]
-    pub(crate) fn pop_batched(&self) -> Option<TaskRef> {
-        let task = self.batch.pop_batched()?;
-        // SAFETY: as in `pop`.
-        Some(unsafe { TaskRef::new(task) })
+    pub(crate) fn take(&self) -> Chain<Header> {
+        self.inbox.take()
     }
 
-    /// Whether no task is ready. Any context.
+    /// Whether nothing was pushed since the inbox was last taken. Any context.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.inbox.is_empty() && self.batch.is_empty()
+        self.inbox.is_empty()
+    }
+
+    /// Puts aside what is left of the chain that was taken last. Executor only.
+    #[inline]
+    pub(crate) fn put_aside(&self, chain: Chain<Header>) {
+        self.batch.put(chain);
     }
 
     /// Hands a task over. Any context.

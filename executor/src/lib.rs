@@ -98,7 +98,7 @@
 //!     }
 //! }
 //!
-//! static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::new(&Core));
+//! static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::new(&Core).woken_here());
 //! static SERVICES: TaskPool<256, 8> = TaskPool::new();
 //!
 //! let executor = EXECUTOR.claim().expect("the first and only claim");

@@ -29,7 +29,8 @@ pub trait Platform: Sync {
     /// Ends [`idle`](Self::idle), if that is under way, or the next one. Called after a task became ready when its
     /// class had none newly ready, and when the alarm rings. Any context, bounded.
     ///
-    /// Empty where every wake comes from the core's own interrupt handlers: the interrupt itself ends the halt.
+    /// Empty where every wake comes from the core's own interrupt handlers: the interrupt itself ends the halt. There,
+    /// [`Executor::woken_here`](crate::Executor::woken_here) saves the call.
     fn pend(&self) {}
 
     /// Calls `poll` and returns what it returns, or [`Panicked`] if it panicked.

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   wakers ── push ──►  inbox: newest → … → oldest        (one pointer, changed by compare-and-exchange)
-//!                          │ taken as a whole and reversed, when the batch is used up
+//!                          │ taken as a whole and reversed, when the chain is used up
 //!                          ▼
-//!   executor ◄── pop ── batch: oldest → … → newest        (the executor's own)
+//!   executor ◄── pop ── chain: oldest → … → newest        (the executor's own; a batch while it is put aside)
 //! ```
 //!
-//! Tasks leave in the order in which they came: all of a batch came before what is in the inbox. So a task that
+//! Tasks leave in the order in which they came: all of a chain came before what is in the inbox. So a task that
 //! wakes itself is polled after all that were ready. Each task has one link and is in at most one queue; who sets
 //! `QUEUED` in its state owns the link until the executor has popped it.
 //!
@@ -93,30 +93,82 @@ impl<T: Linked> Inbox<T> {
 
     /// Takes everything, oldest first.
     #[inline]
-    fn take(&self) -> *mut T {
+    pub(crate) fn take(&self) -> Chain<T> {
         let newest = self.newest.take();
-        match NonNull::new(newest) {
+        let oldest = match NonNull::new(newest) {
             // SAFETY: whoever pushed the element promised that it lives until it is popped.
             Some(element) if !unsafe { element.as_ref() }.link().load_owned().is_null() => reverse(newest),
             _ => newest,
+        };
+        Chain { oldest }
+    }
+}
+
+/// Turns a chain round; returns what was its end. Three pointers change their parts, so that none is copied.
+fn reverse<T: Linked>(newest: *mut T) -> *mut T {
+    let (mut first, mut second, mut third) = (ptr::null_mut(), newest, ptr::null_mut());
+    if second.is_null() {
+        return second;
+    }
+    loop {
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        if !unsafe { turn(&mut third, second, first) } {
+            return second;
+        }
+        // SAFETY: as above.
+        if !unsafe { turn(&mut first, third, second) } {
+            return third;
+        }
+        // SAFETY: as above.
+        if !unsafe { turn(&mut second, first, third) } {
+            return first;
         }
     }
 }
 
-/// Turns a chain round; returns what was its end.
-fn reverse<T: Linked>(mut rest: *mut T) -> *mut T {
-    let mut oldest = ptr::null_mut();
-    while let Some(element) = NonNull::new(rest) {
-        // SAFETY: whoever pushed the element promised that it lives until it is popped.
-        let link = unsafe { element.as_ref() }.link();
-        rest = link.load_owned();
-        link.store_owned(oldest);
-        oldest = element.as_ptr();
-    }
-    oldest
+/// Links `element` to what came after it, and sets `rest` to what came before it; whether there is such.
+///
+/// # Safety
+/// The element is alive.
+#[inline(always)]
+unsafe fn turn<T: Linked>(rest: &mut *mut T, element: *mut T, after: *mut T) -> bool {
+    // SAFETY: the caller's promise.
+    let link = unsafe { &*element }.link();
+    *rest = link.load_owned();
+    link.store_owned(after);
+    !rest.is_null()
 }
 
-/// The executor's side. Only the executor pops; whether it is empty may be asked in any context.
+/// Elements that were taken, oldest first; the executor's own.
+#[derive(Debug)]
+pub(crate) struct Chain<T> {
+    oldest: *mut T,
+}
+
+impl<T: Linked> Chain<T> {
+    /// Takes out what came first. Its link is the caller's.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<NonNull<T>> {
+        let element = NonNull::new(self.oldest)?;
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        self.oldest = unsafe { element.as_ref() }.link().load_owned();
+        Some(element)
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.oldest.is_null()
+    }
+
+    /// What is left; nothing stays here.
+    #[inline]
+    pub(crate) fn rest(&mut self) -> Self {
+        Self { oldest: core::mem::replace(&mut self.oldest, ptr::null_mut()) }
+    }
+}
+
+/// What was taken and put aside for something more urgent. Executor only.
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
     oldest: Link<T>,
@@ -130,32 +182,20 @@ impl<T: Linked> Batch<T> {
         }
     }
 
-    /// Takes out what came first, from the batch or, if that is used up, from `inbox`. Its link is the caller's.
+    /// Takes what was put aside.
     #[inline]
-    pub(crate) fn pop(&self, inbox: &Inbox<T>) -> Option<NonNull<T>> {
-        let mut oldest = self.oldest.load_owned();
-        if oldest.is_null() {
-            oldest = inbox.take();
+    pub(crate) fn take(&self) -> Chain<T> {
+        let oldest = self.oldest.load_owned();
+        if !oldest.is_null() {
+            self.oldest.store_owned(ptr::null_mut());
         }
-        let element = NonNull::new(oldest)?;
-        // SAFETY: whoever pushed the element promised that it lives until it is popped.
-        self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
-        Some(element)
+        Chain { oldest }
     }
 
-    /// Takes out what came first from the batch only.
+    /// Puts aside what is left of a chain, while nothing is.
     #[inline]
-    pub(crate) fn pop_batched(&self) -> Option<NonNull<T>> {
-        let element = NonNull::new(self.oldest.load_owned())?;
-        // SAFETY: whoever pushed the element promised that it lives until it is popped.
-        self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
-        Some(element)
-    }
-
-    /// Whether the batch is used up.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.oldest.load_owned().is_null()
+    pub(crate) fn put(&self, chain: Chain<T>) {
+        self.oldest.store_owned(chain.oldest);
     }
 }
 
@@ -189,29 +229,42 @@ mod tests {
         }
     }
 
-    fn pop(batch: &Batch<Item>, inbox: &Inbox<Item>) -> Option<u32> {
+    fn numbers(mut chain: Chain<Item>) -> Vec<u32> {
         // SAFETY: all items are leaked.
-        batch.pop(inbox).map(|item| unsafe { item.as_ref() }.number)
+        core::iter::from_fn(|| chain.pop()).map(|item| unsafe { item.as_ref() }.number).collect()
     }
 
     #[test]
     fn elements_leave_in_the_order_they_came() {
+        for count in 0..8 {
+            let inbox = Inbox::new();
+            push(&inbox, 0..count);
+            assert_eq!(numbers(inbox.take()), Vec::from_iter(0..count));
+            assert!(inbox.is_empty());
+        }
+    }
+
+    #[test]
+    fn batch_gives_back_what_was_put_aside() {
         let (inbox, batch) = (Inbox::new(), Batch::new());
         push(&inbox, 0..3);
-        assert_eq!(pop(&batch, &inbox), Some(0));
+        let mut chain = inbox.take();
+        assert!(chain.pop().is_some());
+        batch.put(chain.rest());
         push(&inbox, 3..5);
-        let rest: Vec<_> = core::iter::from_fn(|| pop(&batch, &inbox)).collect();
-        assert_eq!(rest, [1, 2, 3, 4]);
-        assert!(batch.is_empty() && inbox.is_empty());
+        assert!(chain.is_empty());
+        assert_eq!(numbers(batch.take()), [1, 2]);
+        assert!(batch.take().is_empty());
+        assert_eq!(numbers(inbox.take()), [3, 4]);
     }
 
     #[test]
     fn push_tells_whether_the_inbox_was_empty() {
-        let (inbox, batch) = (Inbox::new(), Batch::new());
+        let inbox = Inbox::new();
         // SAFETY: the items are new and leaked.
         let befores = unsafe { [inbox.push(item(0)), inbox.push(item(1))] };
         assert_eq!(befores, [Before::Empty, Before::Occupied]);
-        pop(&batch, &inbox);
+        inbox.take();
         // SAFETY: as above.
         assert_eq!(unsafe { inbox.push(item(2)) }, Before::Empty);
     }

@@ -75,7 +75,7 @@ impl Trace for Recorder {
 
 static CORE: Core = Core;
 static RECORDER: Recorder = Recorder;
-static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::with_trace(&CORE, &RECORDER));
+static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::with_trace(&CORE, &RECORDER).woken_here());
 static ALARM: SetOnce<Alarm> = SetOnce::new();
 
 /// The timer has expired. Interrupt context.

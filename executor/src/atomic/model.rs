@@ -37,6 +37,11 @@ impl Word {
         self.0.fetch_or(mask, Ordering::AcqRel);
     }
 
+    /// Sets every bit of `MASK`.
+    pub(crate) fn set_constant<const MASK: u32>(&self) {
+        self.0.fetch_or(MASK, Ordering::AcqRel);
+    }
+
     /// Clears every bit of `mask`.
     pub(crate) fn clear_bits(&self, mask: u32) {
         self.0.fetch_and(!mask, Ordering::AcqRel);

@@ -49,6 +49,12 @@ impl Word {
         or(&self.0, mask);
     }
 
+    /// Sets every bit of `MASK`.
+    #[inline]
+    pub(crate) fn set_constant<const MASK: u32>(&self) {
+        or_constant::<MASK>(&self.0);
+    }
+
     /// Clears every bit of `mask`.
     #[inline]
     pub(crate) fn clear_bits(&self, mask: u32) {
@@ -109,11 +115,10 @@ impl<T> Link<T> {
     /// Stores `new` if the pointer is `current`.
     ///
     /// # Errors
-    /// The pointer found, if it is another.
+    /// The pointer a moment later, if it was another.
     #[inline]
     pub(crate) fn exchange(&self, current: *mut T, new: *mut T) -> Result<(), *mut T> {
-        let found = cmpxchg_pointer(&self.0, current, new);
-        if found == current { Ok(()) } else { Err(found) }
+        cmpxchg_pointer(&self.0, current, new)
     }
 
     /// Replaces the pointer by null and returns it.
@@ -172,6 +177,15 @@ fn or(word: &AtomicU32, mask: u32) {
     }
 }
 
+/// `or` of a constant to memory.
+#[inline(always)]
+fn or_constant<const MASK: u32>(word: &AtomicU32) {
+    // SAFETY: the word is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("or dword ptr [{word}], {mask}", word = in(reg) word.as_ptr(), mask = const MASK, options(nostack));
+    }
+}
+
 /// `and` to memory.
 #[inline(always)]
 fn and(word: &AtomicU32, mask: u32) {
@@ -206,21 +220,22 @@ fn cmpxchg(word: &AtomicU32, current: u32, new: u32) -> u32 {
     found
 }
 
-/// `cmpxchg` of a pointer: returns what was found.
+/// `cmpxchg` of a pointer: if that is not `current`, what it is a moment later.
 #[inline(always)]
-fn cmpxchg_pointer<T>(link: &AtomicPtr<T>, current: *mut T, new: *mut T) -> *mut T {
-    let found: *mut T;
+fn cmpxchg_pointer<T>(link: &AtomicPtr<T>, current: *mut T, new: *mut T) -> Result<(), *mut T> {
     #[cfg(target_arch = "x86")]
     // SAFETY: the link is valid for reads and writes and may change under shared references.
     unsafe {
-        asm!("cmpxchg dword ptr [{link}], {new}", link = in(reg) link.as_ptr(), new = in(reg) new,
-             inout("eax") current => found, options(nostack));
+        asm!("cmpxchg dword ptr [{link}], {new}", "jne {other}", link = in(reg) link.as_ptr(), new = in(reg) new,
+             inout("eax") current => _, other = label { return Err(link.load(Ordering::Acquire)) },
+             options(nostack));
     }
     #[cfg(target_arch = "x86_64")]
     // SAFETY: as above.
     unsafe {
-        asm!("cmpxchg qword ptr [{link}], {new}", link = in(reg) link.as_ptr(), new = in(reg) new,
-             inout("rax") current => found, options(nostack));
+        asm!("cmpxchg qword ptr [{link}], {new}", "jne {other}", link = in(reg) link.as_ptr(), new = in(reg) new,
+             inout("rax") current => _, other = label { return Err(link.load(Ordering::Acquire)) },
+             options(nostack));
     }
-    found
+    Ok(())
 }

@@ -32,7 +32,7 @@ pub(crate) fn place<F: Future + 'static>(identity: Identity, future: F) -> Resul
     unsafe { task.write(Layout { header: Header::free(), storage }) };
     // SAFETY: the executor's reference keeps it alive; the pointer is to the whole task.
     let reference = unsafe { TaskRef::new(task.cast()) };
-    reference.header().describe(stage::poll::<F>, const { &box_functions::<F>() }, identity);
+    reference.header().describe(stage::poll::<F, waker::Counted>, const { &box_functions::<F>() }, identity);
     Ok(reference)
 }
 
@@ -42,7 +42,6 @@ const fn box_functions<F: Future>() -> VTable {
         drop_output: stage::drop_output::<F>,
         release: release::<F>,
         deallocate: deallocate::<F>,
-        waker: &waker::COUNTED,
     }
 }
 

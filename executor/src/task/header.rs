@@ -11,7 +11,7 @@
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::{self, NonNull};
-use core::task::{Context, Poll, RawWakerVTable, Waker};
+use core::task::Waker;
 
 use crate::accounting::Account;
 use crate::atomic::{Link, const_except_loom};
@@ -20,12 +20,24 @@ use crate::core_state::Shared;
 use crate::intake::Intake;
 use crate::run_queue::Linked;
 use crate::task::state::{State, Wake};
-use crate::task::{TaskId, registry};
+use crate::task::{TaskId, registry, stage};
 #[cfg(feature = "trace")]
 use crate::trace::Event;
 
-/// Polls the future in a task's storage, and replaces it by its output when that is ready.
-pub(crate) type PollFn = unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>;
+/// Does what a task needs that came out of the queue, and notes its [`Ending`]; which of the functions in
+/// [`stage`] that is, changes with the state of the task, so that nobody need look at the state first.
+pub(crate) type PollFn = unsafe fn(NonNull<Header>);
+
+/// What a call of a [`PollFn`] leaves to the executor, unless the task goes on waiting.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ending {
+    /// The future was ready and the output is stored.
+    Ready,
+    /// The future was dropped.
+    Cancelled,
+    /// The task was finished already, and has left the queue.
+    Retired,
+}
 
 /// What depends on the type and the storage of a task.
 #[derive(Debug)]
@@ -38,8 +50,6 @@ pub(crate) struct VTable {
     pub(crate) release: unsafe fn(NonNull<Header>),
     /// Frees storage to which nothing refers any more.
     pub(crate) deallocate: unsafe fn(NonNull<Header>),
-    /// Functions of the task's wakers.
-    pub(crate) waker: &'static RawWakerVTable,
 }
 
 /// What every task begins with.
@@ -54,8 +64,8 @@ pub(crate) struct Header {
     intake: Cell<Option<&'static Intake>>,
     poll: Cell<Option<PollFn>>,
     vtable: Cell<Option<&'static VTable>>,
-    /// From the table, for the sake of one load less before each poll.
-    waker: Cell<Option<&'static RawWakerVTable>>,
+    /// Left by the last call of `poll`, if the executor was told that there is one.
+    ending: Cell<Ending>,
     pub(crate) id: Cell<TaskId>,
     name: Cell<Option<&'static str>>,
     pub(crate) class: Cell<Class>,
@@ -94,7 +104,7 @@ impl Header {
                 intake: Cell::new(None),
                 poll: Cell::new(None),
                 vtable: Cell::new(None),
-                waker: Cell::new(None),
+                ending: Cell::new(Ending::Ready),
                 id: Cell::new(TaskId::NONE),
                 name: Cell::new(None),
                 class: Cell::new(Class::FollowUp),
@@ -110,14 +120,28 @@ impl Header {
         self.name.get().unwrap_or_default()
     }
 
-    /// Functions of the task's wakers.
-    ///
-    /// # Safety
-    /// There is or was a task in this storage.
-    #[inline]
-    pub(crate) unsafe fn waker_functions(&self) -> &'static RawWakerVTable {
-        // SAFETY: set when a task was placed here.
-        unsafe { self.waker.get().unwrap_unchecked() }
+    /// From now on, the executor drops the future instead of polling it. Tasks only, of a task that is not finished.
+    pub(crate) fn cancel_polls(&self) {
+        self.poll.set(Some(stage::cancel));
+    }
+
+    /// From now on, the executor sees to the storage instead of polling. Executor only.
+    pub(crate) fn end_polls(&self) {
+        self.poll.set(Some(stage::retire));
+    }
+
+    /// Tells the executor what the poll that is under way leaves to do.
+    #[cold]
+    pub(crate) fn note(&self, ending: Ending) {
+        self.ending.set(ending);
+        if let Some(shared) = self.shared.get() {
+            shared.note_ending();
+        }
+    }
+
+    /// What the last poll left to do, after [`Header::note`].
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending.get()
     }
 
     /// What depends on the type of the task.
@@ -134,7 +158,6 @@ impl Header {
         self.intake.set(Some(identity.shared.intake(identity.class)));
         self.poll.set(Some(poll));
         self.vtable.set(Some(vtable));
-        self.waker.set(Some(vtable.waker));
         self.id.set(identity.id);
         self.name.set(Some(identity.name));
         self.class.set(identity.class);
@@ -163,6 +186,7 @@ impl TaskRef {
     ///
     /// # Safety
     /// The pointer may be used for the whole task, and the header stays alive while the reference is in use.
+    #[inline]
     pub(crate) unsafe fn new(header: NonNull<Header>) -> Self {
         Self(header)
     }
@@ -175,6 +199,7 @@ impl TaskRef {
     }
 
     /// Where the task begins.
+    #[inline]
     pub(crate) fn pointer(self) -> NonNull<Header> {
         self.0
     }
@@ -208,15 +233,25 @@ impl TaskRef {
         unsafe { shared.push(intake, self) };
     }
 
-    /// Polls the future.
+    /// Tells the executor of a task that was pushed to an empty inbox. Not inlined: a poll that wakes stays small.
+    #[inline(never)]
+    pub(crate) fn announce(self) {
+        let header = self.header();
+        // SAFETY: a reference to a task exists only after it was placed, and both were set then.
+        let (shared, intake) =
+            unsafe { (header.shared.get().unwrap_unchecked(), header.intake.get().unwrap_unchecked()) };
+        shared.announce(intake);
+    }
+
+    /// Polls the future, or does what else the task needs.
     ///
     /// # Safety
-    /// The caller is the executor, and the storage holds a future.
+    /// The caller is the executor, and has taken the task out of the queue.
     #[inline]
-    pub(crate) unsafe fn poll(self, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) unsafe fn poll(self) {
         // SAFETY: the function was stored together with this task's future.
         let function = unsafe { self.header().poll.get().unwrap_unchecked() };
-        // SAFETY: the function belongs to the type of the future, and the caller alone uses it.
-        unsafe { function(self.0, context) }
+        // SAFETY: the function is for the type of the future and for the state of the task.
+        unsafe { function(self.0) }
     }
 }

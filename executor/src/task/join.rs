@@ -10,7 +10,7 @@ use crate::core_state::CoreState;
 use crate::task::TaskId;
 use crate::task::header::TaskRef;
 use crate::task::stage::Stage;
-use crate::task::state::{End, Outcome, Storage};
+use crate::task::state::{Cancel, End, Outcome, Storage};
 
 /// Why a task has no output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -54,7 +54,9 @@ impl<T> JoinHandle<T> {
     /// Demands the end: the task is not polled again, its future is dropped by the executor. No effect on a task
     /// that has ended. The handle stays usable: it yields [`JoinError::Aborted`], or the output if that was earlier.
     pub fn abort(&self) {
-        self.task.header().state.cancel();
+        if self.task.header().state.cancel() == Cancel::Running {
+            self.task.header().cancel_polls();
+        }
         self.task.wake();
     }
 

@@ -73,7 +73,11 @@ impl<const BYTES: usize, const COUNT: usize> TaskPool<BYTES, COUNT> {
         let header = NonNull::from(slot).cast::<Header>();
         // SAFETY: the slot was claimed above; its bytes are large enough and aligned for the stage.
         unsafe { stage::stage::<F>(header).write(Stage { future: ManuallyDrop::new(future) }) };
-        slot.task.header.describe(stage::poll::<F>, const { &slot_functions::<F, BYTES>() }, identity);
+        slot.task.header.describe(
+            stage::poll::<F, waker::Static>,
+            const { &slot_functions::<F, BYTES>() },
+            identity,
+        );
         // SAFETY: the slot is static, and the pointer was made from a reference to the whole slot.
         Ok(unsafe { TaskRef::new(header) })
     }
@@ -119,7 +123,6 @@ const fn slot_functions<F: Future, const BYTES: usize>() -> VTable {
         drop_output: stage::drop_output::<F>,
         release: release::<BYTES>,
         deallocate: keep,
-        waker: &waker::STATIC,
     }
 }
 

@@ -6,7 +6,8 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
-use crate::task::header::Header;
+use crate::task::header::{Ending, Header};
+use crate::waker::{self, Kind};
 
 /// The largest alignment of a task's future and output.
 pub(crate) const ALIGNMENT: usize = 16;
@@ -46,8 +47,14 @@ pub(crate) unsafe fn stage<F: Future>(header: NonNull<Header>) -> NonNull<Stage<
 /// Polls the future; replaces it by its output when that is ready.
 ///
 /// # Safety
-/// The storage behind `header` holds a future of type `F`, and the caller alone uses it.
-pub(crate) unsafe fn poll<F: Future>(header: NonNull<Header>, context: &mut Context<'_>) -> Poll<()> {
+/// The storage behind `header` is of kind `K` and holds a future of type `F`; the caller is the executor.
+pub(crate) unsafe fn poll<F: Future, K: Kind>(header: NonNull<Header>) {
+    // SAFETY: the header is alive during a poll, and only ever borrowed shared.
+    let task = unsafe { header.as_ref() };
+    task.state.begin_poll();
+    // SAFETY: the storage is of this kind, as the caller promises.
+    let waker = unsafe { waker::borrowed::<K>(header) };
+    let context = &mut Context::from_waker(&waker);
     // SAFETY: the storage is for this type, as the caller promises.
     let mut stage = unsafe { stage::<F>(header) };
     // SAFETY: the stage is valid and the caller alone uses it.
@@ -55,14 +62,36 @@ pub(crate) unsafe fn poll<F: Future>(header: NonNull<Header>, context: &mut Cont
     // SAFETY: the stage holds the future, which is never moved: it is dropped in place.
     let future = unsafe { Pin::new_unchecked(&mut *stage.future) };
     match future.poll(context) {
-        Poll::Pending => Poll::Pending,
+        Poll::Pending => {}
         Poll::Ready(output) => {
             // SAFETY: the stage holds the future; it is not used after this.
             unsafe { ManuallyDrop::drop(&mut stage.future) };
             stage.output = ManuallyDrop::new(output);
-            Poll::Ready(())
+            task.note(Ending::Ready);
         }
     }
+}
+
+/// What is called instead of [`poll`] after an abort: drops the future.
+///
+/// # Safety
+/// The caller is the executor, and `header` is that of a task that is not finished.
+pub(crate) unsafe fn cancel(header: NonNull<Header>) {
+    // SAFETY: the header is alive during a poll, and only ever borrowed shared.
+    let task = unsafe { header.as_ref() };
+    task.state.begin_poll();
+    // SAFETY: the task is not finished, so it holds its future, which nobody polls.
+    unsafe { (task.vtable().drop_future)(header) };
+    task.note(Ending::Cancelled);
+}
+
+/// What is called instead of [`poll`] after the end: has the executor see to the storage.
+///
+/// # Safety
+/// The caller is the executor, and `header` is that of a task that is finished.
+pub(crate) unsafe fn retire(header: NonNull<Header>) {
+    // SAFETY: the header is alive until the executor has seen to it, and only ever borrowed shared.
+    unsafe { header.as_ref() }.note(Ending::Retired);
 }
 
 /// Drops the future.

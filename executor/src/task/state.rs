@@ -28,7 +28,6 @@ const LIVE: u32 = 1 << 1;
 const LINKED: u32 = 1 << 2;
 const HANDLE: u32 = 1 << 3;
 const CANCELLED: u32 = 1 << 4;
-const DYING: u32 = LIVE | CANCELLED;
 const PANICKED: u32 = 1 << 5;
 const TAKEN: u32 = 1 << 6;
 /// One reference to a boxed task: from the executor, or from a waker.
@@ -47,15 +46,13 @@ pub(crate) enum Wake {
     Nothing,
 }
 
-/// What to do with a task that was taken out of the queue.
+/// What an abort found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Dequeued {
-    /// Poll it.
-    Poll,
-    /// Drop its future; then it is finished.
-    Cancel,
-    /// It is finished: no poll, see [`State::leave_queue`].
-    Finished,
+pub(crate) enum Cancel {
+    /// The task is not finished; it will be.
+    Running,
+    /// The task is finished.
+    TooLate,
 }
 
 /// What to do with a task that is finished or less referenced.
@@ -119,21 +116,17 @@ impl State {
         if self.0.clear_bit::<WAITING_BIT>() { Wake::Push } else { Wake::Nothing }
     }
 
-    /// Transition 3, executor only.
+    /// Transition 3, executor only, of a task that is not finished.
     #[inline]
-    pub(crate) fn begin_poll(&self) -> Dequeued {
-        // The flags read here change in this context only.
-        match self.0.load() & (LIVE | CANCELLED) {
-            LIVE => {
-                self.0.set_bits(WAITING);
-                Dequeued::Poll
-            }
-            DYING => {
-                self.0.set_bits(WAITING);
-                Dequeued::Cancel
-            }
-            _ => Dequeued::Finished,
-        }
+    pub(crate) fn begin_poll(&self) {
+        self.0.set_constant::<WAITING>();
+    }
+
+    /// Whether a task that came out of the queue is polled: it is neither aborted nor finished. Tasks and executor.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    #[inline]
+    pub(crate) fn is_polled(&self) -> bool {
+        self.0.load() & (LIVE | CANCELLED) == LIVE
     }
 
     /// Transition 4, executor only, after a poll or the drop of the future.
@@ -167,10 +160,12 @@ impl State {
     }
 
     /// Asks for the end at the next poll, tasks only. The caller wakes the task.
-    pub(crate) fn cancel(&self) {
-        if self.0.load() & LIVE != 0 {
-            self.0.set_bits(CANCELLED);
+    pub(crate) fn cancel(&self) -> Cancel {
+        if self.0.load() & LIVE == 0 {
+            return Cancel::TooLate;
         }
+        self.0.set_bits(CANCELLED);
+        Cancel::Running
     }
 
     /// Marks the output as taken, tasks only.
@@ -236,7 +231,7 @@ mod tests {
     fn waiting() -> State {
         let state = State::free();
         state.occupy();
-        assert_eq!(state.begin_poll(), Dequeued::Poll);
+        state.begin_poll();
         state
     }
 
@@ -250,7 +245,7 @@ mod tests {
         let state = waiting();
         assert_eq!(state.wake(), Wake::Push);
         assert_eq!(state.wake(), Wake::Nothing);
-        assert_eq!(state.begin_poll(), Dequeued::Poll);
+        state.begin_poll();
         assert_eq!(state.wake(), Wake::Push);
     }
 
@@ -268,7 +263,6 @@ mod tests {
         assert_eq!(state.wake(), Wake::Push);
         state.drop_handle();
         assert_eq!(state.finish(End::Ready), Storage::Keep);
-        assert_eq!(state.begin_poll(), Dequeued::Finished);
         assert_eq!(state.leave_queue(), Storage::Release);
     }
 
@@ -281,11 +275,11 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_task_is_not_polled_again() {
+    fn cancelled_task_ends_as_such() {
         let state = waiting();
-        state.cancel();
+        assert_eq!(state.cancel(), Cancel::Running);
         assert_eq!(state.wake(), Wake::Push);
-        assert_eq!(state.begin_poll(), Dequeued::Cancel);
+        state.begin_poll();
         state.finish(End::Cancelled);
         assert_eq!(state.outcome(), Outcome::Ended(End::Cancelled));
         assert!(!state.drop_handle().drop_output);
@@ -296,7 +290,7 @@ mod tests {
         let state = waiting();
         state.cancel();
         state.finish(End::Ready);
-        state.cancel();
+        assert_eq!(state.cancel(), Cancel::TooLate);
         assert_eq!(state.outcome(), Outcome::Ended(End::Ready));
     }
 

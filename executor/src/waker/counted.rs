@@ -4,11 +4,16 @@
 use core::task::{RawWaker, RawWakerVTable};
 
 use crate::task::state::Storage;
-use crate::waker::{task, wake_by_reference};
+use crate::waker::{Kind, task, wake_by_reference};
 
-/// Functions of wakers of tasks in counted storage.
-pub(crate) static COUNTED: RawWakerVTable =
-    RawWakerVTable::new(clone_counted, wake_counted, wake_by_reference, drop_counted);
+/// Wakers of tasks in counted storage.
+#[derive(Debug)]
+pub(crate) struct Counted;
+
+impl Kind for Counted {
+    const FUNCTIONS: &'static RawWakerVTable =
+        &RawWakerVTable::new(clone_counted, wake_counted, wake_by_reference, drop_counted);
+}
 
 /// Copies a waker of a boxed task.
 ///
@@ -17,7 +22,7 @@ pub(crate) static COUNTED: RawWakerVTable =
 unsafe fn clone_counted(data: *const ()) -> RawWaker {
     // SAFETY: called with the data of a waker.
     unsafe { task(data) }.header().state.add_reference();
-    RawWaker::new(data, &COUNTED)
+    RawWaker::new(data, Counted::FUNCTIONS)
 }
 
 /// Wakes the task and drops the waker.

@@ -11,7 +11,7 @@ pub(crate) mod permits;
 mod wait_list;
 
 #[cfg(feature = "alloc")]
-pub(crate) use counted::COUNTED;
+pub(crate) use counted::Counted;
 
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
@@ -19,18 +19,30 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use crate::task::header::{Header, TaskRef};
 
-/// Functions of wakers of tasks in static storage.
-pub(crate) static STATIC: RawWakerVTable =
-    RawWakerVTable::new(clone_static, wake_by_reference, wake_by_reference, forget);
+/// Wakers of one kind of storage. Their functions are constants, so that a poll which calls them has them inlined.
+pub(crate) trait Kind {
+    /// The functions.
+    const FUNCTIONS: &'static RawWakerVTable;
+}
 
-/// A waker of `task` for the length of a poll: not counted, so it must not be dropped.
-#[inline]
-pub(crate) fn borrowed(task: TaskRef) -> ManuallyDrop<Waker> {
-    let data = task.pointer().as_ptr().cast_const().cast();
-    // SAFETY: a reference to a task exists only after it was placed.
-    let functions = unsafe { task.header().waker_functions() };
+/// Wakers of tasks in static storage.
+#[derive(Debug)]
+pub(crate) struct Static;
+
+impl Kind for Static {
+    const FUNCTIONS: &'static RawWakerVTable =
+        &RawWakerVTable::new(clone_static, wake_by_reference, wake_by_reference, forget);
+}
+
+/// A waker for the length of a poll: not counted, so it must not be dropped.
+///
+/// # Safety
+/// `header` is that of a task in storage of kind `K`.
+#[inline(always)]
+pub(crate) unsafe fn borrowed<K: Kind>(header: NonNull<Header>) -> ManuallyDrop<Waker> {
+    let data = header.as_ptr().cast_const().cast();
     // SAFETY: the functions belong to the storage of this task; they expect a pointer to its header.
-    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, functions)) })
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, K::FUNCTIONS)) })
 }
 
 /// The task behind a waker's data.
@@ -49,14 +61,16 @@ unsafe fn task(data: *const ()) -> TaskRef {
 ///
 /// # Safety
 /// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+#[inline]
 unsafe fn clone_static(data: *const ()) -> RawWaker {
-    RawWaker::new(data, &STATIC)
+    RawWaker::new(data, Static::FUNCTIONS)
 }
 
 /// Wakes the task.
 ///
 /// # Safety
 /// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+#[inline]
 unsafe fn wake_by_reference(data: *const ()) {
     // SAFETY: called with the data of a waker.
     unsafe { task(data) }.wake();
@@ -66,4 +80,5 @@ unsafe fn wake_by_reference(data: *const ()) {
 ///
 /// # Safety
 /// As in the contract of `RawWaker`: the data is that of a waker with these functions.
+#[inline]
 unsafe fn forget(_: *const ()) {}

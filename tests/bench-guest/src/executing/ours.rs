@@ -25,7 +25,7 @@ impl Platform for Core {
 /// Bytes of a slot: enough for every program.
 const SLOT: usize = 32 * size_of::<usize>();
 
-static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::new(&Core));
+static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::new(&Core).woken_here());
 static POOL: TaskPool<SLOT, 1_100> = TaskPool::new();
 
 /// The executor at work.
