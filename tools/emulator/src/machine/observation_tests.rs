@@ -144,3 +144,14 @@ fn a_step_after_which_the_host_intervenes_does_not_run_ahead() {
     let latest = machine.core(core(0)).time();
     assert!(latest < until + Time::from_microseconds(2), "{latest} for {until}");
 }
+
+#[test]
+fn time_passes_with_the_steps_of_a_core_that_is_alone() {
+    let (mut machine, _) = board(MemoryModel::Fast, true);
+    machine.hold_in_reset(core(7));
+    machine.hold_in_reset(core(30));
+    for _ in 0..100 {
+        assert_eq!(machine.step(core(0)), RunEnd::Observed(core(0)));
+        assert_eq!(machine.time(), machine.core(core(0)).time());
+    }
+}

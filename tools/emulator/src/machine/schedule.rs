@@ -165,6 +165,8 @@ impl Machine {
         let core = slice.core;
         let unit = &mut self.units[core.index()];
         let end = (self.run)(&mut unit.core, &mut unit.code, &mut self.fabric, slice.deadline, observer);
+        // A stop inside the slice must find the time where the core is, or, beyond the horizon, the next agent.
+        self.now = self.now.max(unit.core.time().min(slice.horizon));
         if matches!(end, Slice::Observed | Slice::Watchpoint) {
             self.unfinished = Some(slice);
         }

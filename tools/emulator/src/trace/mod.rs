@@ -19,7 +19,7 @@
 //! Lines are in the order in which the emulator runs cores: per core by time, between cores by slice. Identical
 //! runs give identical bytes.
 //!
-//! A traced core executes the same blocks as an untraced one ([`crate::cpu`]), so times and everything else are
+//! A traced core executes the same blocks as an untraced one, so times and everything else are
 //! those of the same run without a trace.
 
 mod delta;
