@@ -1,7 +1,7 @@
 //! Talking between the cores of the SCC: mail and doorbells.
 //!
 //! Every operation is a future and none blocks; any executor can poll them. All of it is written against one
-//! hardware trait, [`mesh::Mesh`], with two implementations: the kernel's, and the fake in [`testing`], which is
+//! hardware trait, [`mesh::Mesh`], with two implementations: the kernel's, and the fake in `testing`, which is
 //! at most as kind as the chip. The layers, each built only from those above it:
 //!
 //! ```text
