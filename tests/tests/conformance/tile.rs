@@ -257,6 +257,31 @@ fn core_in_reset_executes_nothing_and_is_silent() {
     assert_eq!(board.traffic(core(4)), traffic);
 }
 
+/// SCC reference §4.5, §11 item 45.
+#[test]
+fn soft_reset_pin_resets_the_units_that_the_tile_names() {
+    let program = Program::with_body(Setting::Flat, |code| {
+        code.read(layout::DATA)?;
+        code.inc(eax)?;
+        code.mov(dword_ptr(layout::DATA), eax)?;
+        code.result(0, eax)?;
+        code.wait_for_host(1)
+    });
+    let mut board = Board::new();
+    for number in [2, 4] {
+        board.launch(core(number), &program);
+    }
+    for number in [2, 4] {
+        board.reach(core(number), 1);
+    }
+    let spared = core(2).tile();
+    let value = board.machine().fabric().gcbcfg(spared).with_soft_reset_core0(false).into_bits();
+    board.host_write_tile(spared, TileRegister::Gcbcfg, value);
+    board.machine_mut().soft_reset();
+    board.run_for(Time::from_microseconds(50));
+    assert_eq!([2, 4].map(|number| board.result(core(number), 0)), [1, 2]);
+}
+
 /// Conformance item 24, (U09).
 #[test]
 fn resetting_l2_discards_its_dirty_lines() {

@@ -118,6 +118,12 @@ impl Machine {
         self.apply_effects();
     }
 
+    /// Pulses the package's soft-reset pin: resets the cores and L2s whose SRE bit in GCBCFG is set, on all tiles.
+    pub fn soft_reset(&mut self) {
+        self.fabric.soft_reset(self.now);
+        self.apply_effects();
+    }
+
     /// What a core has written to one of its UARTs so far.
     #[must_use]
     pub fn console(&self, core: CoreId, uart: Uart) -> &[u8] {

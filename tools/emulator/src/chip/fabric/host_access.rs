@@ -94,6 +94,22 @@ impl Fabric {
         self.fpga.gic.mask_all(core);
     }
 
+    /// Pulses the package's soft-reset pin: resets every core and L2 that bits 4 to 7 of its tile's clock and reset
+    /// register name. Those that the register does not hold in reset start anew.
+    pub fn soft_reset(&mut self, now: Time) {
+        for tile in TileId::all() {
+            let released = self.gcbcfg(tile);
+            let reset = released
+                .with_core0_reset(released.core0_reset() | released.soft_reset_core0())
+                .with_core1_reset(released.core1_reset() | released.soft_reset_core1())
+                .with_l2_0_reset(released.l2_0_reset() | released.soft_reset_l2_0())
+                .with_l2_1_reset(released.l2_1_reset() | released.soft_reset_l2_1());
+            for value in [reset, released] {
+                self.host_write_tile(tile, TileRegister::Gcbcfg, value.into_bits(), now);
+            }
+        }
+    }
+
     fn host_access(&mut self, agent: Agent, address: u64, now: Time) -> Access {
         self.catch_up(now);
         Access {
