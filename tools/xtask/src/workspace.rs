@@ -12,7 +12,8 @@ pub(crate) const CORE_TARGET: &str = "i586-unknown-linux-gnu";
 /// 32-bit programs.
 pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586", "trace-format", "executor", "ipi"];
 
-/// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are.
+/// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are. Each is built by itself:
+/// together they would share the features of their dependencies, and one of them has no allocator.
 pub(crate) const CHIP_PROGRAMS: &[&str] = &["bench-guest", "kernel"];
 
 /// The workspace this program belongs to.
@@ -48,11 +49,6 @@ impl Workspace {
 /// `-p NAME` for each of [`CHIP_PACKAGES`], as cargo takes it.
 pub(crate) fn chip_package_arguments() -> impl Iterator<Item = &'static str> {
     CHIP_PACKAGES.iter().flat_map(|package| ["-p", package])
-}
-
-/// `-p NAME` for each of [`CHIP_PROGRAMS`].
-pub(crate) fn chip_program_arguments() -> impl Iterator<Item = &'static str> {
-    CHIP_PROGRAMS.iter().flat_map(|package| ["-p", package])
 }
 
 /// Why the workspace cannot be found.

@@ -83,15 +83,15 @@ fn clippy_host(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
 }
 
 fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
-    let mut command = process::cargo(workspace);
-    command.arg("clippy").args(workspace::chip_package_arguments());
-    command.args(workspace::chip_program_arguments());
-    command.args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
-    reporter.quietly(&mut command)?;
-    let mut command = process::cargo(workspace);
-    command.args(["clippy", "-p", "kernel", "--no-default-features", "--features", "pc"]);
-    command.args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
-    Ok(reporter.quietly(&mut command)?)
+    let packages: Vec<_> = workspace::chip_package_arguments().collect();
+    let programs = workspace::CHIP_PROGRAMS.iter().map(|program| vec!["-p", program]);
+    let on_a_pc = vec!["-p", "kernel", "--no-default-features", "--features", "pc"];
+    for subject in std::iter::once(packages).chain(programs).chain([on_a_pc]) {
+        let mut command = process::cargo(workspace);
+        command.arg("clippy").args(subject).args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
+        reporter.quietly(&mut command)?;
+    }
+    Ok(())
 }
 
 fn tests(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
