@@ -217,13 +217,13 @@ impl<P: Platform> Executor<P> {
             self.clock.set(Some(end));
             task.header().account.polled(ready, begin, end);
         }
-        if result.is_err() {
-            self.finish(task, End::Panicked);
-            return;
-        }
-        #[cfg(feature = "trace")]
-        if self.core.shared.attention() & ENDED == 0 {
-            self.core.shared.trace(Event::PollEnd(task.header().id.get()));
+        match result {
+            Err(_) => self.finish(task, End::Panicked),
+            #[cfg(feature = "trace")]
+            Ok(_) if self.core.shared.attention() & ENDED == 0 => {
+                self.core.shared.trace(Event::PollEnd(task.header().id.get()));
+            }
+            Ok(_) => {}
         }
     }
 
