@@ -14,6 +14,8 @@ struct Arena(UnsafeCell<[MaybeUninit<u8>; BYTES]>);
 // SAFETY: each byte is handed out once.
 unsafe impl Sync for Arena {}
 
+// SAFETY: any bytes are a value of the type.
+#[cfg_attr(target_arch = "x86", unsafe(link_section = ".bss.uninitialised"))]
 static ARENA: Arena = Arena(UnsafeCell::new([MaybeUninit::uninit(); BYTES]));
 static USED: AtomicUsize = AtomicUsize::new(0);
 
