@@ -5,6 +5,8 @@
 
 mod access;
 pub(crate) mod attach;
+#[cfg(test)]
+mod code_lines_tests;
 mod config;
 mod effects;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cpu::system::debug;
-use iced_x86::code_asm::{dword_ptr, eax, ecx, esp, ss};
+use iced_x86::code_asm::{dword_ptr, eax, ebx, ecx, edx, esp, ss};
 
 #[test]
 fn single_step_traps_after_every_instruction() {
@@ -107,6 +107,39 @@ fn data_breakpoint_traps_after_the_access() {
     assert_eq!(guest.run_to_handler(), 1);
     assert_eq!(guest.stack(0), PROGRAM + 15);
     assert_eq!(guest.core.dr[6], 0xFFFF_0FF4);
+}
+
+#[test]
+fn performance_counters_count_each_breakpoint_match_once() {
+    let mut guest = Guest::protected();
+    guest.assemble(PROGRAM, |a| {
+        a.mov(ecx, 0x11)?;
+        a.xor(edx, edx)?;
+        // Counter 0: matches of register 0 at any privilege; counter 1: of register 1.
+        a.mov(eax, 0x00E4_00E3)?;
+        a.wrmsr()?;
+        a.mov(dword_ptr(0x8004), eax)?;
+        // The handler returns here with RF set, so the breakpoint lies one further.
+        a.nop()?;
+        a.nop()?;
+        a.mov(ecx, 0x12)?;
+        a.rdmsr()?;
+        a.mov(ebx, eax)?;
+        a.mov(ecx, 0x13)?;
+        a.rdmsr()?;
+        a.hlt()
+    });
+    // The second NOP, and a 4-byte write breakpoint on the word before it.
+    guest.core.dr[0] = PROGRAM + 5 + 2 + 5 + 2 + 5 + 1;
+    guest.core.dr[1] = 0x8004;
+    guest.core.dr[7] = 0x00D0_040A;
+    debug::breakpoints_changed(&mut guest.core);
+    guest.assemble(handler(1), |a| {
+        a.or(dword_ptr(esp + 8), 0x1_0000)?;
+        a.iretd()
+    });
+    guest.run();
+    assert_eq!([guest.core.regs[3], guest.core.regs[0]], [1, 1]);
 }
 
 #[test]
