@@ -11,6 +11,8 @@
 
 #[cfg(bare_metal)]
 extern crate alloc;
+#[cfg(bare_metal)]
+extern crate i586_rt as _;
 #[cfg(test)]
 extern crate std;
 

@@ -7,9 +7,10 @@
 #![cfg_attr(target_arch = "x86", no_std, no_main)]
 
 #[cfg(target_arch = "x86")]
-mod linux;
+extern crate i586_rt as _;
+
 #[cfg(target_arch = "x86")]
-mod memory_functions;
+mod linux;
 #[cfg(target_arch = "x86")]
 mod session;
 #[cfg(target_arch = "x86")]

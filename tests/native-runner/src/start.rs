@@ -23,10 +23,3 @@ extern "C" fn begin() -> ! {
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     linux::exit(BROKEN)
 }
-
-/// The prebuilt `core` names this function in its unwind tables; with panics that abort nothing calls it.
-// SAFETY: no other package of this program defines the symbol.
-#[unsafe(no_mangle)]
-extern "C" fn rust_eh_personality() -> ! {
-    linux::exit(BROKEN)
-}

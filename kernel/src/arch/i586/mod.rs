@@ -7,7 +7,6 @@ pub mod interrupt_cell;
 pub mod interrupt_mutex;
 pub mod port;
 pub mod recovery;
-mod rt;
 pub mod stack;
 pub mod start;
 mod task_state;

@@ -16,8 +16,9 @@ mod parameters;
 mod patch;
 mod port;
 mod ring;
-mod rt;
 mod string_move;
+
+extern crate i586_rt as _;
 
 use core::fmt::Write;
 use core::panic::PanicInfo;

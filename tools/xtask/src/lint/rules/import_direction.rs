@@ -3,15 +3,16 @@
 //! ```text
 //! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, contracts
 //! fuzz packages                   →  the same
-//! bench-guest                     →  contracts
 //! scc-boot                        →  scc-emu, scc-image, scc-trace, contracts
 //! xtask                           →  scc-image, contracts
-//! bench-guest                     →  executor, contracts
+//! bench-guest                     →  executor, i586-rt, contracts
 //! scc-emu, scc-image, scc-trace   →  contracts
-//! kernel                          →  executor, ipi, contracts
+//! kernel                          →  executor, ipi, i586-rt, contracts
 //! guests/<name>                   →  guest-runtime, executor
-//! ipi, guest-runtime              →  contracts
-//! executor, native-runner, contracts  →  nothing of ours
+//! guest-runtime                   →  i586-rt, contracts
+//! ipi                             →  contracts
+//! native-runner                   →  i586-rt
+//! executor, i586-rt, contracts    →  nothing of ours
 //! ```
 //!
 //! Contracts are `scc`, `i586`, `trace-format` and `guest-abi`. The rule reads every manifest's dependencies,
@@ -57,11 +58,13 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// What the package called `name`, with its manifest at `path`, may import of ours.
 fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
     Some(match name {
-        "executor" | "native-runner" => Vec::new(),
+        "executor" | "i586-rt" => Vec::new(),
+        "native-runner" => vec!["i586-rt"],
         contract if CONTRACTS.contains(&contract) => Vec::new(),
-        "ipi" | "guest-runtime" => CONTRACTS.to_vec(),
-        "bench-guest" => [&["executor"], CONTRACTS].concat(),
-        "kernel" => [&["executor", "ipi"], CONTRACTS].concat(),
+        "ipi" => CONTRACTS.to_vec(),
+        "guest-runtime" => [&["i586-rt"], CONTRACTS].concat(),
+        "bench-guest" => [&["executor", "i586-rt"], CONTRACTS].concat(),
+        "kernel" => [&["executor", "ipi", "i586-rt"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
         "xtask" => [&["scc-image"], CONTRACTS].concat(),
         "scc-boot" => [TOOLS, CONTRACTS].concat(),

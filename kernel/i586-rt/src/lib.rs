@@ -1,6 +1,10 @@
-//! What the prebuilt `core` for this target asks of a program: functions for blocks of memory, and one stub.
+//! What the prebuilt `core` and `alloc` for the i586 target ask of a program without a C library: functions for blocks
+//! of memory, and two stubs of the unwinder.
 //!
-//! String instructions, as on any processor of this kind. C calling convention; the direction flag is clear.
+//! A program links it by `extern crate i586_rt as _;`. String instructions, which is what a P54C does best. C calling
+//! convention; the direction flag is clear. Empty for other architectures.
+#![no_std]
+#![cfg(target_arch = "x86")]
 #![expect(unsafe_code, reason = "the compiler wants these symbols, and they take raw pointers")]
 
 use core::arch::naked_asm;
@@ -127,3 +131,12 @@ unsafe extern "C" fn bcmp(left: *const u8, right: *const u8, length: usize) -> i
 // SAFETY: no other definition of this symbol is linked.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
+
+/// Named by landing pads of the prebuilt `alloc`; nothing unwinds, so nothing calls it.
+// SAFETY: no other definition of this symbol is linked.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+extern "C" fn _Unwind_Resume() -> ! {
+    // An invalid instruction, so that a call would not go unnoticed.
+    naked_asm!("ud2")
+}
