@@ -9,11 +9,12 @@ use trace_format::phase::BootPhase;
 use trace_format::record::Event;
 
 use crate::arch::i586::{cpu, start};
-use crate::command_line::{BootFrom, Options, SelfTest, text_in};
+use crate::command_line::{Afterwards, BootFrom, Measure, Options, SelfTest, text_in};
+use crate::mail::greeting;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::{console, mail, provoke, runtime, self_test, trace};
+use crate::{console, mail, measure, provoke, runtime, self_test, trace};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -97,8 +98,11 @@ async fn first_task(spawner: Spawner, options: Options) {
     {
         provoke::fatal(fatal, spawner).await;
     }
+    if options.measure == Some(Measure::Kernel) {
+        measure::kernel(spawner).await;
+    }
     if options.self_test != SelfTest::No {
-        test_and_stop(spawner, options).await;
+        test(spawner, options).await;
     }
 }
 
@@ -110,7 +114,13 @@ fn start(core: CoreId) {
     }
 }
 
-async fn test_and_stop(spawner: Spawner, options: Options) {
-    let ending = self_test::run(spawner, options).await;
-    machine::finish(ending)
+async fn test(spawner: Spawner, options: Options) {
+    let report = self_test::run(spawner, options).await;
+    if options.afterwards == Afterwards::Stop {
+        machine::finish(report.ending);
+    }
+    match report.mailbox.map_or_else(|| mail::start(spawner), Ok) {
+        Ok(mailbox) => greeting::start(spawner, mailbox, options.cores),
+        Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
+    }
 }

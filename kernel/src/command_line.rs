@@ -7,6 +7,8 @@
 //! | `cores=0-3+7` | the cores that `boot=core0` and `selftest=mail` are about; all unless said |
 //! | `selftest` | each core checks itself, reports one line and stops |
 //! | `selftest=mail` | the same, and each of `cores` exchanges letters with the next one |
+//! | `then=stay` | after the self-test the core stays: it goes on, and greets the next of `cores` by mail |
+//! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
@@ -127,6 +129,22 @@ fn number(text: &str) -> Option<u8> {
     text.parse().ok().and_then(CoreId::new).map(CoreId::number)
 }
 
+/// What a core does when it has checked itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It stops for good.
+    Stop,
+    /// It goes on, and greets the next core by mail now and then.
+    Stay,
+}
+
+/// What a core measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// What the kernel itself takes: wakes, yields, tasks, timers, records, memory.
+    Kernel,
+}
+
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -136,6 +154,10 @@ pub struct Options {
     pub cores: Cores,
     /// Whether to end with a self-test.
     pub self_test: SelfTest,
+    /// What comes after a self-test.
+    pub afterwards: Afterwards,
+    /// What is measured before that.
+    pub measure: Option<Measure>,
     /// Least grave level of lines on the console.
     pub log: LevelFilter,
     /// Which core is to be restarted, and by whom.
@@ -151,9 +173,9 @@ pub struct Options {
 pub enum SelfTest {
     /// It goes on.
     No,
-    /// It checks itself, reports, and stops.
-    AndStop,
-    /// As [`AndStop`](Self::AndStop), with letters to and from its neighbours.
+    /// It checks itself and reports.
+    Alone,
+    /// As [`Alone`](Self::Alone), with letters to and from its neighbours.
     WithMail,
 }
 
@@ -163,6 +185,8 @@ impl Options {
         boot: BootFrom::Host,
         cores: Cores::ALL,
         self_test: SelfTest::No,
+        afterwards: Afterwards::Stop,
+        measure: None,
         log: LevelFilter::Info,
         restart: None,
         stop: None,
@@ -187,8 +211,11 @@ impl Options {
             ("boot", "host" | "all-from-host") => self.boot = BootFrom::Host,
             ("boot", "core0") => self.boot = BootFrom::Core0,
             ("cores", list) => self.cores = Cores::parse(list)?,
-            ("selftest", "") => self.self_test = SelfTest::AndStop,
+            ("selftest", "") => self.self_test = SelfTest::Alone,
             ("selftest", "mail") => self.self_test = SelfTest::WithMail,
+            ("then", "stop") => self.afterwards = Afterwards::Stop,
+            ("then", "stay") => self.afterwards = Afterwards::Stay,
+            ("measure", "kernel") => self.measure = Some(Measure::Kernel),
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
@@ -229,10 +256,13 @@ mod tests {
 
     #[test]
     fn every_key_is_understood() {
-        let (options, complaints) =
-            parse("boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest log=debug provoke=double-fault@7");
+        let (options, complaints) = parse(
+            "boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest then=stay measure=kernel log=debug \
+             provoke=double-fault@7",
+        );
         assert_eq!(complaints, Vec::<String>::new());
-        assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::AndStop));
+        assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::Alone));
+        assert_eq!((options.afterwards, options.measure), (Afterwards::Stay, Some(Measure::Kernel)));
         let cores: Vec<_> =
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
@@ -255,7 +285,7 @@ mod tests {
 
     #[test]
     fn words_without_meaning_are_reported_and_have_no_effect() {
-        let text = "selftest=yes boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 x";
+        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 x";
         let (options, complaints) = parse(text);
         assert_eq!(options, Options::DEFAULT);
         assert_eq!(complaints.join(" "), text);

@@ -34,6 +34,8 @@ pub mod irq;
 pub mod layout;
 #[cfg(bare_metal)]
 pub mod mail;
+#[cfg(bare_metal)]
+pub mod measure;
 pub mod mm;
 pub mod platform;
 #[cfg(bare_metal)]

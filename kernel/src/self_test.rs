@@ -22,6 +22,7 @@ use trace_format::record::{Event, TestOutcome};
 
 use crate::arch::i586::cpu;
 use crate::command_line::{Options, SelfTest};
+use crate::mail::Mailbox;
 use crate::mail::exchange::{ExchangeError, Latency, with_neighbours};
 use crate::platform::machine::{self, clocks, message_buffer};
 use crate::platform::{Absent, Ending};
@@ -75,8 +76,16 @@ struct Figures {
     mail: Option<Latency>,
 }
 
+/// What is left of a self-test.
+pub struct Report {
+    /// How it ended.
+    pub ending: Ending,
+    /// The core's mailbox, if the self-test started it.
+    pub mailbox: Option<&'static Mailbox>,
+}
+
 /// Runs the checks that `options` ask for and prints the line. A check of what the platform does not have is left out.
-pub async fn run(spawner: Spawner, options: Options) -> Ending {
+pub async fn run(spawner: Spawner, options: Options) -> Report {
     let timers = spawner.timers();
     let mut figures = Figures::default();
     let mut results = vec![
@@ -87,9 +96,11 @@ pub async fn run(spawner: Spawner, options: Options) -> Ending {
         ("direct", interrupt(timers, &mut figures).await),
     ];
     figures.yielding = measure_yield().await;
+    let mut mailbox = None;
     // Last, because from then on other cores ring.
     if options.self_test == SelfTest::WithMail {
-        results.push(("mail", exchange_letters(spawner, options, &mut figures).await));
+        let exchanged = exchange_letters(spawner, options, &mut mailbox, &mut figures).await;
+        results.push(("mail", exchanged));
     }
     let (mut passed, mut failed) = (0, 0);
     for (name, result) in results {
@@ -112,7 +123,7 @@ pub async fn run(spawner: Spawner, options: Options) -> Ending {
     }
     trace::record(Event::SelfTestsDone { passed, failed });
     log::info!(target: "selftest", "passed={passed} failed={failed} {figures}");
-    if failed == 0 { Ending::Passed } else { Ending::Failed }
+    Report { ending: if failed == 0 { Ending::Passed } else { Ending::Failed }, mailbox }
 }
 
 impl fmt::Display for Figures {
@@ -221,8 +232,13 @@ async fn interrupt(timers: Timers, figures: &mut Figures) -> Result<(), Failure>
     Ok(())
 }
 
-async fn exchange_letters(spawner: Spawner, options: Options, figures: &mut Figures) -> Result<(), Failure> {
-    let mailbox = mail::start(spawner)?;
+async fn exchange_letters(
+    spawner: Spawner,
+    options: Options,
+    started: &mut Option<&'static Mailbox>,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    let mailbox = *started.insert(mail::start(spawner)?);
     figures.mail = Some(with_neighbours(mailbox, spawner.timers(), options.cores).await?);
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! that were posted with `try_send` are the exception: if their doorbell is lost, they wait for the next one.
 
 pub mod exchange;
+pub mod greeting;
 
 use alloc::boxed::Box;
 

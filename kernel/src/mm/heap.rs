@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "implements the heap's source of memory, and is the global allocator")]
 
 use core::alloc::Layout;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use i586::page::PAGE_BYTES;
 use talc::TalcLock;
@@ -21,6 +22,15 @@ const STEP_BYTES: usize = 256 << 10;
 /// Bytes added to a request for the allocator's own book-keeping.
 const OVERHEAD_BYTES: usize = 4096;
 
+/// Frames that the heap has taken.
+static FRAMES: AtomicU32 = AtomicU32::new(0);
+
+/// Frames that the heap has taken so far; it gives none back. Any context.
+#[must_use]
+pub fn frames() -> u32 {
+    FRAMES.load(Ordering::Relaxed)
+}
+
 /// Frames of the direct map, for ever.
 #[derive(Debug)]
 struct Frames;
@@ -32,6 +42,7 @@ unsafe impl Source for Frames {
             layout.size().saturating_add(layout.align()).saturating_add(OVERHEAD_BYTES).max(STEP_BYTES);
         let frames = u32::try_from(wanted.div_ceil(PAGE_BYTES as usize)).map_err(|_| ())?;
         let address = kernel_space::allocate_direct(frames).ok_or(())?;
+        FRAMES.store(FRAMES.load(Ordering::Relaxed) + frames, Ordering::Relaxed);
         let start = core::ptr::with_exposed_provenance_mut::<u8>(address as usize);
         // SAFETY: the row is mapped, writable and nobody else's.
         unsafe { heap.claim(start, frames as usize * PAGE_BYTES as usize) }.map(|_| ()).ok_or(())

@@ -3,7 +3,7 @@
 pub mod address_space;
 pub mod frame;
 #[cfg(bare_metal)]
-mod heap;
+pub mod heap;
 #[cfg(bare_metal)]
 pub mod image;
 #[cfg(bare_metal)]

@@ -130,6 +130,10 @@ pub enum Event {
     CoreStarted(u8),
     /// This core put another one into reset.
     CoreStopped(u8),
+    /// A letter to a core was acknowledged.
+    MailSent(u8),
+    /// A task took a letter of a core.
+    MailReceived(u8),
     /// A self-test ended.
     SelfTest {
         /// Its name.
@@ -250,6 +254,8 @@ impl Event {
             Self::CoreStopped(core) => parts(17, core, 0, 0),
             Self::SelfTest { name, outcome } => parts(18, name.length, outcome.number() as u32, name.address),
             Self::SelfTestsDone { passed, failed } => parts(19, 0, passed, failed),
+            Self::MailSent(core) => parts(20, core, 0, 0),
+            Self::MailReceived(core) => parts(21, core, 0, 0),
         }
     }
 }
@@ -305,6 +311,8 @@ impl Stamped {
                 Event::SelfTest { name: text, outcome }
             }
             19 => Event::SelfTestsDone { passed: first, failed: second },
+            20 => Event::MailSent(detail),
+            21 => Event::MailReceived(detail),
             _ => return Err(RecordError::UnknownKind(kind)),
         };
         Ok(Self { cycles, event })
@@ -347,6 +355,8 @@ mod tests {
             Event::SelfTest { name: text, outcome: TestOutcome::Failed },
             Event::SelfTest { name: text, outcome: TestOutcome::Skipped },
             Event::SelfTestsDone { passed: a, failed: b },
+            Event::MailSent(detail),
+            Event::MailReceived(detail),
         ]);
         events
     }

@@ -1,9 +1,13 @@
 //! Mail between kernels: each core writes to the next one and answers the one before, by doorbell and by polling.
 
-use boot_tests::kernel::KernelBoard;
+use boot_tests::kernel::{KernelBoard, elf};
 use scc::id::CoreId;
 use scc::timing::Time;
+use scc_boot::RingReader;
 use scc_emu::{Limits, RunEnd};
+use scc_image::KernelFile;
+use trace_format::RING_SYMBOL;
+use trace_format::record::Event;
 
 use crate::figure;
 
@@ -60,4 +64,22 @@ fn missing_neighbour_is_reported_and_the_core_ends() {
     let line = board.line(alone[0], "error selftest:");
     assert_eq!(line, "error selftest: failed test=mail: no letters from neighbours within 1000 ms");
     assert!(board.line(alone[0], "info selftest:").starts_with("info selftest: passed=5 failed=1 "));
+}
+
+#[test]
+fn cores_that_stay_greet_each_other_and_one_that_stops_harms_nobody() {
+    let [first, stopped, last, stopper] = cores(&[3, 20, 47, 9])[..] else { panic!("four cores") };
+    let words = "selftest then=stay cores=3+20+47 log=debug stop=20@9";
+    let mut board = KernelBoard::boot([first, stopped, last, stopper], words);
+    let until = Some(Time::from_microseconds(100_000));
+    assert_eq!(board.machine_mut().run(&Limits { until, ..Limits::default() }), RunEnd::TimeReached);
+    assert!(board.line(last, "info selftest:").starts_with("info selftest: passed=5 failed=0 "));
+    // Core 47 greets core 3, which greets core 20, which is stopped.
+    assert!(board.text(first).contains("debug greeting: to=20: "), "{}", board.text(first));
+    assert!(!board.text(last).contains("greeting"), "{}", board.text(last));
+    let ring = KernelFile::parse(elf()).expect("the linker wrote a good file").symbol(RING_SYMBOL);
+    let mut reader = RingReader::new(ring.expect("the kernel has a trace ring"));
+    let records = reader.read(|address, bytes| board.machine().peek_linear(first, address, bytes).is_ok());
+    let greeted = records.iter().filter(|record| record.event == Event::MailReceived(last.number())).count();
+    assert!(greeted >= 5, "{greeted} greetings among {} records", records.len());
 }

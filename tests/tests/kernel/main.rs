@@ -5,6 +5,7 @@ mod crash;
 mod image;
 mod instructions;
 mod mail;
+mod measure;
 mod pc;
 
 /// Value of `key=` in a line.

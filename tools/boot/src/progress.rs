@@ -92,6 +92,8 @@ pub struct CoreProgress {
     pub panic: Option<PanicPlace>,
     /// Vector and EIP of the last exception.
     pub exception: Option<(u8, u32)>,
+    /// Cycles of the core and ticks of the chip's clock at one moment.
+    pub anchor: Option<(u64, u64)>,
     /// Records read.
     pub records: u64,
     /// How often the core booted.
@@ -124,6 +126,7 @@ impl CoreProgress {
             // The executor has ended the task; the core lives.
             Event::PollEnd { outcome: PollOutcome::Panicked, .. } => self.panic = None,
             Event::Exception { vector, eip, .. } => self.exception = Some((vector, eip)),
+            Event::ClockAnchor(ticks) => self.anchor = Some((record.cycles, ticks)),
             Event::IdleBegin => self.idle = true,
             Event::IdleEnd | Event::PollBegin(_) => self.idle = false,
             Event::TaskSpawn { .. }
@@ -134,9 +137,10 @@ impl CoreProgress {
             | Event::TimerFired(_)
             | Event::IrqEnter { .. }
             | Event::IrqExit(_)
-            | Event::ClockAnchor(_)
             | Event::CoreStarted(_)
-            | Event::CoreStopped(_) => {}
+            | Event::CoreStopped(_)
+            | Event::MailSent(_)
+            | Event::MailReceived(_) => {}
         }
     }
 

@@ -13,8 +13,10 @@
 
 use core::arch::global_asm;
 
+use trace_format::record::Event;
+
 use super::{cpu, descriptors};
-use crate::{fault, irq};
+use crate::{fault, irq, trace};
 
 /// Vectors below this are exceptions.
 const EXCEPTIONS: u32 = 32;
@@ -127,6 +129,7 @@ extern "C" fn handle(frame: &TrapFrame) {
         fault::report(frame, cpu::fault_address());
     }
     let vector = frame.vector.to_le_bytes()[0];
+    trace::record(Event::IrqEnter { vector, eip: frame.eip });
     if irq::dispatch(vector) == irq::Outcome::Unexpected {
         fault::report_unexpected_interrupt(frame);
     }

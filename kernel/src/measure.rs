@@ -1,0 +1,274 @@
+//! What the kernel takes: cycles of wakes, yields, tasks, timers and records, bytes of memory.
+//!
+//! Every figure is a line on the console, for tools as much as for people:
+//!
+//! ```text
+//! [00 0.021934] info measure: name=yield cold=1220 median=577 most=581 count=64
+//! [00 0.081200] info measure: name=heap bytes=262144
+//! ```
+//!
+//! Times are cycles of the core. The first one is told apart as `cold`: what was printed before it has displaced code
+//! and data from the caches. The time stamps that bound a figure are part of it; `clock` says how much that is.
+//!
+//! An interrupt's way is cut where something is recorded anyway: its handler begins with the trace record of the
+//! interrupt, and [`doorbell`] notes the wake.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use executor::sync::Notify;
+use executor::time::Timers;
+use executor::{Class, Spawner, TaskPool};
+use i586::page::PAGE_BYTES;
+use trace_format::record::{Event, Stamped, TaskNumber};
+
+use crate::arch::i586::cpu;
+use crate::irq::vectors;
+use crate::mm::trace_ring::TRACE_RING;
+use crate::mm::{heap, image, kernel_space};
+use crate::platform::{Absent, machine};
+use crate::{doorbell, layout, runtime, trace};
+
+/// Warm times of a figure.
+const COUNT: usize = 64;
+/// Sleeps whose lateness is measured: name, microseconds.
+const SLEEPS: [(&str, u32); 4] =
+    [("sleep-10us", 10), ("sleep-100us", 100), ("sleep-1ms", 1_000), ("sleep-10ms", 10_000)];
+/// Records among which an interrupt's is looked for: more than follow it until the woken task runs.
+const LAST_RECORDS: u32 = 16;
+/// Longest time that an interrupt may take.
+const PATIENCE_MILLISECONDS: u32 = 1;
+/// Why a task is spawned without fail.
+const TASK_MEMORY: &str = "the heap has memory for a task";
+
+/// Why a figure is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Missing {
+    #[error(transparent)]
+    Absent(#[from] Absent),
+    #[error("no interrupt within {PATIENCE_MILLISECONDS} ms")]
+    NoInterrupt,
+    #[error("the record of vector {0} is gone")]
+    NoRecord(u8),
+}
+
+/// Times in the order in which they were taken; the first one is cold.
+struct Times(Vec<u64>);
+
+impl Times {
+    fn new() -> Self {
+        Self(Vec::with_capacity(COUNT + 1))
+    }
+
+    fn add(&mut self, cycles: u64) {
+        self.0.push(cycles);
+    }
+
+    fn print(mut self, name: &str) {
+        let Some((cold, warm)) = self.0.split_first_mut() else { return };
+        warm.sort_unstable();
+        if let (Some(median), Some(most)) = (warm.get(warm.len() / 2), warm.last()) {
+            let count = warm.len();
+            log::info!(target: "measure", "name={name} cold={cold} median={median} most={most} count={count}");
+        }
+    }
+}
+
+/// Measures and prints all figures. Meant for a core on which nothing else runs.
+pub async fn kernel(spawner: Spawner) {
+    measure_clock();
+    measure_record();
+    measure_yield(spawner).await;
+    measure_spawn(spawner).await;
+    let (timers, mut results) = (spawner.timers(), Vec::new());
+    for (name, microseconds) in SLEEPS {
+        results.push((name, measure_sleep(timers, name, microseconds).await));
+    }
+    results.push(("direct", measure_direct(spawner).await));
+    results.push(("doorbell", measure_doorbell(timers).await));
+    for (name, result) in results {
+        if let Err(missing) = result {
+            log::info!(target: "measure", "left out name={name}: {missing}");
+        }
+    }
+    print_memory();
+}
+
+/// Two time stamps with nothing between them.
+fn measure_clock() {
+    let mut times = Times::new();
+    for _ in 0..=COUNT {
+        let before = cpu::time_stamp();
+        times.add(cpu::time_stamp() - before);
+    }
+    times.print("clock");
+}
+
+fn measure_record() {
+    let mut times = Times::new();
+    for _ in 0..=COUNT {
+        let before = cpu::time_stamp();
+        // Of the task without a number, which nobody reads anything into.
+        trace::record(Event::TaskReady(TaskNumber(0)));
+        times.add(cpu::time_stamp() - before);
+    }
+    times.print("record");
+}
+
+/// From one task, before it yields, to the next one of the same class.
+async fn measure_yield(spawner: Spawner) {
+    // When the other task yielded last; `None` asks it to end.
+    let yielded = Rc::new(Cell::new(Some(0)));
+    let mut times = Times::new();
+    let stamp = Rc::clone(&yielded);
+    let other = async move {
+        while stamp.get().is_some() {
+            stamp.set(Some(cpu::time_stamp()));
+            executor::yield_now().await;
+        }
+    };
+    let other = runtime::spawn(spawner, "yielder", Class::Service, other).expect(TASK_MEMORY);
+    for _ in 0..=COUNT {
+        executor::yield_now().await;
+        let now = cpu::time_stamp();
+        times.add(now - yielded.get().unwrap_or(now));
+    }
+    yielded.set(None);
+    expect_end(other.await);
+    times.print("yield");
+}
+
+/// Spawning into the heap and into a pool, and from the call to the task's first instruction.
+async fn measure_spawn(spawner: Spawner) {
+    static POOL: TaskPool<128, 1> = TaskPool::new();
+    let (mut boxed, mut pooled, mut polled) = (Times::new(), Times::new(), Times::new());
+    for _ in 0..=COUNT {
+        let before = cpu::time_stamp();
+        let task = runtime::spawn(spawner, "spawned", Class::Service, async {});
+        boxed.add(cpu::time_stamp() - before);
+        expect_end(task.expect(TASK_MEMORY).await);
+    }
+    boxed.print("spawn");
+    for _ in 0..=COUNT {
+        let before = cpu::time_stamp();
+        let task = runtime::spawn(spawner, "spawned", Class::Service, async { cpu::time_stamp() });
+        if let Ok(first) = task.expect(TASK_MEMORY).await {
+            polled.add(first - before);
+        }
+    }
+    polled.print("spawn-to-poll");
+    for _ in 0..=COUNT {
+        let before = cpu::time_stamp();
+        let task = spawner.spawn_in(&POOL, "pooled", Class::Service, async {});
+        pooled.add(cpu::time_stamp() - before);
+        match task {
+            Ok(task) => expect_end(task.await),
+            Err(_) => unreachable!("the only task of the pool has ended"),
+        }
+    }
+    pooled.print("spawn-in-pool");
+}
+
+/// A task without a way to fail has come to its end.
+fn expect_end(result: Result<(), executor::JoinError>) {
+    result.expect("the task neither panics nor is aborted");
+}
+
+/// How late the task goes on after a deadline, while the core is halted; cut at the handler's beginning.
+async fn measure_sleep(timers: Timers, name: &str, microseconds: u32) -> Result<(), Missing> {
+    let (mut late, mut handler, mut rest) = (Times::new(), Times::new(), Times::new());
+    for _ in 0..=COUNT {
+        let deadline = timers.now() + runtime::frequency().microseconds(microseconds);
+        timers.sleep_until(deadline).await;
+        let (now, deadline) = (cpu::time_stamp(), deadline.ticks());
+        let begun = begin_of_handler(vectors::TIMER, deadline)?;
+        late.add(now - deadline);
+        handler.add(begun - deadline);
+        rest.add(now - begun);
+    }
+    late.print(name);
+    if microseconds == 1_000 {
+        handler.print("timer-deadline-to-handler");
+        rest.print("timer-handler-to-poll");
+    }
+    Ok(())
+}
+
+/// The own direct pin, raised by one task while another waits: the interrupt, its handler, and from the wake in the
+/// handler to the first instruction of the task's poll.
+async fn measure_direct(spawner: Spawner) -> Result<(), Missing> {
+    let [mut entry, mut handler, mut wake, mut whole] = core::array::from_fn(|_| Times::new());
+    let (go, raised) = (Rc::new(Notify::new()), Rc::new(Cell::new(Ok(0))));
+    let (told, result) = (Rc::clone(&go), Rc::clone(&raised));
+    let raiser = async move {
+        loop {
+            told.notified().await;
+            result.set(Ok(cpu::time_stamp()));
+            if let Err(absent) = machine::doorbell::interrupt(machine::identity::core()) {
+                result.set(Err(absent));
+            }
+        }
+    };
+    let raiser = runtime::spawn(spawner, "raiser", Class::Service, raiser).expect(TASK_MEMORY);
+    let patience = runtime::frequency().milliseconds(PATIENCE_MILLISECONDS);
+    for _ in 0..=COUNT {
+        go.notify_one();
+        let ring = spawner.timers().timeout(patience, doorbell::wait()).await;
+        let raised = raised.get()?;
+        let ring = ring.map_err(|_| Missing::NoInterrupt)?;
+        let begun = begin_of_handler(vectors::DIRECT, raised)?;
+        entry.add(begun - raised);
+        handler.add(ring.woken - begun);
+        wake.add(ring.polled - ring.woken);
+        whole.add(ring.polled - raised);
+    }
+    raiser.abort();
+    entry.print("direct-raise-to-handler");
+    handler.print("direct-handler-to-wake");
+    wake.print("direct-wake-to-poll");
+    whole.print("direct-raise-to-poll");
+    Ok(())
+}
+
+/// From ringing at itself, by the global interrupt controller, to the woken task.
+async fn measure_doorbell(timers: Timers) -> Result<(), Missing> {
+    let mut times = Times::new();
+    let patience = runtime::frequency().milliseconds(PATIENCE_MILLISECONDS);
+    for _ in 0..=COUNT {
+        let before = cpu::time_stamp();
+        machine::doorbell::ring(machine::identity::core())?;
+        timers.timeout(patience, doorbell::wait()).await.map_err(|_| Missing::NoInterrupt)?;
+        times.add(cpu::time_stamp() - before);
+    }
+    times.print("doorbell-ring-to-poll");
+    Ok(())
+}
+
+/// When the handler of the last interrupt with `vector` began, which was after `since`.
+fn begin_of_handler(vector: u8, since: u64) -> Result<u64, Missing> {
+    let begins = TRACE_RING.newest(LAST_RECORDS).filter_map(|words| match Stamped::decode(words) {
+        Ok(Stamped { cycles, event: Event::IrqEnter { vector: found, .. } }) if found == vector => {
+            Some(cycles)
+        }
+        _ => None,
+    });
+    begins.last().filter(|begun| *begun >= since).ok_or(Missing::NoRecord(vector))
+}
+
+/// Memory that the core uses. Stacks are part of the image's memory, whose size its file tells.
+fn print_memory() {
+    let end = image::pieces().map(|(place, _, bytes)| place.get() + bytes).max().unwrap_or(0);
+    let end = end.max(image::end() - layout::DIRECT_MAP);
+    let frames = machine::private_bytes() / PAGE_BYTES - end.div_ceil(PAGE_BYTES);
+    let free = kernel_space::available_frames();
+    let tables = frames - free - heap::frames();
+    for (name, bytes) in [
+        ("stacks", layout::BOOT_STACK_BYTES + layout::FAULT_STACK_BYTES),
+        ("page-tables", tables * PAGE_BYTES),
+        ("heap", heap::frames() * PAGE_BYTES),
+        ("free", free * PAGE_BYTES),
+    ] {
+        log::info!(target: "measure", "name={name} bytes={bytes}");
+    }
+}
