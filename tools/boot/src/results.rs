@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use scc::fpga::TIMESTAMP_MEGAHERTZ;
 use scc::id::CoreId;
 use scc::timing::Time;
 use serde::Serialize;
@@ -24,6 +25,12 @@ pub struct PhaseTimes {
     pub median_us: f64,
     /// Longest time.
     pub max_us: f64,
+    /// Shortest time in cycles of the core.
+    pub min_cycles: u64,
+    /// Median in cycles.
+    pub median_cycles: u64,
+    /// Longest time in cycles.
+    pub max_cycles: u64,
 }
 
 fn phase_name<S: serde::Serializer>(phase: &BootPhase, serializer: S) -> Result<S::Ok, S::Error> {
@@ -58,6 +65,9 @@ pub struct Results {
     pub cores: Vec<CoreResult>,
     /// Phases in the order in which cores go through them.
     pub phases: Vec<PhaseTimes>,
+    /// Microseconds from the start of the board to the first task of the last core, by the chip's clock as the cores
+    /// read it; `None` unless all cores came so far.
+    pub all_up_us: Option<f64>,
     /// Why the run ended.
     pub ended: String,
     /// Exit status.
@@ -80,6 +90,7 @@ impl Results {
         let host_seconds = session.observer.host_time().as_secs_f64();
         Self {
             phases: phase_times(session),
+            all_up_us: all_up(session),
             ended: describe(session, outcome),
             status: status(&cores, outcome),
             emulated_us: microseconds(session.machine.time()),
@@ -201,26 +212,40 @@ fn trouble(session: &Session, core: CoreId, state: CoreState) -> Option<String> 
 }
 
 fn phase_times(session: &Session) -> Vec<PhaseTimes> {
-    let mut table: Vec<(BootPhase, Vec<f64>)> = Vec::new();
+    let mut table: Vec<(BootPhase, Vec<(f64, u64)>)> = Vec::new();
     for core in session.observer.cores().iter() {
         let period = session.machine.fabric().tile_period(core.tile());
         for (phase, cycles) in &session.observer.watch.progress(core).phases {
-            let time = microseconds(Time::from_cycles(*cycles, period));
+            let time = (microseconds(Time::from_cycles(*cycles, period)), *cycles);
             match table.iter_mut().find(|(known, _)| known == phase) {
                 Some((_, times)) => times.push(time),
                 None => table.push((*phase, vec![time])),
             }
         }
     }
-    let summary = |(phase, mut times): (BootPhase, Vec<f64>)| {
-        times.sort_unstable_by(f64::total_cmp);
-        let (first, last) = (times.first()?, times.last()?);
-        let median_us = times[times.len() / 2];
-        Some(PhaseTimes { phase, cores: times.len(), min_us: *first, median_us, max_us: *last })
+    let summary = |(phase, mut times): (BootPhase, Vec<(f64, u64)>)| {
+        times.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+        let ((min_us, min_cycles), (max_us, max_cycles)) = (*times.first()?, *times.last()?);
+        let (median_us, median_cycles) = times[times.len() / 2];
+        let cores = times.len();
+        Some(PhaseTimes { phase, cores, min_us, median_us, max_us, min_cycles, median_cycles, max_cycles })
     };
     let mut phases: Vec<_> = table.into_iter().filter_map(summary).collect();
     phases.sort_by(|a, b| a.median_us.total_cmp(&b.median_us));
     phases
+}
+
+/// When the last core polled its first task: what a core has counted since it read the chip's clock, on top of that.
+fn all_up(session: &Session) -> Option<f64> {
+    let up = |core: CoreId| {
+        let progress = session.observer.watch.progress(core);
+        let (anchored, ticks) = progress.anchor?;
+        let since = progress.cycles_to(BootPhase::FirstTask)?.checked_sub(anchored)?;
+        let read = Time::from_picoseconds(ticks * 1_000_000 / TIMESTAMP_MEGAHERTZ);
+        Some(read.saturating_add(Time::from_cycles(since, session.machine.fabric().tile_period(core.tile()))))
+    };
+    let last = session.observer.cores().iter().map(up).collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    Some(microseconds(last))
 }
 
 fn describe(session: &Session, outcome: &Outcome) -> String {

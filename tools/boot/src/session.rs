@@ -17,6 +17,8 @@ use crate::{CoreState, News, Watch};
 
 /// Slices of a step. Of a busy core that is a few tens of thousands of cycles.
 const SLICES: u64 = 64;
+/// Emulated time that a step lasts at most, so that a core which works alone does not fill its ring in between.
+const STEP: Time = Time::from_microseconds(20);
 
 /// Emulated time in which cores say what they have to say after they have reported.
 const LAST_WORDS: Time = Time::from_microseconds(2_000);
@@ -100,7 +102,8 @@ impl Session {
 
     /// Runs one step and tells what is new.
     pub fn step(&mut self) -> (News, Option<Outcome>) {
-        let end = self.machine.run(&Limits { until: None, slices: Some(SLICES) });
+        let until = Some(self.machine.time().saturating_add(STEP));
+        let end = self.machine.run(&Limits { until, slices: Some(SLICES) });
         self.stopped = end == RunEnd::AllStopped;
         let (news, looked) = self.observer.look(&self.machine);
         let outcome = match (over(end), looked) {

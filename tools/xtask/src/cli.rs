@@ -94,6 +94,16 @@ pub(crate) enum BenchSubject {
     Emu(BenchOptions),
     /// The executor, beside embassy's, in emulated cycles and instructions and in time of this machine
     Executor(ExecutorBenchOptions),
+    /// The kernel: boot, wakes, yields, tasks, timers, records in emulated cycles; memory; checks its budgets
+    Kernel(KernelBenchOptions),
+}
+
+/// How the kernel is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct KernelBenchOptions {
+    /// Write the report to docs/benchmarks/kernel.md, the figures beside it
+    #[arg(long)]
+    pub(crate) record: bool,
 }
 
 /// How the executor is measured.

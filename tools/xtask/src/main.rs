@@ -63,6 +63,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             setup::ensure(workspace, Purpose::Boot)?;
             bench::executor(workspace, &options)?;
         }
+        Verb::Bench { subject: BenchSubject::Kernel(options) } => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            bench::kernel(workspace, &options)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

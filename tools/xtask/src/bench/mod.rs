@@ -14,6 +14,7 @@ mod board;
 mod clock;
 mod executor;
 mod guest;
+mod kernel;
 mod machine;
 mod measure;
 mod report;
@@ -24,8 +25,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use scc_image::ElfError;
 
 pub(crate) use executor::executor;
+pub(crate) use kernel::kernel;
 
 use crate::bench::board::Board;
 use crate::bench::guest::{GUESTS, Guest};
@@ -213,6 +216,20 @@ pub(crate) enum BenchError {
     Incomplete {
         /// How many.
         failures: usize,
+    },
+    /// Some budgets are missed; the report says which.
+    #[error("{missed} budgets are missed, see the report")]
+    Budgets {
+        /// How many.
+        missed: usize,
+    },
+    /// The kernel is no program for the chip.
+    #[error("{}: {error}", path.display())]
+    Elf {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        error: ElfError,
     },
     /// A program was not built.
     #[error(transparent)]

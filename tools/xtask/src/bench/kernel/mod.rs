@@ -1,0 +1,234 @@
+//! `cargo xtask bench kernel`: what the kernel takes, on the emulated chip at 533/800/800 MHz, memory model strict, with
+//! the chip's timing.
+//!
+//! Three runs of `scc-boot`, whose figures are the same in every run:
+//!
+//! | run | what it tells |
+//! |---|---|
+//! | 48 cores, started by the host | cycles from reset to each phase; host time to the first task of the last core |
+//! | 48 cores, started by core 0 | the same cycles; when the last core is up |
+//! | core 0 alone, `measure=kernel` | wakes, yields, tasks, timers, records, memory: lines of the kernel's `measure` |
+//!
+//! The size of the image is read from its ELF file. Only the host time differs from machine to machine.
+
+mod report;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use scc_image::{KernelFile, name_table};
+use serde_json::Value;
+
+use self::report::Record;
+use crate::bench::{BenchError, RECORD, commit, host};
+use crate::cli::KernelBenchOptions;
+use crate::process;
+use crate::program::{self, Profile};
+use crate::workspace::{CORE_TARGET, Workspace};
+
+/// How the runs are told apart, and what each is started with behind kernel and image.
+const BY_HOST: (&str, &[&str]) = ("by-host", &["--until", "first-task"]);
+const BY_CORE_0: (&str, &[&str]) = ("by-core-0", &["--until", "first-task", "--boot-from", "core0"]);
+const ALONE: (&str, &[&str]) = ("alone", &["--cores", "0", "--command-line", "measure=kernel"]);
+/// What every run is started with.
+const SETTING: &[&str] = &["--plain", "--model", "strict", "--timing", "scc"];
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Figures {
+    by_host: Boot,
+    by_core_0: Boot,
+    /// Times by name.
+    cycles: BTreeMap<String, Cycles>,
+    /// Amounts of memory by name, of one core, as the kernel counts them.
+    bytes: BTreeMap<String, u64>,
+    size: Size,
+    /// Host time of the boot by the host, from the start of the program to its end.
+    host_time: Duration,
+}
+
+/// Way of 48 cores to their first task.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Boot {
+    phases: Vec<Phase>,
+    /// Emulated microseconds until all cores were up.
+    all_up_us: f64,
+}
+
+/// Cycles from reset to the end of a phase, over all cores.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Phase {
+    name: String,
+    cores: u64,
+    least: u64,
+    median: u64,
+    most: u64,
+}
+
+/// Times of one thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cycles {
+    /// The first time.
+    cold: u64,
+    /// Median and largest of the others.
+    median: u64,
+    most: u64,
+    /// How many others.
+    count: u64,
+}
+
+/// Bytes of the kernel's file.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Size {
+    /// Code, constants and initialised variables.
+    loaded: u64,
+    /// The same with variables that start as zero, stacks and tables.
+    in_memory: u64,
+    /// Names of functions, for backtraces.
+    names: u64,
+}
+
+/// Measures, prints the report and records it if asked to.
+pub(crate) fn kernel(workspace: &Workspace, options: &KernelBenchOptions) -> Result<(), BenchError> {
+    println!("bench: building scc-boot and the kernel");
+    let board = program::build(workspace, "scc-boot", None)?;
+    let kernel = program::build_as(workspace, "kernel", Some(CORE_TARGET), Profile::Kernel)?;
+    let folder = workspace.scratch().join("bench").join("kernel");
+    std::fs::create_dir_all(&folder).map_err(|source| BenchError::File { path: folder.clone(), source })?;
+    let run = |(name, words): (&str, &[&str])| {
+        println!("bench: scc-boot {} {}", SETTING.join(" "), words.join(" "));
+        let json = folder.join(format!("{name}.json"));
+        let mut command = Command::new(&board);
+        command.arg(&kernel).arg("--image").arg(folder.join("image")).args(SETTING).args(words);
+        command.arg("--json").arg(&json);
+        process::output(&mut command).map(|text| (text, json))
+    };
+    let started = Instant::now();
+    let (_, by_host) = run(BY_HOST)?;
+    let host_time = started.elapsed();
+    let (_, by_core_0) = run(BY_CORE_0)?;
+    let (alone, _) = run(ALONE)?;
+    let (cycles, bytes) = measured(&alone)?;
+    let figures = Figures {
+        by_host: boot(&by_host)?,
+        by_core_0: boot(&by_core_0)?,
+        cycles,
+        bytes,
+        size: size(&kernel)?,
+        host_time,
+    };
+    let record = Record { figures: &figures, commit: commit(workspace), host: host() };
+    println!("\n{}", record.markdown());
+    if options.record {
+        let write = |name: &str, text: &str| {
+            let path = workspace.root().join(RECORD).join(name);
+            std::fs::write(&path, text).map_err(|source| BenchError::File { path, source })
+        };
+        write("kernel.md", &record.markdown())?;
+        write("kernel.json", &format!("{:#}\n", record.json()))?;
+        println!("bench: written to {RECORD}");
+    }
+    match report::budgets(&figures).iter().filter(|budget| !budget.is_met()).count() {
+        0 => Ok(()),
+        missed => Err(BenchError::Budgets { missed }),
+    }
+}
+
+/// Reads the boot of 48 cores from what `scc-boot --json` wrote.
+fn boot(path: &Path) -> Result<Boot, BenchError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| BenchError::File { path: path.to_path_buf(), source })?;
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|source| BenchError::Statistics { path: path.to_path_buf(), source })?;
+    boot_in(&value).ok_or(BenchError::NoCounts { reason: "scc-boot tells no times of 48 cores" })
+}
+
+fn boot_in(value: &Value) -> Option<Boot> {
+    let phase = |phase: &Value| {
+        let number = |key: &str| phase.get(key)?.as_u64();
+        Some(Phase {
+            name: phase.get("phase")?.as_str()?.to_owned(),
+            cores: number("cores")?,
+            least: number("min_cycles")?,
+            median: number("median_cycles")?,
+            most: number("max_cycles")?,
+        })
+    };
+    let phases = value.get("phases")?.as_array()?.iter().map(phase).collect::<Option<Vec<_>>>()?;
+    let complete = phases.iter().all(|phase| phase.cores == 48) && !phases.is_empty();
+    complete.then_some(Boot { phases, all_up_us: value.get("all_up_us")?.as_f64()? })
+}
+
+/// Times and amounts of memory by name.
+type Measured = (BTreeMap<String, Cycles>, BTreeMap<String, u64>);
+
+/// Reads the lines that the kernel's `measure` prints: `measure: name=yield cold=1 median=2 most=3 count=64` and
+/// `measure: name=heap bytes=1`.
+fn measured(output: &str) -> Result<Measured, BenchError> {
+    let (mut cycles, mut bytes) = Measured::default();
+    for line in output.lines() {
+        let Some((_, figure)) = line.split_once(" measure: ") else { continue };
+        let word =
+            |key: &str| figure.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        let number = |key: &str| word(key)?.parse().ok();
+        let Some(name) = word("name").map(str::to_owned) else { continue };
+        if let Some(amount) = number("bytes") {
+            bytes.insert(name, amount);
+        } else if let (Some(cold), Some(median), Some(most), Some(count)) =
+            (number("cold"), number("median"), number("most"), number("count"))
+        {
+            cycles.insert(name, Cycles { cold, median, most, count });
+        }
+    }
+    if cycles.is_empty() || bytes.is_empty() {
+        return Err(BenchError::NoCounts { reason: "the kernel printed no figures" });
+    }
+    Ok((cycles, bytes))
+}
+
+fn size(kernel: &PathBuf) -> Result<Size, BenchError> {
+    let bytes = std::fs::read(kernel).map_err(|source| BenchError::File { path: kernel.clone(), source })?;
+    let file = KernelFile::parse(&bytes).map_err(|error| BenchError::Elf { path: kernel.clone(), error })?;
+    Ok(Size {
+        loaded: file.segments.iter().map(|segment| length(&segment.bytes)).sum(),
+        in_memory: file.segments.iter().map(|segment| u64::from(segment.memory_bytes)).sum(),
+        names: length(&name_table(&file.functions)),
+    })
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    bytes.len().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn figures_are_read_from_the_kernels_lines() {
+        let output = "core 00 | [00 0.01] info boot: ready\n\
+                      core 00 | [00 0.02] info measure: name=yield cold=9 median=5 most=7 count=64\n\
+                      core 00 | [00 0.03] info measure: left out name=direct: other cores: not on this platform\n\
+                      core 00 | [00 0.04] info measure: name=heap bytes=262144\n";
+        let (cycles, bytes) = measured(output).expect("two figures");
+        assert_eq!(cycles.len(), 1);
+        assert_eq!(cycles["yield"], Cycles { cold: 9, median: 5, most: 7, count: 64 });
+        assert_eq!(bytes["heap"], 262_144);
+        assert!(measured("core 00 | [00 0.01] info boot: ready").is_err());
+    }
+
+    #[test]
+    fn boot_counts_only_if_all_cores_came_through_every_phase() {
+        let told = |cores: u64| {
+            let phase = json!({ "phase": "heap", "cores": cores, "min_cycles": 1, "median_cycles": 2, "max_cycles": 3 });
+            boot_in(&json!({ "phases": [phase], "all_up_us": 4.5 }))
+        };
+        let boot = told(48).expect("complete");
+        assert_eq!((boot.phases[0].name.as_str(), boot.phases[0].median, boot.all_up_us), ("heap", 2, 4.5));
+        assert_eq!(told(47), None);
+    }
+}
