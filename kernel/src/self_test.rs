@@ -22,6 +22,7 @@ use trace_format::record::{Event, TestOutcome};
 
 use crate::arch::i586::cpu;
 use crate::command_line::{Options, SelfTest};
+use crate::doorbell::Ring;
 use crate::mail::Mailbox;
 use crate::mail::exchange::{ExchangeError, Latency, with_neighbours};
 use crate::platform::machine::{self, clocks, message_buffer};
@@ -54,24 +55,32 @@ enum Failure {
     NoRing,
     #[error("the direct interrupt did not arrive within {RING_MICROSECONDS} us")]
     NoInterrupt,
-    #[error("the own doorbell came from somebody else")]
-    OtherRing,
     #[error(transparent)]
     Absent(#[from] Absent),
     #[error(transparent)]
     Mail(#[from] ExchangeError),
 }
 
+/// The shortest of several times; `None` if none was taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shortest(Option<u64>);
+
+impl Shortest {
+    fn add(&mut self, cycles: u64) {
+        self.0 = Some(self.0.map_or(cycles, |shortest| shortest.min(cycles)));
+    }
+}
+
 /// Figures of a core.
 #[derive(Clone, Copy, Debug, Default)]
 struct Figures {
-    timer_late: u64,
-    ring: u64,
-    /// `None` if each ring was over before the task waited.
-    wake: Option<u64>,
-    yielding: u64,
-    /// `None` on platforms without direct interrupts.
-    direct: Option<u64>,
+    timer_late: Shortest,
+    ring: Shortest,
+    /// Nothing if each ring was over before the task waited.
+    wake: Shortest,
+    yielding: Shortest,
+    /// Nothing on platforms without direct interrupts.
+    direct: Shortest,
     /// `None` without letters.
     mail: Option<Latency>,
 }
@@ -95,7 +104,7 @@ pub async fn run(spawner: Spawner, options: Options) -> Report {
         ("doorbell", ring(timers, &mut figures).await),
         ("direct", interrupt(timers, &mut figures).await),
     ];
-    figures.yielding = measure_yield().await;
+    measure_yield(&mut figures).await;
     let mut mailbox = None;
     // Last, because from then on other cores ring.
     if options.self_test == SelfTest::WithMail {
@@ -122,20 +131,24 @@ pub async fn run(spawner: Spawner, options: Options) -> Report {
         trace::record(Event::SelfTest { name: trace::place_of(name), outcome });
     }
     trace::record(Event::SelfTestsDone { passed, failed });
-    log::info!(target: "selftest", "passed={passed} failed={failed} {figures}");
+    log::info!(target: "selftest", "passed={passed} failed={failed}{figures}");
     Report { ending: if failed == 0 { Ending::Passed } else { Ending::Failed }, mailbox }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { timer_late, ring, wake, yielding, direct, mail } = self;
-        write!(formatter, "timer_late={timer_late} ring={ring} ")?;
-        if let Some(wake) = wake {
-            write!(formatter, "wake={wake} ")?;
-        }
-        write!(formatter, "yield={yielding}")?;
-        if let Some(direct) = direct {
-            write!(formatter, " direct={direct}")?;
+        let figures = [
+            ("timer_late", timer_late),
+            ("ring", ring),
+            ("wake", wake),
+            ("yield", yielding),
+            ("direct", direct),
+        ];
+        for (name, figure) in figures {
+            if let Shortest(Some(cycles)) = figure {
+                write!(formatter, " {name}={cycles}")?;
+            }
         }
         if let Some(Latency { interrupt, polled }) = mail {
             write!(formatter, " mail={interrupt} polled_mail={polled}")?;
@@ -147,11 +160,10 @@ impl fmt::Display for Figures {
 async fn sleep(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
     let span = runtime::frequency().microseconds(SLEEP_MICROSECONDS / SLEEPS);
     let (begin, before) = (timers.now(), clocks::chip_time());
-    figures.timer_late = u64::MAX;
     for _ in 0..SLEEPS {
         let deadline = timers.now() + span;
         timers.sleep_until(deadline).await;
-        figures.timer_late = figures.timer_late.min(timers.now().since(deadline).ticks());
+        figures.timer_late.add(timers.now().since(deadline).ticks());
     }
     let lasted = match (before, clocks::chip_time()) {
         (Ok(before), Ok(after)) => clocks::chip_microseconds(after - before),
@@ -198,38 +210,38 @@ fn check_heap() -> Result<(), Failure> {
 
 async fn ring(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
     let core = machine::identity::core();
-    let limit = runtime::frequency().microseconds(RING_MICROSECONDS);
-    figures.ring = u64::MAX;
     for _ in 0..ROUNDS {
         let rung = cpu::time_stamp();
         machine::doorbell::ring(core)?;
-        let Ok(ring) = timers.timeout(limit, doorbell::wait()).await else { return Err(Failure::NoRing) };
-        let now = cpu::time_stamp();
-        if !ring.events.senders().eq([core]) {
-            return Err(Failure::OtherRing);
-        }
-        figures.ring = figures.ring.min(now.saturating_sub(rung));
+        let own = |ring: &Ring| ring.events.senders().any(|sender| sender == core);
+        let ring = wait_for(timers, own).await.ok_or(Failure::NoRing)?;
+        figures.ring.add(cpu::time_stamp().saturating_sub(rung));
         if ring.woken > rung {
-            let wake = ring.polled - ring.woken;
-            figures.wake = Some(figures.wake.map_or(wake, |shortest| shortest.min(wake)));
+            figures.wake.add(ring.polled - ring.woken);
         }
     }
     Ok(())
 }
 
 async fn interrupt(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
-    let limit = runtime::frequency().microseconds(RING_MICROSECONDS);
     for _ in 0..ROUNDS {
         let begin = cpu::time_stamp();
         machine::doorbell::interrupt(machine::identity::core())?;
-        match timers.timeout(limit, doorbell::wait()).await {
-            Ok(ring) if ring.direct => {}
-            _ => return Err(Failure::NoInterrupt),
-        }
-        let lasted = cpu::time_stamp() - begin;
-        figures.direct = Some(figures.direct.map_or(lasted, |shortest| shortest.min(lasted)));
+        wait_for(timers, |ring| ring.direct).await.ok_or(Failure::NoInterrupt)?;
+        figures.direct.add(cpu::time_stamp() - begin);
     }
     Ok(())
+}
+
+/// Waits for a ring that is `wanted`. Others come from cores that run already and write to this one.
+async fn wait_for(timers: Timers, wanted: impl Fn(&Ring) -> bool) -> Option<Ring> {
+    let deadline = timers.now() + runtime::frequency().microseconds(RING_MICROSECONDS);
+    loop {
+        let ring = timers.timeout_at(deadline, doorbell::wait()).await.ok()?;
+        if wanted(&ring) {
+            return Some(ring);
+        }
+    }
 }
 
 async fn exchange_letters(
@@ -243,12 +255,10 @@ async fn exchange_letters(
     Ok(())
 }
 
-async fn measure_yield() -> u64 {
-    let mut shortest = u64::MAX;
+async fn measure_yield(figures: &mut Figures) {
     for _ in 0..ROUNDS {
         let before = cpu::time_stamp();
         executor::yield_now().await;
-        shortest = shortest.min(cpu::time_stamp() - before);
+        figures.yielding.add(cpu::time_stamp() - before);
     }
-    shortest
 }

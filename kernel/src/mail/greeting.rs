@@ -1,6 +1,6 @@
 //! Greetings around the ring of cores: a sign of life for whoever watches the chip.
 //!
-//! Each core writes to the next one every 10 ms and takes what others write. Nobody relies on a
+//! Each core writes to the next one every 50 ms and takes what others write. Nobody relies on a
 //! greeting: one that does not arrive within a period, because its receiver is stopped or starts again, is given up.
 
 use executor::{Class, Spawner};
@@ -17,7 +17,7 @@ use crate::platform::machine::mesh::ChipMesh;
 use crate::{runtime, trace};
 
 /// Time from one greeting to the next.
-const PERIOD_MILLISECONDS: u64 = 10;
+const PERIOD_MILLISECONDS: u64 = 50;
 /// Carries greetings.
 const GREETINGS: Channel = Channel::new(2).expect("channels are 0 to 14");
 /// Why a task is spawned without fail.

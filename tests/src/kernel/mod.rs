@@ -34,7 +34,15 @@ pub fn elf() -> &'static [u8] {
 /// A board of which some cores run the kernel, strict, with the chip's timing, memory and message buffers poisoned.
 pub struct KernelBoard {
     machine: Machine,
+    image: Image,
     cores: Vec<CoreId>,
+}
+
+fn load(machine: &mut Machine, image: &Image, core: CoreId) {
+    for piece in image.pieces() {
+        let loaded = machine.write_core_memory(core, piece.address, &piece.bytes);
+        loaded.expect("pieces lie in private and boot memory");
+    }
 }
 
 impl KernelBoard {
@@ -50,14 +58,16 @@ impl KernelBoard {
         let mut machine = Machine::builder().poison(true).build();
         machine.default_luts(true);
         let cores: Vec<_> = cores.into_iter().collect();
-        for core in &cores {
-            for piece in image.pieces() {
-                let loaded = machine.write_core_memory(*core, piece.address, &piece.bytes);
-                loaded.expect("pieces lie in private and boot memory");
-            }
-        }
+        cores.iter().for_each(|core| load(&mut machine, &image, *core));
         cores.iter().for_each(|core| machine.release(*core));
-        Self { machine, cores }
+        Self { machine, image, cores }
+    }
+
+    /// Puts a core into reset, loads it again and releases it, as the host would.
+    pub fn restart(&mut self, core: CoreId) {
+        self.machine.hold_in_reset(core);
+        load(&mut self.machine, &self.image, core);
+        self.machine.release(core);
     }
 
     /// Runs until no core can go on by itself, or until `done`.
