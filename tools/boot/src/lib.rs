@@ -14,12 +14,14 @@ mod progress;
 mod results;
 mod ring_reader;
 mod session;
+mod vitals;
 mod watch;
 
 pub use console::ConsoleLine;
 pub use load::{LoadError, load_image};
-pub use progress::{CoreProgress, CoreState, PanicPlace, TestResult};
+pub use progress::{CoreProgress, CoreState, Pace, PanicPlace, TestResult};
 pub use results::{CoreResult, PhaseTimes, Results, rate};
 pub use ring_reader::RingReader;
 pub use session::{Goal, Observer, Outcome, Session, ends_the_run};
+pub use vitals::{TaskVitals, Vitals};
 pub use watch::{News, Watch};

@@ -8,6 +8,7 @@
 mod arguments;
 mod debugger;
 mod plain;
+mod restart;
 mod screen;
 mod start;
 
@@ -19,7 +20,7 @@ use clap::Parser;
 use scc_boot::Results;
 
 use crate::arguments::BoardArguments;
-use crate::start::BootError;
+use crate::start::{Afterwards, BootError};
 
 /// Host time after which a run that nobody watches ends.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -59,12 +60,14 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<u8, BootError> {
     let gdb = arguments.board.gdb.as_deref();
     let interactive = screen::is_possible() && !arguments.board.plain && gdb.is_none();
-    let mut session = start::session(&arguments.kernel, &arguments.image, &arguments.board)?;
+    let afterwards = if interactive { Afterwards::Stay } else { Afterwards::Stop };
+    let (mut session, restart) =
+        start::session(&arguments.kernel, &arguments.image, &arguments.board, afterwards)?;
     if !interactive && gdb.is_none() && arguments.board.wall.is_none() {
         session.observer.limit_wall(Some(PATIENCE));
     }
     let outcome = if interactive {
-        screen::run(&mut session).map_err(BootError::Terminal)?
+        screen::run(&mut session, &restart).map_err(BootError::Terminal)?
     } else {
         plain::run(&mut session, gdb)?
     };

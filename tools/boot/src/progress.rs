@@ -4,6 +4,8 @@ use scc_emu::Activity;
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, PollOutcome, Stamped, TestOutcome, TextPlace};
 
+use crate::Vitals;
+
 /// A self-test that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestResult {
@@ -20,6 +22,19 @@ pub struct PanicPlace {
     pub file: String,
     /// Line in it.
     pub line: u32,
+}
+
+/// Whether a core executes, for those who watch it live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// In reset.
+    Reset,
+    /// It executes, or waits for an answer of the mesh.
+    Running,
+    /// Its executor has nothing to do, and the next interrupt wakes it.
+    Idle,
+    /// It does not execute, for good.
+    Halted,
 }
 
 /// How a core stands.
@@ -98,7 +113,8 @@ pub struct CoreProgress {
     pub records: u64,
     /// How often the core booted.
     pub boots: u32,
-    idle: bool,
+    /// What it has been doing.
+    pub vitals: Vitals,
 }
 
 impl CoreProgress {
@@ -118,6 +134,7 @@ impl CoreProgress {
             *self = Self { boots: self.boots + 1, records: self.records, ..Self::default() };
         }
         self.records += 1;
+        self.vitals.take(record, &text);
         match record.event {
             Event::BootPhase(phase) => self.phases.push((phase, record.cycles)),
             Event::SelfTest { name, outcome } => self.tests.push(TestResult { name: text(name), outcome }),
@@ -127,10 +144,11 @@ impl CoreProgress {
             Event::PollEnd { outcome: PollOutcome::Panicked, .. } => self.panic = None,
             Event::Exception { vector, eip, .. } => self.exception = Some((vector, eip)),
             Event::ClockAnchor(ticks) => self.anchor = Some((record.cycles, ticks)),
-            Event::IdleBegin => self.idle = true,
-            Event::IdleEnd | Event::PollBegin(_) => self.idle = false,
-            Event::TaskSpawn { .. }
+            Event::IdleBegin
+            | Event::IdleEnd
+            | Event::TaskSpawn { .. }
             | Event::TaskReady(_)
+            | Event::PollBegin(_)
             | Event::PollEnd { .. }
             | Event::TaskDrop(_)
             | Event::TimerArmed(_)
@@ -141,6 +159,17 @@ impl CoreProgress {
             | Event::CoreStopped(_)
             | Event::MailSent(_)
             | Event::MailReceived(_) => {}
+        }
+    }
+
+    /// Whether the core executes, given what the emulator sees it do and whether interrupts are permitted.
+    pub fn pace(&self, activity: &Activity, interruptible: bool) -> Pace {
+        match activity {
+            Activity::Reset => Pace::Reset,
+            Activity::Shutdown | Activity::Hung(_) => Pace::Halted,
+            Activity::Halted if !interruptible => Pace::Halted,
+            _ if self.vitals.is_idle() => Pace::Idle,
+            _ => Pace::Running,
         }
     }
 
@@ -160,7 +189,7 @@ impl CoreProgress {
             Some(_) => CoreState::Failed,
             None if stopped => CoreState::Stopped,
             None if self.cycles_to(BootPhase::FirstTask).is_none() => CoreState::Booting(self.last_phase()),
-            None if self.idle => CoreState::Idle,
+            None if self.vitals.is_idle() => CoreState::Idle,
             None => CoreState::Up,
         }
     }
@@ -210,6 +239,16 @@ mod tests {
         assert_eq!(progress(&[FIRST_TASK, done, page_fault]).state(&halted, false), CoreState::Stopped);
         assert_eq!(progress(&[FIRST_TASK]).state(&Activity::Shutdown, true), CoreState::ShutDown);
         assert_eq!(progress(&[]).state(&Activity::Reset, true), CoreState::Held);
+    }
+
+    #[test]
+    fn pace_tells_halted_for_good_from_idle() {
+        let idle = progress(&[FIRST_TASK, Event::IdleBegin]);
+        assert_eq!(idle.pace(&Activity::Halted, true), Pace::Idle);
+        assert_eq!(idle.pace(&Activity::Halted, false), Pace::Halted);
+        assert_eq!(progress(&[FIRST_TASK]).pace(&Activity::Running, true), Pace::Running);
+        assert_eq!(idle.pace(&Activity::Shutdown, true), Pace::Halted);
+        assert_eq!(idle.pace(&Activity::Reset, false), Pace::Reset);
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub struct CoreResult {
     pub tests: Vec<(String, &'static str)>,
     /// What went wrong, if something did.
     pub trouble: Option<String>,
+    /// Interrupts taken.
+    pub interrupts: u64,
+    /// Letters sent and acknowledged, by the tasks that record them.
+    pub mail_sent: u64,
+    /// Letters taken, by the tasks that record them.
+    pub mail_received: u64,
     /// Trace records read.
     pub records: u64,
     /// Trace records lost.
@@ -179,6 +185,9 @@ fn core_result(session: &Session, core: CoreId) -> CoreResult {
         phases: progress.phases.iter().map(|(phase, cycles)| (phase.name(), time(*cycles))).collect(),
         tests: progress.tests.iter().map(|test| (test.name.clone(), outcome_word(test.outcome))).collect(),
         trouble: trouble(session, core, state),
+        interrupts: progress.vitals.all_interrupts(),
+        mail_sent: progress.vitals.mail_sent,
+        mail_received: progress.vitals.mail_received,
         records: progress.records,
         lost: session.observer.watch.lost(core),
         final_state: state,
@@ -203,6 +212,7 @@ fn trouble(session: &Session, core: CoreId, state: CoreState) -> Option<String> 
             let place = progress.panic.as_ref().map(|place| format!("at {}:{}", place.file, place.line));
             Some(place.unwrap_or_default() + &exception)
         }
+        CoreState::Held if progress.boots > 0 => Some("was stopped".to_owned()),
         CoreState::Held => Some("was never started".to_owned()),
         CoreState::Booting(_) => Some(format!("has reached {reached}, is at {}{exception}", at())),
         CoreState::Stopped | CoreState::ShutDown | CoreState::Hung => {
@@ -314,6 +324,9 @@ mod tests {
             phases: vec![("first-task", 12.5)],
             tests: vec![("heap".to_owned(), "passed")],
             trouble: None,
+            interrupts: 0,
+            mail_sent: 0,
+            mail_received: 0,
             records: 3,
             lost: 0,
             final_state: state,

@@ -13,12 +13,12 @@ use scc_emu::{Limits, Machine, Report, RunEnd};
 use scc_image::CoreList;
 use trace_format::phase::BootPhase;
 
-use crate::{CoreState, News, Watch};
+use crate::{CoreState, News, Pace, Watch};
 
 /// Slices of a step. Of a busy core that is a few tens of thousands of cycles.
 const SLICES: u64 = 64;
 /// Emulated time that a step lasts at most, so that a core which works alone does not fill its ring in between.
-const STEP: Time = Time::from_microseconds(20);
+const STEP: Time = Time::from_microseconds(100);
 
 /// Emulated time in which cores say what they have to say after they have reported.
 const LAST_WORDS: Time = Time::from_microseconds(2_000);
@@ -91,6 +91,11 @@ impl Session {
     /// How a core stands.
     pub fn state(&self, core: CoreId) -> CoreState {
         self.observer.watch.state(&self.machine, core)
+    }
+
+    /// Whether a core executes.
+    pub fn pace(&self, core: CoreId) -> Pace {
+        self.observer.watch.pace(&self.machine, core)
     }
 
     /// Runs on for a moment after the end, so that lines on their way come out, and tells what is new.

@@ -14,6 +14,7 @@ use scc_image::{
 use trace_format::RING_SYMBOL;
 
 use crate::arguments::{BoardArguments, Model, Starter, Timing, Until};
+use crate::restart::Restart;
 
 /// Why a boot did not come about, or could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -89,12 +90,23 @@ impl BootError {
     }
 }
 
-/// Makes the image of a kernel, loads it from its files and releases the cores that the host starts.
+/// What becomes of cores that have done what they were told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// They stop, so that the run ends.
+    Stop,
+    /// They stay up for a user who watches them.
+    Stay,
+}
+
+/// Makes the image of a kernel, loads it from its files and releases the cores that the host starts. The second answer
+/// starts one of them again.
 pub(crate) fn session(
     kernel: &Path,
     folder: &Path,
     arguments: &BoardArguments,
-) -> Result<Session, BootError> {
+    afterwards: Afterwards,
+) -> Result<(Session, Restart), BootError> {
     let bytes =
         std::fs::read(kernel).map_err(|source| BootError::Read { file: kernel.to_owned(), source })?;
     let file =
@@ -105,12 +117,12 @@ pub(crate) fn session(
             Starter::Host => BootFrom::Host,
             Starter::Core0 => BootFrom::FirstCore,
         },
-        command_line: Some(kernel_command_line(arguments)),
+        command_line: Some(kernel_command_line(arguments, arguments.boot_from, afterwards)),
         ..Recipe::default()
     };
     let memory = recipe.memory;
-    let image =
-        Image::new(&file, recipe).map_err(|error| BootError::Placement { file: kernel.to_owned(), error })?;
+    let image = Image::new(&file, recipe.clone())
+        .map_err(|error| BootError::Placement { file: kernel.to_owned(), error })?;
     write_folder(&image, folder)?;
     // What memory holds at power-up is nobody's promise; a kernel that relies on zeroes is to be found out.
     let mut machine = Machine::builder()
@@ -135,12 +147,13 @@ pub(crate) fn session(
     observer.limit_wall(arguments.wall.map(Duration::from_secs_f64));
     let mut session = Session::new(machine, observer);
     session.release(loaded);
-    Ok(session)
+    let words = kernel_command_line(arguments, Starter::Host, afterwards);
+    Ok((session, Restart::new(file, recipe, words)))
 }
 
 /// What the kernel is told: how it is booted, which cores take part, what to do, and the user's words.
-fn kernel_command_line(arguments: &BoardArguments) -> String {
-    let boot = match arguments.boot_from {
+fn kernel_command_line(arguments: &BoardArguments, boot_from: Starter, afterwards: Afterwards) -> String {
+    let boot = match boot_from {
         Starter::Host => "host",
         Starter::Core0 => "core0",
     };
@@ -148,6 +161,9 @@ fn kernel_command_line(arguments: &BoardArguments) -> String {
     let mut text = format!("boot={boot} cores={cores}");
     if arguments.until == Until::Selftest {
         text.push_str(" selftest");
+    }
+    if afterwards == Afterwards::Stay {
+        text.push_str(" then=stay");
     }
     if let Some(words) = &arguments.command_line {
         text.push(' ');
@@ -183,10 +199,15 @@ mod tests {
 
     #[test]
     fn kernel_is_told_how_it_is_booted() {
-        let told = |line: &str| kernel_command_line(&board(line));
+        let told = |line: &str| {
+            let board = board(line);
+            kernel_command_line(&board, board.boot_from, Afterwards::Stop)
+        };
         assert_eq!(told(""), "boot=host cores=0-47 selftest");
         let line = "--cores 7,1-3 --boot-from core0 --until first-task --command-line log=debug";
         assert_eq!(told(line), "boot=core0 cores=1-3+7 log=debug");
+        let again = kernel_command_line(&board(line), Starter::Host, Afterwards::Stay);
+        assert_eq!(again, "boot=host cores=1-3+7 then=stay log=debug");
     }
 
     #[test]

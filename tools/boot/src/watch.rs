@@ -10,7 +10,7 @@ use trace_format::phase::BootPhase;
 use trace_format::record::{Event, TextPlace};
 
 use crate::console::LineCutter;
-use crate::{ConsoleLine, CoreProgress, CoreState, RingReader};
+use crate::{ConsoleLine, CoreProgress, CoreState, Pace, RingReader};
 
 /// Interrupts are enabled (EFLAGS.IF).
 const INTERRUPTS_ENABLED: u32 = 1 << 9;
@@ -58,6 +58,9 @@ impl Watch {
         for watch in &mut self.cores {
             let cycles = Some(machine.cycles(watch.core));
             if watch.cycles_seen != cycles {
+                if cycles < watch.cycles_seen {
+                    watch.begin_anew();
+                }
                 watch.cycles_seen = cycles;
                 watch.visit(machine, &mut news);
             }
@@ -82,12 +85,26 @@ impl Watch {
 
     /// How a core stands.
     pub fn state(&self, machine: &Machine, core: CoreId) -> CoreState {
-        let interruptible = machine.registers(core).eflags & INTERRUPTS_ENABLED != 0;
-        self.progress(core).state(machine.activity(core), interruptible)
+        self.progress(core).state(machine.activity(core), is_interruptible(machine, core))
+    }
+
+    /// Whether a core executes.
+    pub fn pace(&self, machine: &Machine, core: CoreId) -> Pace {
+        self.progress(core).pace(machine.activity(core), is_interruptible(machine, core))
     }
 }
 
+fn is_interruptible(machine: &Machine, core: CoreId) -> bool {
+    machine.registers(core).eflags & INTERRUPTS_ENABLED != 0
+}
+
 impl CoreWatch {
+    /// Forgets what the core told before it was reset: its first record of a new life comes milliseconds later.
+    fn begin_anew(&mut self) {
+        let CoreProgress { boots, records, .. } = self.progress;
+        self.progress = CoreProgress { boots, records, ..CoreProgress::default() };
+    }
+
     fn visit(&mut self, machine: &Machine, news: &mut News) {
         let core = self.core;
         news.lines.extend(self.console.take(core, machine.console(core, Uart::Com1)));
@@ -108,5 +125,35 @@ fn text(place: TextPlace, memory: impl Fn(u32, &mut [u8]) -> bool) -> String {
         String::from_utf8_lossy(&bytes).into_owned()
     } else {
         format!("text at {:#010x}", place.address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scc_emu::Limits;
+
+    use super::*;
+
+    /// What a core told is kept while it runs and forgotten when it is reset, before it tells anything new.
+    #[test]
+    fn core_that_was_reset_has_told_nothing() {
+        let core = CoreId::new(0).unwrap();
+        let mut machine = Machine::builder().build();
+        machine.default_luts(true);
+        let mut watch = Watch::new(None);
+        let run = |machine: &mut Machine, slices| machine.run(&Limits { until: None, slices: Some(slices) });
+        machine.release(core);
+        // Memory of zeroes is a row of additions.
+        run(&mut machine, 8);
+        assert_eq!(watch.visit(&machine), News::default());
+        watch.cores[0].progress.tested = Some((5, 0));
+        run(&mut machine, 1);
+        watch.visit(&machine);
+        assert_eq!(watch.state(&machine, core), CoreState::Passed);
+        machine.hold_in_reset(core);
+        machine.release(core);
+        run(&mut machine, 1);
+        watch.visit(&machine);
+        assert_eq!(watch.state(&machine, core), CoreState::Booting(None));
     }
 }

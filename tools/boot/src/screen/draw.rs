@@ -1,51 +1,85 @@
 //! Draws the screen.
 //!
 //! ```text
-//! 48 cores: 40 ok, 8 up        1.234 ms emulated   2.5 s   85.1 MIPS   booting
+//! live  48 cores: 48 up, 48 ok, 0 bad  1034.112 ms emulated in 5.1 s  12.0 MIPS
 //! (0,3)        (1,3)        ...          six tiles of 13 columns in four rows of 3 lines, y upwards
-//!  36 ok        38 up
-//!  37 ok        39 heap
+//! 36 idle 0.2% 38 idle 0.2%
+//! 37 idle 0.2% 39 PANIC
 //! ...
 //! core 00 console ─────────────────────────────────────────────────────────────
 //! the newest lines
 //! arrows select  Tab pane  p pause  ? help  q quit
 //! ```
+//!
+//! A wide terminal has wider tiles, with counts of interrupts; a high one shows tasks and counts besides another pane.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Clear, Paragraph};
+use ratatui::widgets::Paragraph;
 use scc::id::{COLUMNS, CoreId, ROWS, TileCoord};
-use scc::timing::Time;
-use scc_boot::{CoreState, Session};
-use trace_format::record::TestOutcome;
+use scc_boot::{CoreState, Pace, Session};
 
-use super::keys::HELP;
+use super::panes;
+use super::rates::Rates;
 use super::state::{Pane, ScreenState};
 
-/// Columns of a tile in the picture.
+/// Columns of a tile in the picture, at least and at most.
 const TILE_WIDTH: u16 = 13;
+const WIDE_TILE: u16 = 26;
 /// Lines of a tile.
 const TILE_HEIGHT: u16 = 3;
+/// Lines of header, mesh, footer, and a pane of one line with its title.
+const LEAST_HEIGHT: u16 = 16;
+/// Lines of a pane from which on tasks and counts are shown above it.
+const TWO_PANES: u16 = 24;
+/// Lines of tasks and counts above another pane.
+const UPPER_PANE: u16 = 12;
 
 /// Draws everything.
-pub(crate) fn draw(frame: &mut Frame<'_>, screen: &ScreenState, session: &Session) {
-    let mesh_height = u16::from(ROWS) * TILE_HEIGHT;
+pub(crate) fn draw(frame: &mut Frame<'_>, screen: &ScreenState, session: &Session, rates: &Rates) {
+    let (width, height) = (frame.area().width, frame.area().height);
+    let least_width = u16::from(COLUMNS) * TILE_WIDTH;
+    if width < least_width || height < LEAST_HEIGHT {
+        let text = format!(
+            "The mesh needs {least_width} columns and {LEAST_HEIGHT} lines; this terminal has {width} and {height}. \
+             q quits; --plain does without a screen."
+        );
+        let wrapped = Paragraph::new(text).wrap(ratatui::widgets::Wrap { trim: true });
+        frame.render_widget(wrapped, frame.area());
+        return;
+    }
     let [header, mesh, pane, footer] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(mesh_height),
-        Constraint::Min(3),
+        Constraint::Length(u16::from(ROWS) * TILE_HEIGHT),
+        Constraint::Min(2),
         Constraint::Length(1),
     ])
     .areas(frame.area());
     frame.render_widget(Paragraph::new(header_line(screen, session)), header);
-    draw_mesh(frame, mesh, screen, session);
-    draw_pane(frame, pane, screen, session);
-    let keys = "arrows, 0-9 core   Tab pane   p pause   ? help   q quit";
-    frame.render_widget(Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM)), footer);
-    if screen.help_is_shown {
-        draw_help(frame);
+    draw_mesh(frame, mesh, screen, session, rates);
+    if pane.height >= TWO_PANES && screen.pane != Pane::Live {
+        let parts = [Constraint::Length(UPPER_PANE), Constraint::Min(2)];
+        let [upper, lower] = Layout::vertical(parts).areas(pane);
+        panes::draw(frame, upper, Pane::Live, screen, session, rates);
+        panes::draw(frame, lower, screen.pane, screen, session, rates);
+    } else {
+        panes::draw(frame, pane, screen.pane, screen, session, rates);
+    }
+    frame.render_widget(Paragraph::new(footer_line(screen)), footer);
+    if screen.crashes_are_shown {
+        panes::draw_crashes(frame, screen.selected);
+    } else if screen.help_is_shown {
+        panes::draw_help(frame);
+    }
+}
+
+fn footer_line(screen: &ScreenState) -> Line<'_> {
+    let keys = "arrows, 0-9 core  Tab pane  s stop  r restart  x crash  p pause  ? help  q quit";
+    match screen.note.as_str() {
+        "" => Line::styled(keys, Style::new().add_modifier(Modifier::DIM)),
+        note => Line::raw(note),
     }
 }
 
@@ -57,7 +91,7 @@ fn header_line(screen: &ScreenState, session: &Session) -> Line<'static> {
     let (passed, bad) = (count(|state| state == CoreState::Passed), count(CoreState::is_bad));
     let microseconds = session.machine.time().as_picoseconds() / 1_000_000;
     let text = format!(
-        "{} cores: {up} up, {passed} ok, {bad} bad   {}.{:03} ms emulated   {:.1} s   {:.1} MIPS   ",
+        "  {} cores: {up} up, {passed} ok, {bad} bad  {}.{:03} ms emulated in {:.1} s  {:.1} MIPS",
         cores.count(),
         microseconds / 1000,
         microseconds % 1000,
@@ -65,41 +99,65 @@ fn header_line(screen: &ScreenState, session: &Session) -> Line<'static> {
         screen.mips,
     );
     Line::from(vec![
-        Span::raw(text),
         Span::styled(screen.pace_word(), Style::new().add_modifier(Modifier::BOLD)),
+        Span::raw(text),
     ])
 }
 
-fn draw_mesh(frame: &mut Frame<'_>, area: Rect, screen: &ScreenState, session: &Session) {
+fn draw_mesh(frame: &mut Frame<'_>, area: Rect, screen: &ScreenState, session: &Session, rates: &Rates) {
+    let width = (area.width / u16::from(COLUMNS)).clamp(TILE_WIDTH, WIDE_TILE);
     for row in 0..ROWS {
         for x in 0..COLUMNS {
             let y = ROWS - 1 - row;
             let Some(coord) = TileCoord::new(x, y) else { continue };
             let place = Rect {
-                x: area.x + u16::from(x) * TILE_WIDTH,
+                x: area.x + u16::from(x) * width,
                 y: area.y + u16::from(row) * TILE_HEIGHT,
-                width: TILE_WIDTH,
+                width,
                 height: TILE_HEIGHT,
             };
             let mut lines = vec![Line::styled(coord.to_string(), Style::new().add_modifier(Modifier::DIM))];
-            lines.extend(coord.tile().cores().map(|core| core_line(core, screen, session)));
+            lines.extend(coord.tile().cores().map(|core| core_line(core, width, screen, session, rates)));
             frame.render_widget(Paragraph::new(lines), place.intersection(area));
         }
     }
 }
 
-fn core_line(core: CoreId, screen: &ScreenState, session: &Session) -> Line<'static> {
+/// Number, state or how it executes, share of time out of idle; in wide tiles interrupts.
+fn core_line(
+    core: CoreId,
+    width: u16,
+    screen: &ScreenState,
+    session: &Session,
+    rates: &Rates,
+) -> Line<'static> {
     let state = session.state(core);
-    let taking_part = session.observer.cores().contains(core);
-    let word = if taking_part { state.word() } else { "-" };
     let mut style = Style::new().fg(colour(state));
-    if !taking_part {
+    let mut text = format!("{:02} {}", core.number(), state.word());
+    if !session.observer.cores().contains(core) {
         style = Style::new().add_modifier(Modifier::DIM);
+        text = format!("{:02} -", core.number());
+    } else if let Some(pace) = live_word(state, session.pace(core)) {
+        let share = rates.share(core).map_or_else(String::new, panes::percent);
+        text = format!("{:02} {pace:<4}{share:>5}", core.number());
+        if width >= WIDE_TILE {
+            let interrupts = session.observer.watch.progress(core).vitals.all_interrupts();
+            text.push_str(&format!("{interrupts:>8} irq"));
+        }
     }
     if core == screen.selected {
         style = style.add_modifier(Modifier::REVERSED);
     }
-    Line::styled(format!("{:02} {word:<9}", core.number()), style)
+    Line::styled(format!("{text:<12}"), style)
+}
+
+/// How a core executes, if that says more than its state: while it is up and nothing is wrong.
+fn live_word(state: CoreState, pace: Pace) -> Option<&'static str> {
+    match (state, pace) {
+        (CoreState::Up | CoreState::Idle | CoreState::Passed, Pace::Running) => Some("run"),
+        (CoreState::Up | CoreState::Idle | CoreState::Passed, Pace::Idle) => Some("idle"),
+        _ => None,
+    }
 }
 
 fn colour(state: CoreState) -> Color {
@@ -114,56 +172,6 @@ fn colour(state: CoreState) -> Color {
         | CoreState::ShutDown
         | CoreState::Hung => Color::Red,
     }
-}
-
-fn draw_pane(frame: &mut Frame<'_>, area: Rect, screen: &ScreenState, session: &Session) {
-    let core = screen.selected;
-    let what = match screen.pane {
-        Pane::Console if screen.scrolled > 0 => "console, scrolled back",
-        Pane::Console => "console",
-        Pane::Phases => "boot phases and tests",
-    };
-    let title = format!(" core {:02} {}: {what} ", core.number(), session.state(core).word());
-    let block = Block::new().borders(Borders::TOP).title(title);
-    let height = usize::from(block.inner(area).height);
-    let lines: Vec<Line<'_>> = match screen.pane {
-        Pane::Console => screen.visible_lines(height).into_iter().map(Line::raw).collect(),
-        Pane::Phases => phase_lines(core, session).into_iter().map(Line::raw).collect(),
-    };
-    frame.render_widget(Paragraph::new(lines).block(block), area);
-}
-
-/// Phases and tests in three columns.
-fn phase_lines(core: CoreId, session: &Session) -> Vec<String> {
-    let progress = session.observer.watch.progress(core);
-    let period = session.machine.fabric().tile_period(core.tile());
-    let phases = progress.phases.iter().map(|(phase, cycles)| {
-        let microseconds = Time::from_cycles(*cycles, period).as_picoseconds() / 1_000_000;
-        format!("{phase:<12}{microseconds:>9} us")
-    });
-    let tests = progress.tests.iter().map(|test| {
-        let word = match test.outcome {
-            TestOutcome::Passed => "ok",
-            TestOutcome::Failed => "FAILED",
-            TestOutcome::Skipped => "skipped",
-        };
-        format!("{:<15}{word:>9}", test.name)
-    });
-    let entries: Vec<_> = phases.chain(tests).collect();
-    entries
-        .chunks(3)
-        .map(|row| row.iter().map(|entry| format!("{entry:<26}")).collect::<String>().trim_end().to_owned())
-        .collect()
-}
-
-fn draw_help(frame: &mut Frame<'_>) {
-    let lines: Vec<_> = HELP.iter().map(|(key, what)| Line::raw(format!(" {key:<10} {what}"))).collect();
-    let area = frame.area();
-    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
-    let width = 52.min(area.width);
-    let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
-    frame.render_widget(Clear, place);
-    frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" keys ")), place);
 }
 
 #[cfg(test)]
@@ -184,7 +192,8 @@ mod tests {
         let mut screen = ScreenState::new(session.observer.cores());
         change(&mut screen);
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| draw(frame, &screen, &session)).unwrap();
+        let rates = Rates::new();
+        terminal.draw(|frame| draw(frame, &screen, &session, &rates)).unwrap();
         let buffer = terminal.backend().buffer().clone();
         let line = |y| (0..width).map(|x| buffer[(x, y)].symbol().to_owned()).collect::<String>();
         (0..height).map(|y| line(y).trim_end().to_owned()).collect()
@@ -193,7 +202,11 @@ mod tests {
     #[test]
     fn mesh_is_drawn_with_the_origin_at_the_bottom_left() {
         let lines = picture(80, 24, |_| {});
-        assert!(lines[0].starts_with("4 cores: 0 up, 0 ok, 0 bad   0.000 ms emulated"), "{}", lines[0]);
+        assert!(
+            lines[0].starts_with("booting  4 cores: 0 up, 0 ok, 0 bad  0.000 ms emulated"),
+            "{}",
+            lines[0]
+        );
         assert_eq!(
             lines[1].split_whitespace().collect::<Vec<_>>(),
             ["(0,3)", "(1,3)", "(2,3)", "(3,3)", "(4,3)", "(5,3)"]
@@ -215,19 +228,36 @@ mod tests {
             let core = CoreId::new(2).unwrap();
             let text = "[2 0.000123] info kernel: up".to_owned();
             screen.take(News { lines: vec![ConsoleLine { core, text }], phases: Vec::new() });
-            screen.apply(Action::Digit(0));
-            screen.apply(Action::Digit(2));
+            let _first_digit = screen.apply(Action::Digit(0));
+            let _second_digit = screen.apply(Action::Digit(2));
         });
         assert!(lines[13].contains("core 02"));
         assert_eq!(lines[14], "[2 0.000123] info kernel: up");
     }
 
     #[test]
-    fn help_lists_the_keys_and_small_terminals_are_survived() {
-        let lines = picture(80, 24, |screen| screen.apply(Action::Help));
-        assert!(lines.iter().any(|line| line.contains("PgUp PgDn  scroll the console")));
-        for (width, height) in [(10, 3), (1, 1), (200, 60)] {
-            let lines = picture(width, height, |screen| screen.apply(Action::Help));
+    fn help_and_crashes_are_listed() {
+        let help = picture(80, 24, |screen| assert_eq!(screen.apply(Action::Help), None));
+        assert!(help.iter().any(|line| line.contains("PgUp PgDn  scroll the console")));
+        let crashes = picture(80, 24, |screen| assert_eq!(screen.apply(Action::Crash), None));
+        assert!(crashes.iter().any(|line| line.contains("8  panic")), "{crashes:?}");
+    }
+
+    #[test]
+    fn tasks_have_a_pane_and_a_place_of_their_own_on_high_terminals() {
+        let small = picture(80, 24, |screen| assert_eq!(screen.apply(Action::Pane), None));
+        assert!(small.iter().any(|line| line.contains("core 00 reset: tasks and counts")), "{small:?}");
+        let high = picture(160, 50, |_| {});
+        let titles: Vec<_> = high.iter().filter(|line| line.contains("core 00 reset: ")).collect();
+        assert_eq!(titles.len(), 2, "{high:?}");
+    }
+
+    #[test]
+    fn terminal_that_is_too_small_says_so() {
+        let lines = picture(60, 20, |_| {}).join(" ");
+        assert!(lines.contains("needs 78 columns and 16 lines; this terminal has 60 and 20."), "{lines}");
+        for (width, height) in [(10, 3), (1, 1), (78, 16), (200, 60)] {
+            let lines = picture(width, height, |screen| assert_eq!(screen.apply(Action::Help), None));
             assert_eq!(lines.len(), usize::from(height));
         }
     }

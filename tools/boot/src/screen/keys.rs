@@ -11,8 +11,14 @@ pub(crate) enum Action {
     Pause,
     /// Show or hide the help.
     Help,
-    /// Show the other pane: console, or phases and tests.
+    /// Show the next pane.
     Pane,
+    /// Put the selected core into reset.
+    Stop,
+    /// Start the selected core again.
+    Restart,
+    /// Choose what the selected core is to die of.
+    Crash,
     /// The core left, right, above or below of the selected one.
     Move(Direction),
     /// The next core by number.
@@ -43,8 +49,11 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ("arrows", "select a core on the mesh"),
     ("0-9", "select a core by its two digits"),
     ("n", "next core"),
-    ("Tab", "console, or boot phases and tests"),
+    ("Tab", "console; tasks and counts; boot phases and tests"),
     ("PgUp PgDn", "scroll the console"),
+    ("s", "stop: put the core into reset"),
+    ("r", "restart: load and release the core again"),
+    ("x", "crash: restart the core with a provoked failure"),
     ("p", "pause or go on"),
     ("?", "this help"),
     ("q", "quit"),
@@ -60,6 +69,9 @@ pub(crate) fn action(key: &KeyEvent) -> Option<Action> {
         KeyCode::Char('p' | ' ') => Action::Pause,
         KeyCode::Char('?' | 'h') => Action::Help,
         KeyCode::Char('n') => Action::Next,
+        KeyCode::Char('s') => Action::Stop,
+        KeyCode::Char('r') => Action::Restart,
+        KeyCode::Char('x') => Action::Crash,
         KeyCode::Char(digit) => Action::Digit(u8::try_from(digit.to_digit(10)?).ok()?),
         KeyCode::Tab => Action::Pane,
         KeyCode::Left => Action::Move(Direction::Left),
@@ -83,7 +95,8 @@ mod tests {
             (KeyCode::Char(' '), Some(Action::Pause)),
             (KeyCode::Char('7'), Some(Action::Digit(7))),
             (KeyCode::Up, Some(Action::Move(Direction::Up))),
-            (KeyCode::Char('x'), None),
+            (KeyCode::Char('x'), Some(Action::Crash)),
+            (KeyCode::Char('y'), None),
             (KeyCode::F(1), None),
         ] {
             assert_eq!(action(&KeyEvent::from(code)), wanted);

@@ -19,9 +19,35 @@ const SCROLL: usize = 5;
 pub(crate) enum Pane {
     /// The selected core's console.
     Console,
+    /// The selected core's tasks, interrupts and letters.
+    Live,
     /// The selected core's boot phases and tests.
     Phases,
 }
+
+/// What the user wants done to a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Into reset.
+    Stop,
+    /// Out of a reset, with its memory filled again.
+    Restart,
+    /// The same, and to die of this.
+    Crash(&'static str),
+}
+
+/// What a core can be told to die of, in the words of the kernel's command line.
+pub(crate) const CRASHES: [&str; 9] = [
+    "stack-overflow",
+    "heap-exhaustion",
+    "unexpected-interrupt",
+    "double-fault",
+    "page-fault",
+    "write-to-code",
+    "general-protection",
+    "panic",
+    "task-panic",
+];
 
 /// Whether the machine can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +74,10 @@ pub(crate) struct ScreenState {
     pub(crate) selected: CoreId,
     pub(crate) pane: Pane,
     pub(crate) help_is_shown: bool,
+    /// Whether a digit now chooses what the selected core is to die of.
+    pub(crate) crashes_are_shown: bool,
+    /// What was done last for the user.
+    pub(crate) note: String,
     /// Lines between the end of the console and the last one shown.
     pub(crate) scrolled: usize,
     pub(crate) mips: f64,
@@ -66,6 +96,8 @@ impl ScreenState {
             selected: cores.first(),
             pane: Pane::Console,
             help_is_shown: false,
+            crashes_are_shown: false,
+            note: String::new(),
             scrolled: 0,
             mips: 0.0,
             lines: vec![VecDeque::new(); CoreId::COUNT],
@@ -86,7 +118,8 @@ impl ScreenState {
         match (&self.pace, &self.outcome) {
             (Pace::Paused, _) => "PAUSED",
             (_, None) => "booting",
-            (_, Some(Outcome::AllReported)) => "all reported",
+            (Pace::Over, Some(Outcome::AllReported)) => "all halted",
+            (_, Some(Outcome::AllReported)) => "live",
             (_, Some(Outcome::Finding(_))) => "FINDING",
             (_, Some(_)) => "stopped",
         }
@@ -130,23 +163,42 @@ impl ScreenState {
         self.mips = mips;
     }
 
-    /// The newest lines of the selected core that fit `height`, less those scrolled away.
-    pub(crate) fn visible_lines(&self, height: usize) -> Vec<&str> {
+    /// The newest lines of the selected core, less those scrolled away, cut into pieces of `width` characters; as many
+    /// pieces as fit `height`.
+    pub(crate) fn visible_lines(&self, height: usize, width: usize) -> Vec<String> {
         let lines = &self.lines[self.selected.index()];
         let end = lines.len().saturating_sub(self.scrolled);
-        lines.range(end.saturating_sub(height)..end).map(String::as_str).collect()
+        let mut pieces = Vec::new();
+        for line in lines.range(end.saturating_sub(height)..end) {
+            let characters: Vec<char> = line.chars().collect();
+            match characters.len() {
+                0 => pieces.push(String::new()),
+                _ => pieces.extend(characters.chunks(width.max(1)).map(String::from_iter)),
+            }
+        }
+        pieces.split_off(pieces.len().saturating_sub(height))
     }
 
-    /// Does what a key stands for; quitting is the caller's.
-    pub(crate) fn apply(&mut self, action: Action) {
+    /// Does what a key stands for; quitting is the caller's, and what the answer says about the selected core.
+    pub(crate) fn apply(&mut self, action: Action) -> Option<Command> {
         let first_digit = self.digit.take();
+        self.note.clear();
+        if std::mem::take(&mut self.crashes_are_shown) {
+            let Action::Digit(digit) = action else { return None };
+            let kind = usize::from(digit).checked_sub(1).and_then(|index| CRASHES.get(index));
+            return kind.map(|kind| Command::Crash(kind));
+        }
         match action {
+            Action::Stop => return Some(Command::Stop),
+            Action::Restart => return Some(Command::Restart),
+            Action::Crash => self.crashes_are_shown = true,
             Action::Quit => {}
             Action::Pause => self.toggle_pause(),
             Action::Help => self.help_is_shown = !self.help_is_shown,
             Action::Pane => {
                 self.pane = match self.pane {
-                    Pane::Console => Pane::Phases,
+                    Pane::Console => Pane::Live,
+                    Pane::Live => Pane::Phases,
                     Pane::Phases => Pane::Console,
                 }
             }
@@ -168,6 +220,14 @@ impl ScreenState {
                 self.scrolled = (self.scrolled + SCROLL).min(most);
             }
             Action::ScrollDown => self.scrolled = self.scrolled.saturating_sub(SCROLL),
+        }
+        None
+    }
+
+    /// Lets a machine that was over because no core could run go on, since a core was started again.
+    pub(crate) fn revive(&mut self) {
+        if self.pace == Pace::Over && !matches!(self.outcome, Some(Outcome::Finding(_))) {
+            self.pace = Pace::Running;
         }
     }
 
@@ -216,7 +276,7 @@ mod tests {
     fn arrows_walk_over_the_mesh_and_stop_at_its_edges() {
         let mut screen = screen();
         let mut walk = |direction| {
-            screen.apply(Action::Move(direction));
+            assert_eq!(screen.apply(Action::Move(direction)), None);
             screen.selected.number()
         };
         assert_eq!(walk(Direction::Left), 0);
@@ -233,7 +293,7 @@ mod tests {
     fn two_digits_select_a_core_and_impossible_ones_do_not() {
         let mut screen = screen();
         for (digits, selected) in [([1, 7], 17), ([4, 8], 17), ([0, 5], 5)] {
-            digits.into_iter().for_each(|digit| screen.apply(Action::Digit(digit)));
+            digits.into_iter().for_each(|digit| _ = screen.apply(Action::Digit(digit)));
             assert_eq!(screen.selected.number(), selected);
         }
         screen.apply(Action::Digit(4));
@@ -243,34 +303,57 @@ mod tests {
     }
 
     #[test]
+    fn keys_about_the_selected_core_are_handed_on() {
+        let mut screen = screen();
+        assert_eq!(screen.apply(Action::Stop), Some(Command::Stop));
+        assert_eq!(screen.apply(Action::Restart), Some(Command::Restart));
+        assert_eq!(screen.apply(Action::Crash), None);
+        assert_eq!(screen.apply(Action::Digit(8)), Some(Command::Crash("panic")));
+        // Another key closes the list and does nothing else; 0 names nothing.
+        for key in [Action::Quit, Action::Stop, Action::Digit(0)] {
+            screen.apply(Action::Crash);
+            assert_eq!(screen.apply(key), None);
+            assert!(!screen.crashes_are_shown);
+        }
+        assert_eq!(screen.selected.number(), 0);
+    }
+
+    #[test]
     fn pause_holds_until_the_machine_is_over() {
         let mut screen = screen();
         screen.apply(Action::Pause);
         assert_eq!((screen.is_running(), screen.pace_word()), (false, "PAUSED"));
         screen.apply(Action::Pause);
         screen.end(Outcome::AllReported, Machine::Alive);
-        assert_eq!((screen.is_running(), screen.pace_word()), (true, "all reported"));
+        assert_eq!((screen.is_running(), screen.pace_word()), (true, "live"));
         screen.end(Outcome::AllReported, Machine::Stopped);
         screen.apply(Action::Pause);
-        assert_eq!((screen.is_running(), screen.pace_word()), (false, "all reported"));
+        assert_eq!((screen.is_running(), screen.pace_word()), (false, "all halted"));
         screen.end(Outcome::AllStopped, Machine::Stopped);
         assert_eq!(screen.pace_word(), "stopped");
+        screen.revive();
+        assert!(screen.is_running());
     }
 
     #[test]
     fn console_shows_the_newest_lines_and_scrolls_back() {
         let mut screen = screen();
         let core = screen.selected;
-        let lines = (0..20).map(|n| ConsoleLine { core, text: n.to_string() }).collect();
+        assert!(screen.visible_lines(9, 0).is_empty());
+        let long = ConsoleLine { core, text: "abcdefgh".to_owned() };
+        screen.take(News { lines: vec![long], phases: Vec::new() });
+        assert_eq!(screen.visible_lines(9, 3), ["abc", "def", "gh"]);
+        assert_eq!(screen.visible_lines(2, 3), ["def", "gh"]);
+        let lines = (0..19).map(|n| n + 1).map(|n| ConsoleLine { core, text: n.to_string() }).collect();
         screen.take(News { lines, phases: Vec::new() });
-        assert_eq!(screen.visible_lines(2), ["18", "19"]);
+        assert_eq!(screen.visible_lines(2, 80), ["18", "19"]);
         screen.apply(Action::ScrollUp);
-        assert_eq!(screen.visible_lines(2), ["13", "14"]);
+        assert_eq!(screen.visible_lines(2, 80), ["13", "14"]);
         for _ in 0..9 {
             screen.apply(Action::ScrollUp);
         }
-        assert_eq!(screen.visible_lines(2), ["0"]);
+        assert_eq!(screen.visible_lines(2, 80), ["abcdefgh"]);
         screen.apply(Action::Next);
-        assert_eq!(screen.visible_lines(2), [""; 0]);
+        assert_eq!(screen.visible_lines(2, 80), [""; 0]);
     }
 }

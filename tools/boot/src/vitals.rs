@@ -1,0 +1,167 @@
+//! What a running core is doing: time out of idle, tasks, interrupts, letters, all counted from its trace records.
+//!
+//! Records that were lost are missing here too.
+
+use std::collections::BTreeMap;
+
+use trace_format::record::{Event, Stamped, TaskNumber, TextPlace};
+
+/// A task as its records tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskVitals {
+    /// Its name; `None` if nobody recorded one.
+    pub name: Option<String>,
+    /// Polls that have ended.
+    pub polls: u64,
+    /// Cycles in polls, interrupts during them included.
+    pub cycles: u64,
+    /// Whether it is ready or being polled.
+    pub is_ready: bool,
+    begun: Option<u64>,
+}
+
+/// What a core has done since it left reset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vitals {
+    /// Tasks that are there, by their numbers.
+    pub tasks: BTreeMap<u32, TaskVitals>,
+    /// Interrupts by vector.
+    pub interrupts: BTreeMap<u8, u64>,
+    /// Letters that were acknowledged.
+    pub mail_sent: u64,
+    /// Letters that a task took.
+    pub mail_received: u64,
+    busy: u64,
+    /// Since when the core has been busy; `None` while it idles.
+    busy_since: Option<u64>,
+}
+
+impl Default for Vitals {
+    fn default() -> Self {
+        Self {
+            tasks: BTreeMap::new(),
+            interrupts: BTreeMap::new(),
+            mail_sent: 0,
+            mail_received: 0,
+            busy: 0,
+            busy_since: Some(0),
+        }
+    }
+}
+
+impl Vitals {
+    /// Whether the core's executor has nothing to do.
+    pub const fn is_idle(&self) -> bool {
+        self.busy_since.is_none()
+    }
+
+    /// Interrupts of all vectors.
+    pub fn all_interrupts(&self) -> u64 {
+        self.interrupts.values().sum()
+    }
+
+    /// Cycles out of idle up to `now`, the core's own count.
+    pub fn busy_cycles(&self, now: u64) -> u64 {
+        self.busy + self.busy_since.map_or(0, |since| now.saturating_sub(since))
+    }
+
+    /// Takes a record. `text` reads a constant text of the kernel.
+    pub(crate) fn take(&mut self, record: &Stamped, text: impl Fn(TextPlace) -> String) {
+        let now = record.cycles;
+        match record.event {
+            Event::IdleBegin => {
+                self.busy = self.busy_cycles(now);
+                self.busy_since = None;
+            }
+            Event::IdleEnd => self.busy_since = Some(now),
+            Event::TaskSpawn { task, name } => self.task(task).name = Some(text(name)),
+            Event::TaskReady(task) => self.task(task).is_ready = true,
+            Event::PollBegin(task) => {
+                // The end of idle may be among the lost.
+                self.busy_since.get_or_insert(now);
+                let task = self.task(task);
+                task.is_ready = false;
+                task.begun = Some(now);
+            }
+            Event::PollEnd { task, .. } => {
+                let task = self.task(task);
+                task.polls += 1;
+                task.cycles += task.begun.take().map_or(0, |begun| now.saturating_sub(begun));
+            }
+            Event::TaskDrop(task) => {
+                self.tasks.remove(&task.0);
+            }
+            Event::IrqEnter { vector, .. } => *self.interrupts.entry(vector).or_default() += 1,
+            Event::MailSent(_) => self.mail_sent += 1,
+            Event::MailReceived(_) => self.mail_received += 1,
+            _ => {}
+        }
+    }
+
+    fn task(&mut self, task: TaskNumber) -> &mut TaskVitals {
+        self.tasks.entry(task.0).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trace_format::record::PollOutcome;
+
+    use super::*;
+
+    fn vitals(records: &[(u64, Event)]) -> Vitals {
+        let mut vitals = Vitals::default();
+        for (cycles, event) in records {
+            let record = Stamped { cycles: *cycles, event: *event };
+            vitals.take(&record, |place| format!("text {}", place.address));
+        }
+        vitals
+    }
+
+    const MAIL: TaskNumber = TaskNumber(7);
+
+    #[test]
+    fn time_out_of_idle_is_counted() {
+        let booting = vitals(&[]);
+        assert_eq!((booting.is_idle(), booting.busy_cycles(50)), (false, 50));
+        let idle = vitals(&[(100, Event::IdleBegin)]);
+        assert_eq!((idle.is_idle(), idle.busy_cycles(500)), (true, 100));
+        let woken = [(100, Event::IdleBegin), (300, Event::IdleEnd), (310, Event::PollBegin(MAIL))];
+        assert_eq!(vitals(&woken).busy_cycles(350), 150);
+        let end_was_lost = [(100, Event::IdleBegin), (310, Event::PollBegin(MAIL))];
+        assert_eq!(vitals(&end_was_lost).busy_cycles(350), 140);
+    }
+
+    #[test]
+    fn tasks_are_named_and_counted_until_they_are_gone() {
+        let name = TextPlace { address: 9, length: 4 };
+        let end = Event::PollEnd { task: MAIL, outcome: PollOutcome::Pending };
+        let mut records = vec![
+            (1, Event::TaskReady(MAIL)),
+            (2, Event::TaskSpawn { task: MAIL, name }),
+            (10, Event::PollBegin(MAIL)),
+            (25, end),
+            (30, Event::TaskReady(MAIL)),
+        ];
+        let task = &vitals(&records).tasks[&7];
+        assert_eq!(task.name.as_deref(), Some("text 9"));
+        assert_eq!((task.polls, task.cycles, task.is_ready), (1, 15, true));
+        records.push((40, Event::TaskDrop(MAIL)));
+        assert!(vitals(&records).tasks.is_empty());
+    }
+
+    #[test]
+    fn interrupts_and_letters_are_counted() {
+        let irq = |vector| Event::IrqEnter { vector, eip: 0 };
+        let vitals = vitals(&[
+            (1, irq(0x40)),
+            (2, irq(0x50)),
+            (3, irq(0x50)),
+            (4, Event::MailSent(1)),
+            (5, Event::MailReceived(2)),
+            (6, Event::MailReceived(2)),
+        ]);
+        assert_eq!((vitals.interrupts[&0x50], vitals.all_interrupts()), (2, 3));
+        assert_eq!((vitals.mail_sent, vitals.mail_received), (1, 2));
+    }
+}
