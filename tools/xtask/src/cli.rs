@@ -26,14 +26,23 @@ pub(crate) struct Cli {
 /// Examples under the help of `boot`.
 const BOOT_EXAMPLES: &str = "\
 Examples:
-  cargo run                                       48 cores, until all have tested themselves
+  cargo run                                       48 cores: on a terminal until q, elsewhere until all are tested
   cargo run -- boot --cores 0-3 --plain           four cores, plain lines
   cargo run -- boot --boot-from core0             core 0 installs and starts the other 47
   cargo run -- boot --command-line provoke=panic@3
                                                   what a crash of core 3 looks like, and that the others go on
+  cargo run -- boot --plain --command-line restart=7@3
+                                                  core 3 stops core 7 and starts it again
   cargo run -- boot --platform pc                 the same kernel on one core of a PC, under QEMU
-  cargo run -- boot --gdb                         wait for gdb at 127.0.0.1:1234
+  cargo run -- boot --cores 0-3 --gdb             wait for gdb, and say how to start it
   cargo run -- boot --json boot.json --wall 60    figures for scripts, at most a minute
+
+Words for --command-line (docs/kernel.md has all):
+  selftest=mail       cores also exchange letters with their neighbours
+  restart=7@3         core 3 stops core 7 and starts it again; stop=7@3 only stops it
+  provoke=KIND@CORE   the core fails: panic, page-fault, stack-overflow, double-fault, heap-exhaustion, ...
+  measure=kernel      each core prints what its kernel takes
+  log=debug           more lines on the consoles
 
 Exit status: 0 all cores ok, 1 some failed, 2 wrong input, 3 a limit or the user came first,
 4 a finding of the strict memory model, 5 a core shut down.";
@@ -51,8 +60,9 @@ impl Verb {
 pub(crate) enum Verb {
     /// Build the kernel and boot it: on all 48 cores of an emulated SCC unless told otherwise
     ///
-    /// On a terminal a screen shows the mesh and the console of a chosen core; ? lists the keys. Elsewhere, and with
-    /// --plain, whole lines are printed, then boot times by phase and the results of the self-tests.
+    /// On a terminal a screen shows the mesh, live, and the console of a chosen core until q ends it; ? lists the keys.
+    /// Elsewhere, and with --plain, whole lines are printed until every core has tested itself, then boot times by phase
+    /// and the results of the self-tests.
     #[command(after_help = BOOT_EXAMPLES)]
     Boot(Box<BootArguments>),
     /// The whole gate: format, clippy, house rules, tests, documentation; stops at the first failure

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(failure) => {
             eprintln!("xtask: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(failure.status())
         }
     }
 }
@@ -90,4 +90,14 @@ enum Failure {
     Fuzz(#[from] fuzz::FuzzError),
     #[error(transparent)]
     Bench(#[from] bench::BenchError),
+}
+
+impl Failure {
+    /// Exit status: 2 for options that do not go together, as for those that clap refuses, else 1.
+    fn status(&self) -> u8 {
+        match self {
+            Self::Boot(error) if error.is_wrong_input() => 2,
+            _ => 1,
+        }
+    }
 }

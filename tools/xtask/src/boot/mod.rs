@@ -114,6 +114,13 @@ pub(crate) enum BootError {
     Command(#[from] CommandError),
 }
 
+impl BootError {
+    /// Whether the options are at fault.
+    pub(crate) const fn is_wrong_input(&self) -> bool {
+        matches!(self, Self::Pc(pc::PcError::BoardOption))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -149,7 +156,7 @@ mod tests {
         for option in ["--model=fast", "--cores=1", "--json=x", "--wall=1"] {
             let arguments = parse(["--platform", "pc", option].map(OsString::from));
             let refused = run(&workspace, &arguments);
-            assert!(matches!(refused, Err(BootError::Pc(pc::PcError::BoardOption))), "{option}");
+            assert!(refused.is_err_and(|error| error.is_wrong_input()), "{option}");
         }
     }
 }
