@@ -29,27 +29,34 @@ mod counted {
     }
 
     /// Account of a task: the time of the last wake belongs to who owns the task's link, the rest to the executor.
+    /// In ticks, and changed in place: a poll adds two sums, and seldom finds a new maximum.
     #[derive(Debug)]
     pub(crate) struct Account {
         woken: Cell<Instant>,
-        usage: Cell<Usage>,
+        polls: Cell<u32>,
+        total: Cell<u64>,
+        longest_poll: Cell<u64>,
+        longest_wait: Cell<u64>,
     }
 
     impl Account {
         /// Nothing used.
         pub(crate) const fn new() -> Self {
-            let usage = Usage {
-                polls: 0,
-                total: Duration::ZERO,
-                longest_poll: Duration::ZERO,
-                longest_wait: Duration::ZERO,
-            };
-            Self { woken: Cell::new(Instant::START), usage: Cell::new(usage) }
+            Self {
+                woken: Cell::new(Instant::START),
+                polls: Cell::new(0),
+                total: Cell::new(0),
+                longest_poll: Cell::new(0),
+                longest_wait: Cell::new(0),
+            }
         }
 
         /// Forgets the task before.
         pub(crate) fn clear(&self) {
-            self.usage.set(Usage::default());
+            self.polls.set(0);
+            for sum in [&self.total, &self.longest_poll, &self.longest_wait] {
+                sum.set(0);
+            }
         }
 
         /// The task became ready; called by who owns its link.
@@ -63,18 +70,30 @@ mod counted {
         }
 
         /// Counts a poll of a task that had been ready since `ready`.
+        #[inline]
         pub(crate) fn polled(&self, ready: Instant, begin: Instant, end: Instant) {
-            let mut usage = self.usage.get();
-            usage.polls = usage.polls.wrapping_add(1);
-            usage.total += end - begin;
-            usage.longest_poll = usage.longest_poll.max(end - begin);
-            usage.longest_wait = usage.longest_wait.max(begin - ready);
-            self.usage.set(usage);
+            // The clock does not go backwards; a wake by a handler may be later than the end of the poll before, which
+            // counts as the beginning of this one.
+            let length = end.ticks().wrapping_sub(begin.ticks());
+            let wait = begin.ticks().saturating_sub(ready.ticks());
+            self.polls.set(self.polls.get().wrapping_add(1));
+            self.total.set(self.total.get().wrapping_add(length));
+            if length > self.longest_poll.get() {
+                self.longest_poll.set(length);
+            }
+            if wait > self.longest_wait.get() {
+                self.longest_wait.set(wait);
+            }
         }
 
         /// What was used.
         pub(crate) fn usage(&self) -> Usage {
-            self.usage.get()
+            Usage {
+                polls: self.polls.get(),
+                total: Duration::from_ticks(self.total.get()),
+                longest_poll: Duration::from_ticks(self.longest_poll.get()),
+                longest_wait: Duration::from_ticks(self.longest_wait.get()),
+            }
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::atomic::{Word, const_except_loom};
 use crate::class::Class;
 use crate::intake::Intake;
 use crate::platform::Platform;
-use crate::run_queue::{Before, Chain};
+use crate::run_queue::Before;
 use crate::task::TaskId;
-use crate::task::header::{Header, Identity, TaskRef};
+use crate::task::header::{Identity, TaskRef};
 use crate::task::registry::Registry;
 use crate::time::queue::TimerQueue;
 #[cfg(feature = "trace")]
@@ -137,14 +137,23 @@ impl Shared {
         let intake = unsafe { self.intakes.get_unchecked(index) };
         // Before the inbox is taken: what comes after that sets it again.
         self.attention.clear_bits(mark);
-        let mut tasks = intake.take_aside();
-        if tasks.is_empty() {
-            tasks = intake.take();
-        } else if !intake.is_empty() {
-            // What came before the bit was cleared is not announced again.
-            self.attention.set_bits(mark);
+        if intake.has_batch() {
+            if !intake.is_empty() {
+                // What came before the bit was cleared is not announced again.
+                self.attention.set_bits(mark);
+            }
+        } else {
+            intake.fill_batch();
         }
-        Taken { shared: self, intake, tasks, urgent: mark - 1 }
+        Taken { shared: self, intake, urgent: mark - 1 }
+    }
+
+    /// Has the rest of a batch that `task` came from served, after its poll did not return. Executor only.
+    pub(crate) fn resume_batch_of(&self, task: TaskRef) {
+        let intake = self.intake(task.header().class.get());
+        if intake.has_batch() {
+            self.attention.set_bits(intake.mark());
+        }
     }
 
     /// Whether a task is ready or a timer may have fired. Any context.
@@ -183,16 +192,23 @@ impl Shared {
     #[cfg(feature = "trace")]
     pub(crate) fn trace(&self, event: Event) {
         if let Some(trace) = self.trace {
-            trace.record(event);
+            trace.record(self.platform.now(), event);
         }
+    }
+
+    /// Who takes events, if anybody does. Any context.
+    #[cfg(feature = "trace")]
+    #[inline]
+    pub(crate) fn recorder(&self) -> Option<&'static dyn Trace> {
+        self.trace
     }
 }
 
-/// Tasks of one class that were taken to be polled. What is left when this is dropped is put aside.
+/// Tasks of one class that were taken to be polled: the batch of its intake. What is left when this is dropped is
+/// announced again; where a panic leaves it without a drop, [`Shared::resume_batch_of`] does that.
 pub(crate) struct Taken<'a> {
     shared: &'a Shared,
     intake: &'a Intake,
-    tasks: Chain<Header>,
     /// What asks for attention before these tasks.
     urgent: u32,
 }
@@ -200,23 +216,22 @@ pub(crate) struct Taken<'a> {
 impl Taken<'_> {
     /// Takes out the next task.
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<TaskRef> {
+    pub(crate) fn next(&self) -> Option<TaskRef> {
         // SAFETY: who pushed the task promised that it lives until now; the pointer is to the whole task.
-        self.tasks.pop().map(|task| unsafe { TaskRef::new(task) })
+        self.intake.pop().map(|task| unsafe { TaskRef::new(task) })
     }
 
-    /// What asks for attention before the next of these tasks: bits of the word of attention.
+    /// What of `attention` asks for attention before the next of these tasks.
     #[inline]
-    pub(crate) fn interruption(&self) -> u32 {
-        self.shared.attention.load() & self.urgent
+    pub(crate) fn interruption(&self, attention: u32) -> u32 {
+        attention & self.urgent
     }
 }
 
 impl Drop for Taken<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !self.tasks.is_empty() {
-            self.intake.put_aside(self.tasks.rest());
+        if self.intake.has_batch() {
             self.shared.attention.set_bits(self.intake.mark());
         }
     }
@@ -255,7 +270,9 @@ impl CoreState {
         // SAFETY: the task is new; `release` removes it.
         unsafe { self.registry.add(task) };
         #[cfg(feature = "trace")]
-        self.shared.trace(Event::Spawn(task.header().id.get()));
+        if let Some(trace) = self.shared.trace {
+            trace.spawned(self.shared.platform.now(), task.header().id.get(), task.header().name());
+        }
         task.start();
     }
 

@@ -21,9 +21,14 @@ pub struct Executor<P: Platform + 'static> {
     core: CoreState,
     /// Whether tasks are being run: a poll must not start another.
     occupation: Cell<Occupation>,
-    /// The time at the end of the last poll, if nothing but a poll has happened since it was read.
-    #[cfg(feature = "accounting")]
-    clock: Cell<Option<time::Instant>>,
+    /// The task that is being polled. In memory, because a guarded poll that panics may not return.
+    polled: Cell<Option<TaskRef>>,
+    /// The task whose poll ended last, if nothing but that has happened since.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    previous: Cell<Option<TaskRef>>,
+    /// The time at the end of the poll of `previous`.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    clock: Cell<time::Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,8 +79,11 @@ impl<P: Platform> Executor<P> {
             platform,
             core,
             occupation: Cell::new(Occupation::Free),
-            #[cfg(feature = "accounting")]
-            clock: Cell::new(None),
+            polled: Cell::new(None),
+            #[cfg(any(feature = "accounting", feature = "trace"))]
+            previous: Cell::new(None),
+            #[cfg(any(feature = "accounting", feature = "trace"))]
+            clock: Cell::new(time::Instant::START),
         }
     }
 
@@ -125,20 +133,51 @@ impl<P: Platform> Executor<P> {
     /// If called by a task.
     pub fn run_until_idle(&'static self) {
         let _running = self.enter();
-        while let Some(mut tasks) = self.take() {
+        while self.platform.guard(|| self.run_ready()).is_err() {
+            self.give_up();
+        }
+        self.end_series();
+    }
+
+    /// Runs tasks until none is ready, or until one panics and the guard does not come back here.
+    fn run_ready(&'static self) {
+        while let Some(tasks) = self.take() {
             while let Some(task) = tasks.next() {
-                self.serve(task);
-                let interruption = tasks.interruption();
-                if interruption != 0 {
-                    if interruption & ENDED != 0 {
+                let attention = self.serve(task);
+                if tasks.interruption(attention) != 0 {
+                    if attention & ENDED != 0 {
                         self.see_to_end(task);
                     }
-                    if tasks.interruption() != 0 {
+                    if tasks.interruption(self.core.shared.attention()) != 0 {
                         break;
                     }
                 }
             }
         }
+    }
+
+    /// Takes one step, or has the guard not come back here.
+    fn step(&'static self) -> Step {
+        let Some(tasks) = self.take() else { return Step::Idle };
+        if let Some(task) = tasks.next()
+            && self.serve(task) & ENDED != 0
+        {
+            self.see_to_end(task);
+        }
+        Step::Worked
+    }
+
+    /// Ends the task whose poll panicked.
+    ///
+    /// # Panics
+    /// If no task was being polled: what panicked is the executor or something that it called.
+    #[cold]
+    fn give_up(&self) {
+        let task = self.polled.take().expect("nothing but polls panics");
+        self.core.shared.resume_batch_of(task);
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        self.previous.set(None);
+        self.finish(task, End::Panicked);
     }
 
     /// Takes one step: looks after timers if the alarm rang, and polls the most urgent ready task.
@@ -147,14 +186,12 @@ impl<P: Platform> Executor<P> {
     /// If called by a task.
     pub fn poll_once(&'static self) -> Step {
         let _running = self.enter();
-        let Some(mut tasks) = self.take() else { return Step::Idle };
-        if let Some(task) = tasks.next() {
-            self.serve(task);
-            if tasks.interruption() & ENDED != 0 {
-                self.see_to_end(task);
-            }
-        }
-        Step::Worked
+        let step = self.platform.guard(|| self.step()).unwrap_or_else(|_| {
+            self.give_up();
+            Step::Worked
+        });
+        self.end_series();
+        step
     }
 
     /// Whether a task is ready or the alarm has rung. Any moment between steps.
@@ -167,8 +204,6 @@ impl<P: Platform> Executor<P> {
             self.occupation.replace(Occupation::Running) == Occupation::Free,
             "a task ran its own executor"
         );
-        #[cfg(feature = "accounting")]
-        self.clock.set(None);
         Running(&self.occupation)
     }
 
@@ -191,45 +226,80 @@ impl<P: Platform> Executor<P> {
     /// Looks after timers; returns the bits of classes that ask for attention now.
     #[cold]
     fn fire_timers(&'static self) -> u32 {
+        self.end_series();
         self.core.shared.silence();
         time::queue::expire(&self.core.shared);
         self.core.shared.attention() & !OTHER_THAN_CLASSES
     }
 
-    /// Does what a task that came out of the queue needs, except for its end, which the word of attention tells.
+    /// Does what a task that came out of the queue needs, except for its end; returns the word of attention, which
+    /// tells of that.
     #[inline]
-    fn serve(&'static self, task: TaskRef) {
-        #[cfg(feature = "accounting")]
-        let ready = task.header().account.ready_since();
+    fn serve(&'static self, task: TaskRef) -> u32 {
         #[cfg(any(feature = "accounting", feature = "trace"))]
-        let is_polled = task.header().state.is_polled();
-        #[cfg(feature = "accounting")]
-        let begin = self.clock.get().unwrap_or_else(|| self.platform.now());
-        #[cfg(feature = "trace")]
-        if is_polled {
-            self.core.shared.trace(Event::PollBegin(task.header().id.get()));
-        }
+        let begun = task.header().state.is_polled().then(|| self.begin_poll(task));
+        self.polled.set(Some(task));
         // SAFETY: this is the executor; the task came out of the queue just now.
-        let result = self.platform.guard(|| unsafe { task.poll() });
-        #[cfg(feature = "accounting")]
-        if is_polled {
-            let end = self.platform.now();
-            self.clock.set(Some(end));
-            task.header().account.polled(ready, begin, end);
+        unsafe { task.poll() };
+        self.polled.set(None);
+        let attention = self.core.shared.attention();
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        if let Some(begun) = begun {
+            self.end_poll(task, &begun, attention);
         }
-        match result {
-            Err(_) => self.finish(task, End::Panicked),
-            #[cfg(feature = "trace")]
-            Ok(_) if self.core.shared.attention() & ENDED == 0 => {
-                self.core.shared.trace(Event::PollEnd(task.header().id.get()));
+        attention
+    }
+
+    /// Reads the clock, unless a poll has ended just now, and records the beginning of a poll.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    #[inline]
+    fn begin_poll(&self, task: TaskRef) -> Begun {
+        let previous = self.previous.get();
+        let at = if previous.is_some() { self.clock.get() } else { self.platform.now() };
+        #[cfg(feature = "trace")]
+        if let Some(trace) = self.core.shared.recorder() {
+            let id = task.header().id.get();
+            match previous {
+                Some(previous) => trace.poll_switch(at, previous.header().id.get(), id),
+                None => trace.poll_begin(at, id),
             }
-            Ok(_) => {}
+        }
+        Begun {
+            #[cfg(feature = "accounting")]
+            at,
+            #[cfg(feature = "accounting")]
+            ready: task.header().account.ready_since(),
+        }
+    }
+
+    /// Reads the clock after a poll and counts it. What `attention` tells of the task's end is still to be seen to.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    #[inline]
+    fn end_poll(&self, task: TaskRef, _begun: &Begun, attention: u32) {
+        let end = self.platform.now();
+        self.clock.set(end);
+        #[cfg(feature = "accounting")]
+        task.header().account.polled(_begun.ready, _begun.at, end);
+        // The end of a task is recorded by itself, and its storage may go away.
+        self.previous.set(if attention & ENDED == 0 { Some(task) } else { None });
+    }
+
+    /// Something else than the next poll comes: the end of the last one is recorded, and its time no longer the present.
+    #[inline]
+    fn end_series(&self) {
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        if let Some(_previous) = self.previous.take() {
+            #[cfg(feature = "trace")]
+            if let Some(trace) = self.core.shared.recorder() {
+                trace.record(self.clock.get(), Event::PollEnd(_previous.header().id.get()));
+            }
         }
     }
 
     /// Does what the last poll left to do.
     #[cold]
     fn see_to_end(&self, task: TaskRef) {
+        self.end_series();
         self.core.shared.forget_ending();
         match task.header().ending() {
             Ending::Ready => self.finish(task, End::Ready),
@@ -279,6 +349,16 @@ impl<P: Platform> Executor<P> {
             self.core.release(task);
         }
     }
+}
+
+/// When a poll began.
+#[cfg(any(feature = "accounting", feature = "trace"))]
+struct Begun {
+    #[cfg(feature = "accounting")]
+    at: time::Instant,
+    /// When its task had become ready.
+    #[cfg(feature = "accounting")]
+    ready: time::Instant,
 }
 
 /// Marks the executor as running until it is dropped.

@@ -1,8 +1,10 @@
 //! The run queue of a class: where wakers hand tasks over, and where the executor takes them.
 #![expect(unsafe_code, reason = "pushes to the run queue")]
 
+use core::ptr::NonNull;
+
 use crate::atomic::const_except_loom;
-use crate::run_queue::{Batch, Before, Chain, Inbox};
+use crate::run_queue::{Batch, Before, Inbox};
 use crate::task::header::{Header, TaskRef};
 
 /// The run queue of a class.
@@ -27,28 +29,28 @@ impl Intake {
         self.mark
     }
 
-    /// Takes the tasks that were put aside; they have been ready for longer than others. Executor only.
+    /// Makes the tasks that were pushed the batch, which is used up. Executor only.
     #[inline]
-    pub(crate) fn take_aside(&self) -> Chain<Header> {
-        self.batch.take()
+    pub(crate) fn fill_batch(&self) {
+        self.batch.fill(&self.inbox);
     }
 
-    /// Takes the tasks that were pushed. Executor only.
+    /// Whether tasks of the batch are left; they have been ready for longer than others. Executor only.
     #[inline]
-    pub(crate) fn take(&self) -> Chain<Header> {
-        self.inbox.take()
+    pub(crate) fn has_batch(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Takes the next task out of the batch. Executor only.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<NonNull<Header>> {
+        self.batch.pop()
     }
 
     /// Whether nothing was pushed since the inbox was last taken. Any context.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.inbox.is_empty()
-    }
-
-    /// Puts aside what is left of the chain that was taken last. Executor only.
-    #[inline]
-    pub(crate) fn put_aside(&self, chain: Chain<Header>) {
-        self.batch.put(chain);
     }
 
     /// Hands a task over. Any context.

@@ -33,7 +33,8 @@ pub trait Platform: Sync {
     /// [`Executor::woken_here`](crate::Executor::woken_here) saves the call.
     fn pend(&self) {}
 
-    /// Calls `poll` and returns what it returns, or [`Panicked`] if it panicked.
+    /// Calls `poll`, which polls one task after another, and returns what it returns, or [`Panicked`] if it panicked.
+    /// Calls may be nested.
     ///
     /// Without this method, a panic in a task takes its usual way: it unwinds through the executor, or ends the
     /// program. A host contains it with `catch_unwind`. Where panics abort, the panic handler can jump back to a

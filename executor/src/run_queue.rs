@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   wakers ── push ──►  inbox: newest → … → oldest        (one pointer, changed by compare-and-exchange)
-//!                          │ taken as a whole and reversed, when the chain is used up
+//!                          │ taken as a whole and reversed, when the batch is used up
 //!                          ▼
-//!   executor ◄── pop ── chain: oldest → … → newest        (the executor's own; a batch while it is put aside)
+//!   executor ◄── pop ── batch: oldest → … → newest        (the executor's own)
 //! ```
 //!
-//! Tasks leave in the order in which they came: all of a chain came before what is in the inbox. So a task that
+//! Tasks leave in the order in which they came: all of a batch came before what is in the inbox. So a task that
 //! wakes itself is polled after all that were ready. Each task has one link and is in at most one queue; who sets
 //! `QUEUED` in its state owns the link until the executor has popped it.
 //!
@@ -91,16 +91,15 @@ impl<T: Linked> Inbox<T> {
         self.newest.load().is_null()
     }
 
-    /// Takes everything, oldest first.
+    /// Takes everything; what came first.
     #[inline]
-    pub(crate) fn take(&self) -> Chain<T> {
+    fn take(&self) -> *mut T {
         let newest = self.newest.take();
-        let oldest = match NonNull::new(newest) {
+        match NonNull::new(newest) {
             // SAFETY: whoever pushed the element promised that it lives until it is popped.
             Some(element) if !unsafe { element.as_ref() }.link().load_owned().is_null() => reverse(newest),
             _ => newest,
-        };
-        Chain { oldest }
+        }
     }
 }
 
@@ -139,36 +138,8 @@ unsafe fn turn<T: Linked>(rest: &mut *mut T, element: *mut T, after: *mut T) -> 
     !rest.is_null()
 }
 
-/// Elements that were taken, oldest first; the executor's own.
-#[derive(Debug)]
-pub(crate) struct Chain<T> {
-    oldest: *mut T,
-}
-
-impl<T: Linked> Chain<T> {
-    /// Takes out what came first. Its link is the caller's.
-    #[inline]
-    pub(crate) fn pop(&mut self) -> Option<NonNull<T>> {
-        let element = NonNull::new(self.oldest)?;
-        // SAFETY: whoever pushed the element promised that it lives until it is popped.
-        self.oldest = unsafe { element.as_ref() }.link().load_owned();
-        Some(element)
-    }
-
-    /// Whether nothing is left.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.oldest.is_null()
-    }
-
-    /// What is left; nothing stays here.
-    #[inline]
-    pub(crate) fn rest(&mut self) -> Self {
-        Self { oldest: core::mem::replace(&mut self.oldest, ptr::null_mut()) }
-    }
-}
-
-/// What was taken and put aside for something more urgent. Executor only.
+/// Elements that were taken out of an inbox, oldest first; the executor's own. It lies in memory, not in the executor's
+/// registers, so that nothing of it is lost when a poll does not return.
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
     oldest: Link<T>,
@@ -182,20 +153,25 @@ impl<T: Linked> Batch<T> {
         }
     }
 
-    /// Takes what was put aside.
+    /// Takes everything out of an inbox, while nothing is left here.
     #[inline]
-    pub(crate) fn take(&self) -> Chain<T> {
-        let oldest = self.oldest.load_owned();
-        if !oldest.is_null() {
-            self.oldest.store_owned(ptr::null_mut());
-        }
-        Chain { oldest }
+    pub(crate) fn fill(&self, inbox: &Inbox<T>) {
+        self.oldest.store_owned(inbox.take());
     }
 
-    /// Puts aside what is left of a chain, while nothing is.
+    /// Takes out what came first. Its link is the caller's.
     #[inline]
-    pub(crate) fn put(&self, chain: Chain<T>) {
-        self.oldest.store_owned(chain.oldest);
+    pub(crate) fn pop(&self) -> Option<NonNull<T>> {
+        let element = NonNull::new(self.oldest.load_owned())?;
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
+        Some(element)
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.oldest.load_owned().is_null()
     }
 }
 
@@ -229,33 +205,33 @@ mod tests {
         }
     }
 
-    fn numbers(mut chain: Chain<Item>) -> Vec<u32> {
+    fn numbers(batch: &Batch<Item>) -> Vec<u32> {
         // SAFETY: all items are leaked.
-        core::iter::from_fn(|| chain.pop()).map(|item| unsafe { item.as_ref() }.number).collect()
+        core::iter::from_fn(|| batch.pop()).map(|item| unsafe { item.as_ref() }.number).collect()
     }
 
     #[test]
     fn elements_leave_in_the_order_they_came() {
         for count in 0..8 {
-            let inbox = Inbox::new();
+            let (inbox, batch) = (Inbox::new(), Batch::new());
             push(&inbox, 0..count);
-            assert_eq!(numbers(inbox.take()), Vec::from_iter(0..count));
+            batch.fill(&inbox);
+            assert_eq!(numbers(&batch), Vec::from_iter(0..count));
             assert!(inbox.is_empty());
         }
     }
 
     #[test]
-    fn batch_gives_back_what_was_put_aside() {
+    fn batch_is_apart_from_what_is_pushed_later() {
         let (inbox, batch) = (Inbox::new(), Batch::new());
         push(&inbox, 0..3);
-        let mut chain = inbox.take();
-        assert!(chain.pop().is_some());
-        batch.put(chain.rest());
+        batch.fill(&inbox);
+        assert!(batch.pop().is_some());
         push(&inbox, 3..5);
-        assert!(chain.is_empty());
-        assert_eq!(numbers(batch.take()), [1, 2]);
-        assert!(batch.take().is_empty());
-        assert_eq!(numbers(inbox.take()), [3, 4]);
+        assert_eq!(numbers(&batch), [1, 2]);
+        assert!(batch.is_empty());
+        batch.fill(&inbox);
+        assert_eq!(numbers(&batch), [3, 4]);
     }
 
     #[test]

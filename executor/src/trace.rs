@@ -1,18 +1,44 @@
 //! Events of an executor, for a recorder that the program supplies.
 //!
 //! Without feature `trace` nothing of this is compiled. With it and without a recorder, an event costs a load and a
-//! branch.
+//! branch, and a wake or a poll a reading of the clock, which feature `accounting` shares.
 
 use crate::task::TaskId;
 use crate::time::Instant;
 
 /// Takes events. Called in any context, interrupt handlers included: bounded, no allocation, no wake.
 pub trait Trace: Sync {
-    /// Records an event.
-    fn record(&self, event: Event);
+    /// Records an event that happened at `at`.
+    fn record(&self, at: Instant, event: Event);
+
+    /// Records that a task with this name was spawned.
+    fn spawned(&self, at: Instant, task: TaskId, name: &'static str) {
+        let _ = name;
+        self.record(at, Event::Spawn(task));
+    }
+
+    /// Records that a task became ready; by itself, because it happens often.
+    #[inline]
+    fn ready(&self, at: Instant, task: TaskId) {
+        self.record(at, Event::Ready(task));
+    }
+
+    /// Records that a poll begins after something other than a poll.
+    #[inline]
+    fn poll_begin(&self, at: Instant, task: TaskId) {
+        self.record(at, Event::PollBegin(task));
+    }
+
+    /// Records that a poll ended, its task waits, and the poll of the next task begins. An interrupt handler that came
+    /// between the two may have recorded events with a later time before this one.
+    #[inline]
+    fn poll_switch(&self, at: Instant, ended: TaskId, begun: TaskId) {
+        self.record(at, Event::PollEnd(ended));
+        self.record(at, Event::PollBegin(begun));
+    }
 }
 
-/// What happened. Time and core are for the recorder to add.
+/// What happened. The core is for the recorder to add.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Event {
     /// A task was spawned.

@@ -49,27 +49,46 @@ impl Platform for Core {
 struct Recorder;
 
 impl Trace for Recorder {
-    fn record(&self, event: ExecutorEvent) {
+    fn record(&self, at: Instant, event: ExecutorEvent) {
         let number = |task: executor::TaskId| TaskNumber(task.number());
         let ended = |task, outcome| Event::PollEnd { task: number(task), outcome };
         // Each arm records by itself, so that what its kind of record looks like is known at compile time.
+        let write = |event| trace::record_at(at.ticks(), event);
         match event {
-            // `spawn` records it with the name.
+            // Recorded below, with the name.
             ExecutorEvent::Spawn(_) => {}
-            ExecutorEvent::Ready(task) => trace::record(Event::TaskReady(number(task))),
-            ExecutorEvent::PollBegin(task) => trace::record(Event::PollBegin(number(task))),
-            ExecutorEvent::PollEnd(task) => trace::record(ended(task, PollOutcome::Pending)),
-            ExecutorEvent::Finish(task) => trace::record(ended(task, PollOutcome::Ready)),
-            ExecutorEvent::Panic(task) => trace::record(ended(task, PollOutcome::Panicked)),
+            ExecutorEvent::Ready(task) => write(Event::TaskReady(number(task))),
+            ExecutorEvent::PollBegin(task) => write(Event::PollBegin(number(task))),
+            ExecutorEvent::PollEnd(task) => write(ended(task, PollOutcome::Pending)),
+            ExecutorEvent::Finish(task) => write(ended(task, PollOutcome::Ready)),
+            ExecutorEvent::Panic(task) => write(ended(task, PollOutcome::Panicked)),
             ExecutorEvent::Abort(task) | ExecutorEvent::Release(task) => {
-                trace::record(Event::TaskDrop(number(task)));
+                write(Event::TaskDrop(number(task)));
             }
             // What the timer is set to is recorded when it is.
             ExecutorEvent::TimerSet(_) => {}
-            ExecutorEvent::TimerFire(due) => trace::record(Event::TimerFired(due.ticks())),
-            ExecutorEvent::IdleEnter => trace::record(Event::IdleBegin),
-            ExecutorEvent::IdleExit => trace::record(Event::IdleEnd),
+            ExecutorEvent::TimerFire(due) => write(Event::TimerFired(due.ticks())),
+            ExecutorEvent::IdleEnter => write(Event::IdleBegin),
+            ExecutorEvent::IdleExit => write(Event::IdleEnd),
         }
+    }
+
+    fn spawned(&self, at: Instant, task: executor::TaskId, name: &'static str) {
+        let event = Event::TaskSpawn { task: TaskNumber(task.number()), name: trace::place_of(name) };
+        trace::record_at(at.ticks(), event);
+    }
+
+    fn ready(&self, at: Instant, task: executor::TaskId) {
+        trace::record_at(at.ticks(), Event::TaskReady(TaskNumber(task.number())));
+    }
+
+    fn poll_begin(&self, at: Instant, task: executor::TaskId) {
+        trace::record_at(at.ticks(), Event::PollBegin(TaskNumber(task.number())));
+    }
+
+    /// One record: the beginning of a poll ends the poll before it.
+    fn poll_switch(&self, at: Instant, _ended: executor::TaskId, begun: executor::TaskId) {
+        self.poll_begin(at, begun);
     }
 }
 
@@ -85,7 +104,7 @@ pub fn ring_alarm() {
     }
 }
 
-/// Starts a task in memory of the heap, with its name in the trace. Task context.
+/// Starts a task in memory of the heap. Task context.
 ///
 /// # Errors
 /// [`NoRoom`] with the future if there is no memory.
@@ -95,9 +114,7 @@ pub fn spawn<F: Future + 'static>(
     class: Class,
     future: F,
 ) -> Result<JoinHandle<F::Output>, NoRoom<F>> {
-    let task = spawner.spawn(name, class, future)?;
-    trace::record(Event::TaskSpawn { task: TaskNumber(task.id().number()), name: trace::place_of(name) });
-    Ok(task)
+    spawner.spawn(name, class, future)
 }
 
 /// Ticks of the executor's time.

@@ -21,8 +21,6 @@ use crate::intake::Intake;
 use crate::run_queue::Linked;
 use crate::task::state::{State, Wake};
 use crate::task::{TaskId, registry, stage};
-#[cfg(feature = "trace")]
-use crate::trace::Event;
 
 /// Does what a task needs that came out of the queue, and notes its [`Ending`]; which of the functions in
 /// [`stage`] that is, changes with the state of the task, so that nobody need look at the state first.
@@ -225,10 +223,14 @@ impl TaskRef {
         // SAFETY: a reference to a task exists only after it was placed, and both were set then.
         let (shared, intake) =
             unsafe { (header.shared.get().unwrap_unchecked(), header.intake.get().unwrap_unchecked()) };
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        let now = shared.platform.now();
         #[cfg(feature = "accounting")]
-        header.account.woken(shared.platform.now());
+        header.account.woken(now);
         #[cfg(feature = "trace")]
-        shared.trace(Event::Ready(header.id.get()));
+        if let Some(trace) = shared.recorder() {
+            trace.ready(now, header.id.get());
+        }
         // SAFETY: the caller owns the link; storage of a queued task is not released.
         unsafe { shared.push(intake, self) };
     }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::time::Instant;
 use crate::trace::{Event, Trace};
 use crate::waker::gate::Gate;
 
@@ -25,7 +26,7 @@ impl EventRecorder {
 }
 
 impl Trace for EventRecorder {
-    fn record(&self, event: Event) {
+    fn record(&self, _at: Instant, event: Event) {
         self.events.with(|events| events.push(event));
     }
 }

@@ -80,9 +80,9 @@ pub enum Event {
     },
     /// A task was put into the run queue.
     TaskReady(TaskNumber),
-    /// A task is polled.
+    /// A task is polled. If another one was, its poll is over and its task waits: it has no record of its end then.
     PollBegin(TaskNumber),
-    /// The poll is over.
+    /// The poll is over, and the next record is not the beginning of another.
     PollEnd {
         /// The task.
         task: TaskNumber,

@@ -31,6 +31,8 @@ pub struct Vitals {
     pub mail_sent: u64,
     /// Letters that a task took.
     pub mail_received: u64,
+    /// The task that is being polled.
+    polled: Option<TaskNumber>,
     busy: u64,
     /// Since when the core has been busy; `None` while it idles.
     busy_since: Option<u64>,
@@ -43,6 +45,7 @@ impl Default for Vitals {
             interrupts: BTreeMap::new(),
             mail_sent: 0,
             mail_received: 0,
+            polled: None,
             busy: 0,
             busy_since: Some(0),
         }
@@ -79,14 +82,17 @@ impl Vitals {
             Event::PollBegin(task) => {
                 // The end of idle may be among the lost.
                 self.busy_since.get_or_insert(now);
+                // A poll that another follows at once has no record of its end.
+                if let Some(previous) = self.polled.replace(task) {
+                    self.end_poll(previous, now);
+                }
                 let task = self.task(task);
                 task.is_ready = false;
                 task.begun = Some(now);
             }
             Event::PollEnd { task, .. } => {
-                let task = self.task(task);
-                task.polls += 1;
-                task.cycles += task.begun.take().map_or(0, |begun| now.saturating_sub(begun));
+                self.polled = None;
+                self.end_poll(task, now);
             }
             Event::TaskDrop(task) => {
                 self.tasks.remove(&task.0);
@@ -96,6 +102,12 @@ impl Vitals {
             Event::MailReceived(_) => self.mail_received += 1,
             _ => {}
         }
+    }
+
+    fn end_poll(&mut self, task: TaskNumber, now: u64) {
+        let task = self.task(task);
+        task.polls += 1;
+        task.cycles += task.begun.take().map_or(0, |begun| now.saturating_sub(begun));
     }
 
     fn task(&mut self, task: TaskNumber) -> &mut TaskVitals {
@@ -148,6 +160,21 @@ mod tests {
         assert_eq!((task.polls, task.cycles, task.is_ready), (1, 15, true));
         records.push((40, Event::TaskDrop(MAIL)));
         assert!(vitals(&records).tasks.is_empty());
+    }
+
+    #[test]
+    fn poll_ends_when_the_next_one_begins() {
+        let other = TaskNumber(8);
+        let end = Event::PollEnd { task: other, outcome: PollOutcome::Pending };
+        let polls = [
+            (10, Event::PollBegin(MAIL)),
+            (30, Event::PollBegin(MAIL)),
+            (35, Event::PollBegin(other)),
+            (40, end),
+        ];
+        let tasks = vitals(&polls).tasks;
+        assert_eq!((tasks[&7].polls, tasks[&7].cycles), (2, 25));
+        assert_eq!((tasks[&8].polls, tasks[&8].cycles), (1, 5));
     }
 
     #[test]
