@@ -8,24 +8,7 @@ use std::collections::BTreeSet;
 use boot_tests::kernel::elf;
 use iced_x86::{CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
-
-/// What a P54C knows. CL1INVMB is written as bytes and decoded as what it is.
-const KNOWN: [CpuidFeature; 14] = [
-    CpuidFeature::INTEL8086,
-    CpuidFeature::INTEL186,
-    CpuidFeature::INTEL286,
-    CpuidFeature::INTEL386,
-    CpuidFeature::INTEL486,
-    CpuidFeature::FPU,
-    CpuidFeature::FPU287,
-    CpuidFeature::FPU387,
-    CpuidFeature::CPUID,
-    CpuidFeature::TSC,
-    CpuidFeature::CX8,
-    CpuidFeature::MSR,
-    CpuidFeature::PAUSE,
-    CpuidFeature::CL1INVMB,
-];
+use scc_image::is_known_to_p54c;
 
 /// Sections whose code runs in real mode when it starts: only their 32-bit parts would decode.
 const REAL_MODE: &str = ".reset_page";
@@ -54,19 +37,13 @@ fn function_at(address: u64) -> String {
     name.unwrap_or_else(|| format!("{address:#x}"))
 }
 
-fn is_known(instruction: &Instruction) -> bool {
-    // F3 0F BC is BSF with a prefix that a P54C ignores; compilers use it for counting zeros, where both agree.
-    instruction.mnemonic() == Mnemonic::Tzcnt
-        || instruction.cpuid_features().iter().all(|feature| KNOWN.contains(feature))
-}
-
 #[test]
 fn every_instruction_is_one_that_a_p54c_has() {
     let all = instructions();
     assert!(all.len() > 5_000, "only {} instructions", all.len());
     let forbidden: BTreeSet<_> = all
         .iter()
-        .filter(|instruction| !instruction.is_invalid() && !is_known(instruction))
+        .filter(|instruction| !instruction.is_invalid() && !is_known_to_p54c(instruction))
         .map(|instruction| {
             format!("{instruction} at {:#x} in {}", instruction.ip(), function_at(instruction.ip()))
         })

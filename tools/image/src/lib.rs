@@ -20,6 +20,7 @@
 mod core_list;
 mod folder;
 mod image;
+mod instructions;
 mod kernel_file;
 mod lut_init;
 mod merge_list;
@@ -33,6 +34,7 @@ mod summary;
 pub use core_list::{CoreList, CoreListError};
 pub use folder::{FolderError, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LUT_INIT, image_files, write_folder};
 pub use image::{Image, Piece, PieceKind};
+pub use instructions::is_known_to_p54c;
 pub use kernel_file::{ElfError, FunctionSymbol, KernelFile, LoadSegment};
 pub use name_table::{name_table, readable_name};
 pub use object_text::ObjectTextError;
