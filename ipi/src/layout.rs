@@ -23,7 +23,7 @@ use core::ops::Range;
 
 use scc::address::LINE_BYTES;
 use scc::fpga::CounterId;
-use scc::id::CoreId;
+use scc::id::{CoreId, TileId};
 use scc::mpb::CORE_LINES;
 
 use crate::mesh::MpbAddress;
@@ -244,8 +244,16 @@ pub const fn barrier_counter(barrier: BarrierId) -> CounterId {
 /// FPGA counter that serialises those who take a dead owner's lock over, one for all locks.
 pub const SEIZE_COUNTER: CounterId = counter(FIRST_BARRIER_COUNTER + 5);
 
+/// FPGA counter that is above 0 while somebody changes which cores of `tile` are in reset. Nothing in this crate uses
+/// it: all counters are given out here, so that no two uses meet.
+pub const fn reset_counter(tile: TileId) -> CounterId {
+    counter(FIRST_RESET_COUNTER + tile.number())
+}
+
 const FIRST_BARRIER_COUNTER: u8 = 48;
-const _: () = assert!(BarrierId::COUNT == 5 && CoreId::COUNT == 48);
+const FIRST_RESET_COUNTER: u8 = 54;
+const _: () = assert!(CoreId::COUNT == FIRST_BARRIER_COUNTER as usize);
+const _: () = assert!(FIRST_BARRIER_COUNTER as usize + BarrierId::COUNT < FIRST_RESET_COUNTER as usize);
 
 const fn counter(number: u8) -> CounterId {
     CounterId::new(number).expect("counters are 0 to 95")
@@ -272,6 +280,7 @@ const fn at(owner: CoreId, region: &Range<u16>, offset: usize) -> MpbAddress {
 mod tests {
     use super::*;
     use std::collections::HashMap;
+    use std::vec::Vec;
 
     /// Every part that has a writer of its own, with its length.
     fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
@@ -303,6 +312,17 @@ mod tests {
         // Two quadwords each of the barrier's region and the queue's head are spare too.
         let spare = FIRST_SPARE.count() * LINE + 4 * QUADWORD;
         assert_eq!(owners.len(), 8192 - spare);
+    }
+
+    #[test]
+    fn no_counter_has_two_uses() {
+        let barriers = (0..5).filter_map(BarrierId::new).map(barrier_counter);
+        let used = CoreId::all().map(life_counter).chain(barriers).chain([SEIZE_COUNTER]);
+        let used: Vec<_> = used.chain(TileId::all().map(reset_counter)).collect();
+        assert_eq!(used.len(), 48 + 5 + 1 + 24);
+        for (index, counter) in used.iter().enumerate() {
+            assert!(!used[..index].contains(counter), "{counter:?}");
+        }
     }
 
     #[test]

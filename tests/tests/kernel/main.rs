@@ -1,6 +1,7 @@
 //! The kernel on the emulated board, and the rules that its image keeps.
 
 mod boot;
+mod core_start;
 mod crash;
 mod image;
 mod instructions;

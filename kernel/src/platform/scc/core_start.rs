@@ -3,13 +3,18 @@
 //! A core is held in reset while the image is put into its memory: an unused entry of the own LUT is pointed at the
 //! other core's first private slot, then at its boot slot, and the image is written there through a message-type
 //! mapping, so that every line leaves as one transaction and nothing of it stays in a cache. What is copied is this
-//! core's own image: code and constants as they are, variables as they were loaded. Facts: SCC reference §9.4, §4.5.
+//! core's own image: code and constants as they are, variables as they were loaded.
+//!
+//! Both cores of a tile share the register of resets. Whoever changes it has first counted an FPGA counter of the tile up
+//! from 0, and counts it down again; the test-and-set registers belong to the locks of crate `ipi` alone, and starting a
+//! core leaves them as they are, since somebody may hold them. Facts: SCC reference §9.4, §4.5, §7.6.
 
 use i586::page::PAGE_BYTES;
+use ipi::layout::reset_counter;
 use scc::address::LutIndex;
-use scc::fpga::FpgaRegister;
+use scc::fpga::{CounterRegister, FpgaRegister};
 use scc::gic::{GicRegister, SOURCES, Word};
-use scc::id::CoreId;
+use scc::id::{CoreId, TileId};
 use scc::lut::{LutEntry, MemoryController};
 use scc::map::{self, index};
 use scc::memory_type::MemoryType;
@@ -17,7 +22,7 @@ use scc::tile::{Gcbcfg, Glcfg, TileRegister};
 use trace_format::record::Event;
 
 use super::device_map::Device;
-use super::window::{TileWindow, write_fpga};
+use super::window::{TileWindow, read_fpga, write_fpga};
 use super::{clocks, identity};
 use crate::arch::i586::{cpu, interrupt_cell::InterruptCell};
 use crate::layout;
@@ -28,8 +33,14 @@ use crate::trace;
 /// Entry of the own LUT through which other memory is reached: the first one that all default maps leave free.
 const REACH: LutIndex = LutIndex::new(index::SHARED_DRAM.get() + 4);
 
-/// Times that a lock is tried, each a round trip over the mesh.
-const TRIES: u32 = 10_000;
+/// Times that a tile's counter is tried: some milliseconds in all, and whoever holds it needs a few thousand cycles
+/// with interrupts held back.
+const TRIES: u32 = 500;
+
+/// Cycles between two tries, longer than the two accesses to the FPGA that a try is, so that those who only try do not
+/// keep the counter above 0 for each other; and what a core's number adds to them.
+const PAUSE: u64 = 2_000;
+const STAGGER: u64 = 128;
 
 /// Microseconds for which a stopped core's last transaction may still be under way.
 const SETTLE_MICROSECONDS: u32 = 10;
@@ -50,9 +61,19 @@ pub enum CoreError {
         /// What it holds.
         entry: u32,
     },
-    /// Somebody else has held the tile's lock for too long.
-    #[error("the lock of core {0}'s tile is taken")]
-    TileBusy(CoreId),
+    /// Somebody else has been changing the tile's resets for too long: a core that died while it did leaves the
+    /// counter above 0 until the host sets it to 0.
+    #[error(
+        "somebody else changes the resets of the tile of core {core}: FPGA counter {counter} is {value}, not 0"
+    )]
+    TileBusy {
+        /// The core.
+        core: CoreId,
+        /// Counter of its tile, 0 to 95.
+        counter: u8,
+        /// What the counter was after the last try.
+        value: u32,
+    },
     /// The window onto other memory could not be mapped.
     #[error(transparent)]
     Window(#[from] MapError),
@@ -76,7 +97,7 @@ pub fn stop(core: CoreId) -> Result<(), CoreError> {
 /// task of this core runs.
 ///
 /// # Errors
-/// [`CoreError`]; the core is in reset then, unless it is this core or its tile's lock was taken.
+/// [`CoreError`]; the core is in reset then, unless it is this core or its tile was busy at first.
 pub fn start(core: CoreId) -> Result<(), CoreError> {
     stop(core)?;
     cpu::spin(u64::from(clocks::cycles_per_millisecond() * SETTLE_MICROSECONDS / 1_000));
@@ -94,7 +115,6 @@ pub fn start(core: CoreId) -> Result<(), CoreError> {
     let (tile, slot) = (TileWindow::of(core.tile()), core.slot());
     let pins = Glcfg::from_bits(tile.read(TileRegister::Glcfg(slot)));
     tile.write_pins(TileRegister::Glcfg(slot), pins.with_nmi(false).with_interrupt(false).with_init(false));
-    tile.free_lock(slot);
     change_reset(core, Reset::Release)?;
     trace::record(Event::CoreStarted(core.number()));
     Ok(())
@@ -107,24 +127,50 @@ enum Reset {
     Release,
 }
 
-/// Both cores of a tile share the register: it is changed under the lock of the tile's first core. That core frees its
-/// lock when it boots, so two starters of one tile must not meet while it does.
 fn change_reset(core: CoreId, reset: Reset) -> Result<(), CoreError> {
     if core == identity::core() {
         return Err(CoreError::Own(core));
     }
+    let pause = PAUSE + STAGGER * u64::from(identity::core().number());
+    let changed = (0..TRIES).any(|attempt| {
+        if attempt > 0 {
+            cpu::spin(pause);
+        }
+        cpu::without_interrupts(|| {
+            let is_mine = take_tile(core.tile());
+            if is_mine {
+                write_reset(core, reset);
+            }
+            leave_tile(core.tile());
+            is_mine
+        })
+    });
+    if changed { Ok(()) } else { Err(tile_busy(core)) }
+}
+
+fn write_reset(core: CoreId, reset: Reset) {
     let tile = TileWindow::of(core.tile());
-    if !(0..TRIES).any(|_| tile.take_lock(0)) {
-        return Err(CoreError::TileBusy(core));
-    }
     let mask = Gcbcfg::reset_mask(core.slot());
     let bits = tile.read(TileRegister::Gcbcfg);
     tile.write_resets(Gcbcfg::from_bits(match reset {
         Reset::Hold => bits | mask,
         Reset::Release => bits & !mask,
     }));
-    tile.free_lock(0);
-    Ok(())
+}
+
+/// Counts a tile's counter up; whether nobody else had. [`leave_tile`] follows in either case.
+fn take_tile(tile: TileId) -> bool {
+    read_fpga(FpgaRegister::Counter(CounterRegister::Count(reset_counter(tile)))) == 0
+}
+
+fn leave_tile(tile: TileId) {
+    write_fpga(FpgaRegister::Counter(CounterRegister::Count(reset_counter(tile))), 0);
+}
+
+fn tile_busy(core: CoreId) -> CoreError {
+    let counter = reset_counter(core.tile());
+    let value = read_fpga(FpgaRegister::Counter(CounterRegister::Init(counter)));
+    CoreError::TileBusy { core, counter: counter.number(), value }
 }
 
 fn mask_doorbells(core: CoreId) {

@@ -23,11 +23,11 @@ use crate::trace;
 /// then LINT1 for other cores that write this core's pin directly.
 const PINS: [u8; 2] = [vectors::GLOBAL, vectors::DIRECT];
 
-/// Everything up to switching the caches on: identity, own lock, traps, local interrupt controller, message buffer.
+/// Everything up to switching the caches on: identity, traps, local interrupt controller, message buffer. The own
+/// test-and-set register is left alone: another core may hold the lock that it is.
 pub fn before_caches() {
     let core = identity::learn();
     trace::phase(BootPhase::Identity);
-    TileWindow::own().free_lock(core.slot());
     descriptors::install();
     cpu::initialise_fpu();
     trace::phase(BootPhase::Traps);
