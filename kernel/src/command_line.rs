@@ -104,6 +104,21 @@ impl Cores {
         others().rfind(|other| *other < core).or_else(|| others().next_back()).unwrap_or(core)
     }
 
+    /// The other core of the pair of `core`, if the members are paired in ascending order; `None` for the last one of
+    /// an odd number.
+    #[must_use]
+    pub fn partner(self, core: CoreId) -> Option<CoreId> {
+        let mut rest = CoreId::all().filter(|other| self.contains(*other));
+        while let (Some(lower), Some(higher)) = (rest.next(), rest.next()) {
+            match core {
+                _ if core == lower => return Some(higher),
+                _ if core == higher => return Some(lower),
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// Reads `0-3+7` or `0-3,7`.
     fn parse(text: &str) -> Option<Self> {
         let mut set = 0;
@@ -281,6 +296,14 @@ mod tests {
         }
         let alone = Cores::parse("5").unwrap();
         assert_eq!((alone.before(core(5)), alone.after(core(5))), (core(5), core(5)));
+    }
+
+    #[test]
+    fn cores_form_pairs_and_an_odd_one_is_left() {
+        let cores = Cores::parse("3+9-10").unwrap();
+        let core = |number| CoreId::new(number).unwrap();
+        assert_eq!((cores.partner(core(3)), cores.partner(core(9))), (Some(core(9)), Some(core(3))));
+        assert_eq!((cores.partner(core(10)), cores.partner(core(4))), (None, None));
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //!
 //! Times are cycles of the core: how late a sleep ended, from ringing the own doorbell to the woken task, from
 //! the wake in the interrupt handler to the woken task's first instruction, and from one task to the next by yielding.
-//! Then from raising the own direct pin to the woken task. With letters, the line ends with the cycles of a letter by doorbell and by polling: [`crate::mail::exchange`].
+//! Then from raising the own direct pin to the woken task. With letters and a partner among the cores, the line ends
+//! with the cycles of a letter by each way: [`crate::mail::figures`].
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -24,7 +25,8 @@ use crate::arch::i586::cpu;
 use crate::command_line::{Options, SelfTest};
 use crate::doorbell::Ring;
 use crate::mail::Mailbox;
-use crate::mail::exchange::{ExchangeError, Latency, with_neighbours};
+use crate::mail::exchange::{ExchangeError, with_neighbours};
+use crate::mail::figures::{self, FiguresError};
 use crate::platform::machine::{self, clocks, message_buffer};
 use crate::platform::{Absent, Ending};
 use crate::{doorbell, mail, runtime, trace};
@@ -59,6 +61,8 @@ enum Failure {
     Absent(#[from] Absent),
     #[error(transparent)]
     Mail(#[from] ExchangeError),
+    #[error(transparent)]
+    MailFigures(#[from] FiguresError),
 }
 
 /// The shortest of several times; `None` if none was taken.
@@ -81,8 +85,8 @@ struct Figures {
     yielding: Shortest,
     /// Nothing on platforms without direct interrupts.
     direct: Shortest,
-    /// `None` without letters.
-    mail: Option<Latency>,
+    /// `None` without letters or without a partner.
+    mail: Option<figures::Figures>,
 }
 
 /// What is left of a self-test.
@@ -150,8 +154,8 @@ impl fmt::Display for Figures {
                 write!(formatter, " {name}={cycles}")?;
             }
         }
-        if let Some(Latency { interrupt, polled }) = mail {
-            write!(formatter, " mail={interrupt} polled_mail={polled}")?;
+        if let Some(mail) = mail {
+            write!(formatter, "{mail}")?;
         }
         Ok(())
     }
@@ -251,7 +255,10 @@ async fn exchange_letters(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let mailbox = *started.insert(mail::start(spawner)?);
-    figures.mail = Some(with_neighbours(mailbox, spawner.timers(), options.cores).await?);
+    with_neighbours(mailbox, spawner.timers(), options.cores).await?;
+    if let Some(partner) = options.cores.partner(machine::identity::core()) {
+        figures.mail = Some(figures::measure(spawner, mailbox, partner).await?);
+    }
     Ok(())
 }
 

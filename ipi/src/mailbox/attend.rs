@@ -2,9 +2,9 @@
 
 use scc::id::CoreId;
 
-use super::Mailbox;
 use super::link::Freshness;
 use super::receiver::Received;
+use super::{Mailbox, Notice};
 use crate::layout::{self, HALF_LINE, LINE};
 use crate::mesh::{CoreSet, Invalidate, Mesh, Push};
 use crate::wire::{Ack, AckView, Channel, Channels, Envelope, LetterView, Mail, Reply, Verdict, WireError};
@@ -42,7 +42,7 @@ impl<M: Mesh> Mailbox<'_, M> {
             (link.take(ack, self.epoch), link.unpark())
         };
         if let Some(mail) = unparked {
-            self.post(peer, mail);
+            self.post(peer, mail, Notice::Doorbell);
         }
         if changed {
             self.senders[peer.index()].wake_all();

@@ -144,6 +144,11 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// [`take_undelivered`](Self::take_undelivered). Needs [`run`](Self::run). Costs one line write and a
     /// doorbell; for a peer never met before, one line read.
     pub fn try_send(&self, to: CoreId, mail: Mail) -> Result<(), TrySendError> {
+        self.try_send_with(to, mail, Notice::Doorbell)
+    }
+
+    /// Posts a mail as [`try_send`](Self::try_send) does, with a chosen notice; repeated notices are doorbells.
+    pub fn try_send_with(&self, to: CoreId, mail: Mail, notice: Notice) -> Result<(), TrySendError> {
         let known = self.outgoing.borrow()[to.index()].peer;
         known.or_else(|| self.life_of(to)).ok_or(TrySendError::PeerDown)?;
         {
@@ -155,7 +160,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 return Err(TrySendError::Full);
             }
         }
-        self.post(to, mail);
+        self.post(to, mail, notice);
         Ok(())
     }
 
@@ -175,13 +180,13 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Writes a posted letter; the line is free.
-    pub(super) fn post(&self, to: CoreId, mail: Mail) {
+    pub(super) fn post(&self, to: CoreId, mail: Mail, notice: Notice) {
         let (peer, sequence) = {
             let link = &mut self.outgoing.borrow_mut()[to.index()];
             let Some(peer) = link.peer else { return };
             (peer, link.begin_letter(Owner::Posted(mail)))
         };
-        self.write_letter(to, peer, sequence, mail, Notice::Doorbell);
+        self.write_letter(to, peer, sequence, mail, notice);
     }
 
     /// Rings again for posted letters that are unanswered, and finds out about peers that restarted.
@@ -199,8 +204,13 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     fn write_letter(&self, to: CoreId, peer: Epoch, sequence: Sequence, mail: Mail, notice: Notice) {
-        let is_polled = self.outgoing.borrow()[to.index()].polled.contains(mail.channel);
-        let reply = if self.acknowledge.get().is_polled() { Reply::Silent } else { Reply::Ring };
+        let (is_polled, is_posted) = {
+            let link = &self.outgoing.borrow()[to.index()];
+            (link.polled.contains(mail.channel), matches!(link.slot, Slot::Sent(Owner::Posted(_))))
+        };
+        // Nobody waits for the answer to a posted letter: whoever needs the line next looks.
+        let is_silent = is_posted || self.acknowledge.get().is_polled();
+        let reply = if is_silent { Reply::Silent } else { Reply::Ring };
         let letter = Letter { envelope: Envelope { to: peer, from: self.epoch, sequence }, reply, mail };
         self.mesh.invalidate(Invalidate::LetterWrite);
         self.mesh.write(layout::mail(to, self.mesh.core()), &letter.emit());

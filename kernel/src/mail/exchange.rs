@@ -1,7 +1,5 @@
-//! Letters around the ring of cores: each core writes to the next one and answers the one before.
-//!
-//! First with doorbells, then by polling. The figure of each way is half the shortest round trip, that is one letter
-//! with its acknowledgement, from the call of `send` on one core to the letter in the hands of a task on the other.
+//! Letters around the ring of cores: each core writes to the next one and answers the one before, and every byte is
+//! compared. First with doorbells, then by polling.
 
 use executor::time::Timers;
 use futures_util::future::try_join;
@@ -11,7 +9,6 @@ use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
 use scc::id::CoreId;
 
 use super::Mailbox;
-use crate::arch::i586::cpu;
 use crate::command_line::Cores;
 use crate::platform::machine::mesh::ChipMesh;
 use crate::runtime;
@@ -60,15 +57,6 @@ pub enum ExchangeError {
     Silence,
 }
 
-/// Cycles from the call of `send` to the receiving task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Latency {
-    /// With doorbells.
-    pub interrupt: u64,
-    /// By polling.
-    pub polled: u64,
-}
-
 /// Exchanges letters with the neighbours of this core among `cores`, all of which must do the same.
 ///
 /// # Errors
@@ -77,13 +65,13 @@ pub async fn with_neighbours(
     mailbox: &'static Mailbox,
     timers: Timers,
     cores: Cores,
-) -> Result<Latency, ExchangeError> {
+) -> Result<(), ExchangeError> {
     let patience = runtime::frequency().milliseconds(PATIENCE_MILLISECONDS);
     let both = timers.timeout(patience, in_both_ways(mailbox, cores)).await;
     both.unwrap_or(Err(ExchangeError::Silence))
 }
 
-async fn in_both_ways(mailbox: &'static Mailbox, cores: Cores) -> Result<Latency, ExchangeError> {
+async fn in_both_ways(mailbox: &'static Mailbox, cores: Cores) -> Result<(), ExchangeError> {
     let own = mailbox.mesh().core();
     let way = Way {
         mailbox,
@@ -92,13 +80,12 @@ async fn in_both_ways(mailbox: &'static Mailbox, cores: Cores) -> Result<Latency
         questions: mailbox.open(QUESTIONS, Mode::Interrupt)?,
         answers: mailbox.open(ANSWERS, Mode::Interrupt)?,
     };
-    let interrupt = way.go(0).await?;
+    way.go(0).await?;
     // The set of cores of this mode is not used.
     mailbox.set_acknowledge(Mode::Polled(CoreSet::EMPTY));
     way.questions.set_mode(Mode::Polled(CoreSet::of(way.before)));
     way.answers.set_mode(Mode::Polled(CoreSet::of(way.next)));
-    let polled = way.go(ROUNDS).await?;
-    Ok(Latency { interrupt, polled })
+    way.go(ROUNDS).await
 }
 
 struct Way {
@@ -110,23 +97,19 @@ struct Way {
 }
 
 impl Way {
-    /// Asks the next core and answers the one before, beginning with letter `first`; half the shortest round trip.
-    async fn go(&self, first: u8) -> Result<u64, ExchangeError> {
-        let (shortest, ()) = try_join(self.ask(first), self.reply(first)).await?;
-        Ok(shortest / 2)
+    /// Asks the next core and answers the one before, beginning with letter `first`.
+    async fn go(&self, first: u8) -> Result<(), ExchangeError> {
+        try_join(self.ask(first), self.reply(first)).await.map(|_| ())
     }
 
-    async fn ask(&self, first: u8) -> Result<u64, ExchangeError> {
+    async fn ask(&self, first: u8) -> Result<(), ExchangeError> {
         let (own, next) = (self.mailbox.mesh().core(), self.next);
-        let mut shortest = u64::MAX;
         for round in first..first + ROUNDS {
-            let begin = cpu::time_stamp();
             send(self.mailbox, letter(own, next, QUESTIONS, round), next).await?;
             let answer = self.answers.recv().await;
-            shortest = shortest.min(cpu::time_stamp() - begin);
             check(answer, letter(next, own, ANSWERS, round), next)?;
         }
-        Ok(shortest)
+        Ok(())
     }
 
     async fn reply(&self, first: u8) -> Result<(), ExchangeError> {

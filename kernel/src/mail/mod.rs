@@ -5,7 +5,9 @@
 //! that were posted with `try_send` are the exception: if their doorbell is lost, they wait for the next one.
 
 pub mod exchange;
+pub mod figures;
 pub mod greeting;
+pub mod ping_pong;
 
 use alloc::boxed::Box;
 

@@ -29,10 +29,7 @@ impl GicAccess for Hardware {
     }
 
     fn clear_pin(&mut self) {
-        let register = TileRegister::Glcfg(identity::core().slot());
-        let tile = TileWindow::own();
-        let pins = Glcfg::from_bits(tile.read(register)).with_interrupt(false);
-        tile.write_pins(register, pins);
+        lower_pins();
     }
 }
 
@@ -43,30 +40,31 @@ fn gic() -> Gic<Hardware> {
 /// Interrupts taken from the controller that reported nothing; wraps.
 static EMPTY: AtomicU32 = AtomicU32::new(0);
 
-/// Opens the controller and the direct pin for this core.
+/// Opens the controller for this core and lowers both its pins.
 pub fn open() {
     gic().open();
-    write_direct_pin(TileWindow::own(), identity::core(), false);
 }
 
 /// Raises the direct pin of a core, this one included: no other core's register is involved, but nobody learns who
-/// it was, and two cores that do it at once count as one. Any context.
+/// it was, and two cores that do it at once count as one. Any context; one write of a tile register.
+///
+/// LINT1 is the direct pin. All pins are written, unread, as they are after a reset: in that way two cores that do it at
+/// once cannot undo each other's write. It lowers LINT0, which counts by its edge: what the controller raised has
+/// been noted by the local APIC, and it raises nothing else before that is answered. SCC reference §2.10, §4.3.
 pub(super) fn raise_direct_pin(target: CoreId) {
-    write_direct_pin(TileWindow::of(target.tile()), target, true);
+    let register = TileRegister::Glcfg(target.slot());
+    TileWindow::of(target.tile()).write_pins(register, Glcfg::RESET.with_nmi(true));
+}
+
+/// Lowers both interrupt pins of this core; edges that were noted stay noted.
+fn lower_pins() {
+    TileWindow::own().write_pins(TileRegister::Glcfg(identity::core().slot()), Glcfg::RESET);
 }
 
 /// Lowers the direct pin, then has `rung` told: whoever raises it from then on interrupts again. Interrupt context.
 pub(super) fn serve_direct(rung: impl FnOnce()) {
-    write_direct_pin(TileWindow::own(), identity::core(), false);
+    lower_pins();
     rung();
-}
-
-/// LINT1 is the direct pin. Writing the other pins back as they were read can raise LINT0 again without a ring, which
-/// its handler answers, and cannot lose a ring, since pins count by their edges.
-fn write_direct_pin(tile: TileWindow, core: CoreId, level: bool) {
-    let register = TileRegister::Glcfg(core.slot());
-    let pins = Glcfg::from_bits(tile.read(register)).with_nmi(level);
-    tile.write_pins(register, pins);
 }
 
 /// Takes what the controller reports off it, with a set of those that rang. Any context; the kernel's own handler uses

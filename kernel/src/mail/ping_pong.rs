@@ -1,0 +1,204 @@
+//! Ping-pong: what one letter takes from one core to another.
+//!
+//! Two cores run [`run`] with each other. The lower one begins; whoever has a letter answers it at once. Neither waits
+//! for acknowledgements. A sample is half the time from sending a letter to having the answer in the task, so it is one
+//! way: from the call on one core to the letter in the hands of a task on the other. Clocks of two cores cannot be
+//! compared, which is why it is half of two.
+//!
+//! ```text
+//! lower core    send ───────▶ has the answer, send ───────▶ has the answer
+//! higher core         has it, send ▲            has it, send ▲
+//!               ├──── 2 samples ───┤
+//! ```
+
+use ipi::mailbox::{Mode, Notice, OpenError, Received, Receiver, SendError, TrySendError};
+use ipi::mesh::{CoreSet, Cycles, Deadline, Mesh as _};
+use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use scc::id::CoreId;
+
+use super::Mailbox;
+use crate::arch::i586::cpu;
+use crate::platform::machine::mesh::ChipMesh;
+
+/// Carries the letters.
+const CHANNEL: Channel = Channel::new(3).expect("channels are 0 to 14");
+/// Kind of the letters that are measured.
+const BALL: Kind = Kind(0);
+/// Kind of the letter that says: I have come.
+const COME: Kind = Kind(1);
+/// Kind of the letter that says: I know that you have come.
+const SEEN: Kind = Kind(2);
+/// Cycles between two attempts to reach a peer that does not listen yet.
+const BETWEEN_ATTEMPTS: Cycles = Cycles::new(2_000);
+
+/// How a letter is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The receiver looks into its line all the time.
+    Polled,
+    /// The sender writes the receiver's interrupt bit.
+    Direct,
+    /// The sender rings through the global interrupt controller.
+    Doorbell,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Polled, Self::Direct, Self::Doorbell];
+
+    fn mode(self, peer: CoreId) -> Mode {
+        match self {
+            Self::Polled => Mode::Polled(CoreSet::of(peer)),
+            Self::Direct | Self::Doorbell => Mode::Interrupt,
+        }
+    }
+
+    const fn notice(self) -> Notice {
+        match self {
+            Self::Polled => Notice::Nothing,
+            Self::Direct => Notice::InterruptBit,
+            Self::Doorbell => Notice::Doorbell,
+        }
+    }
+}
+
+/// Why a ping-pong ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PingPongError {
+    /// The channel is in use: one ping-pong at a time.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The peer could not be reached.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// A letter could not be posted.
+    #[error(transparent)]
+    Post(#[from] TrySendError),
+    /// A letter came out of order or with other contents.
+    #[error("letter {round} of core {from} has other contents")]
+    Wrong {
+        /// Who sent it.
+        from: CoreId,
+        /// Number of the round.
+        round: u32,
+    },
+}
+
+/// Exchanges `rounds` letters with `peer`, which must do the same at the same time, and calls `sample` with the cycles
+/// of each: `rounds` samples on the lower core, one less on the other. With itself a core cannot play.
+///
+/// *Cancel safety*: the peer keeps waiting for the next letter.
+///
+/// # Errors
+/// [`PingPongError`].
+pub async fn run(
+    mailbox: &'static Mailbox,
+    peer: CoreId,
+    way: Way,
+    rounds: u32,
+    sample: impl FnMut(Cycles),
+) -> Result<(), PingPongError> {
+    let receiver = mailbox.open(CHANNEL, way.mode(peer))?;
+    let table = Table { mailbox, peer, way, receiver };
+    table.meet().await?;
+    table.play(rounds, sample).await
+}
+
+struct Table {
+    mailbox: &'static Mailbox,
+    peer: CoreId,
+    way: Way,
+    receiver: Receiver<'static, 'static, ChipMesh>,
+}
+
+impl Table {
+    /// Makes sure that both have come to this game. What one says may fall into the queue of the other's last one and
+    /// be lost with it, so who hears the other come says so.
+    async fn meet(&self) -> Result<(), PingPongError> {
+        self.say(COME).await?;
+        loop {
+            match self.receiver.recv_from(self.peer).await.mail.kind {
+                COME => {
+                    self.say(SEEN).await?;
+                    return Ok(());
+                }
+                SEEN => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    async fn say(&self, kind: Kind) -> Result<(), PingPongError> {
+        let mesh = self.mailbox.mesh();
+        let mail = Mail { kind, ..self.ball(mesh.core(), 0) };
+        loop {
+            match self.mailbox.send(self.peer, mail, Deadline::Never).await {
+                Err(SendError::NotListening | SendError::PeerRestarted) => {
+                    mesh.sleep_until(mesh.now() + BETWEEN_ATTEMPTS).await;
+                }
+                sent => return Ok(sent?),
+            }
+        }
+    }
+
+    /// The next letter that is measured.
+    async fn ball_of_peer(&self) -> Mail {
+        loop {
+            let Received { mail, .. } = self.receiver.recv_from(self.peer).await;
+            if mail.kind == BALL {
+                return mail;
+            }
+        }
+    }
+
+    async fn play(&self, rounds: u32, mut sample: impl FnMut(Cycles)) -> Result<(), PingPongError> {
+        let own = self.mailbox.mesh().core();
+        let begins = own < self.peer;
+        let mut sent = None;
+        for round in 0..rounds {
+            // Made before the letter it answers is there.
+            let ball = self.ball(own, round);
+            if begins {
+                sent = Some(self.send(ball).await?);
+            }
+            let received = self.ball_of_peer().await;
+            let now = cpu::time_stamp();
+            let before = if begins { sent } else { sent.replace(self.send(ball).await?) };
+            if let Some(before) = before {
+                sample(Cycles::new((now - before) / 2));
+            }
+            if received != self.ball(self.peer, round) {
+                return Err(PingPongError::Wrong { from: self.peer, round });
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts a letter; the time stamp before.
+    async fn send(&self, mail: Mail) -> Result<u64, PingPongError> {
+        loop {
+            let begin = cpu::time_stamp();
+            match self.mailbox.try_send_with(self.peer, mail, self.way.notice()) {
+                Ok(()) => return Ok(begin),
+                // The answer was there before the acknowledgement of what it answers.
+                Err(TrySendError::Full) => {
+                    self.mailbox.attend(CoreSet::of(self.peer));
+                    executor::yield_now().await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A full letter of which every byte depends on sender, receiver and round.
+    fn ball(&self, from: CoreId, round: u32) -> Mail {
+        let [a, b, ..] = round.to_le_bytes();
+        let seed = from.number().wrapping_mul(5) ^ a.wrapping_mul(29) ^ b;
+        Mail {
+            flow: Flow(round),
+            channel: CHANNEL,
+            kind: BALL,
+            payload: Payload::new(&[seed; Payload::MOST]).expect("a letter holds 18 bytes"),
+        }
+    }
+}
