@@ -3,8 +3,8 @@
 //! ```text
 //! lines      region      written by              holds
 //! 0..48      mail        core n writes line n    one letter per sender
-//! 48..72     ack         core n, its half line   what became of the owner's last letter to core n
-//! 72..120    spare       nobody                  nothing
+//! 48..96     ack         core n, its line        what became of the owner's last letter to core n
+//! 96..120    spare       nobody                  nothing
 //! 120        hello       the owner               the owner's life
 //! 121        scratch     the owner               nothing: stores here push the write-combining buffer
 //! 122..126   flow        one peer per quadword   how far a bulk transfer has come
@@ -30,15 +30,17 @@ use crate::mesh::MpbAddress;
 
 /// Bytes of a line.
 pub const LINE: usize = 32;
-/// Bytes of an acknowledgement.
+/// Bytes of the head of a call queue.
 pub const HALF_LINE: usize = 16;
+/// Offset of a line's last word.
+const LAST_WORD: usize = LINE - 4;
 /// Bytes that leave the core together even from an incomplete line.
 pub const QUADWORD: usize = 8;
 const _: () = assert!(LINE_BYTES == 32 && LINE == 2 * HALF_LINE && HALF_LINE == 2 * QUADWORD);
 
 const MAIL: Range<u16> = 0..48;
-const ACK: Range<u16> = 48..72;
-const FIRST_SPARE: Range<u16> = 72..120;
+const ACK: Range<u16> = 48..96;
+const FIRST_SPARE: Range<u16> = 96..120;
 const HELLO: Range<u16> = 120..121;
 const SCRATCH: Range<u16> = 121..122;
 const FLOW: Range<u16> = 122..126;
@@ -70,7 +72,7 @@ const _: () = {
 
 // Each region holds what its accessor below indexes.
 const _: () = assert!(MAIL.end - MAIL.start == CORES);
-const _: () = assert!((ACK.end - ACK.start) as usize * LINE == CORES as usize * HALF_LINE);
+const _: () = assert!(ACK.end - ACK.start == CORES);
 const _: () = assert!((FLOW.end - FLOW.start) as usize * LINE == FlowSlot::COUNT * QUADWORD);
 const _: () = assert!(
     (BARRIER.end - BARRIER.start) as usize * LINE >= BarrierId::COUNT * BARRIER_ROUNDS as usize * QUADWORD
@@ -170,9 +172,19 @@ pub const fn mail(owner: CoreId, sender: CoreId) -> MpbAddress {
     at(owner, &MAIL, sender.index() * LINE)
 }
 
-/// Half line in which `peer` acknowledges letters of `owner`.
+/// Line in which `peer` acknowledges letters of `owner`.
 pub const fn ack(owner: CoreId, peer: CoreId) -> MpbAddress {
-    at(owner, &ACK, peer.index() * HALF_LINE)
+    at(owner, &ACK, peer.index() * LINE)
+}
+
+/// Last word of [`mail`], which tells one letter from the next.
+pub(crate) const fn mail_last(owner: CoreId, sender: CoreId) -> MpbAddress {
+    at(owner, &MAIL, sender.index() * LINE + LAST_WORD)
+}
+
+/// Last word of [`ack`], which names the letter.
+pub(crate) const fn ack_last(owner: CoreId, peer: CoreId) -> MpbAddress {
+    at(owner, &ACK, peer.index() * LINE + LAST_WORD)
 }
 
 /// Line that tells the life of `owner`.
@@ -285,7 +297,7 @@ mod tests {
     /// Every part that has a writer of its own, with its length.
     fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
         let per_core =
-            CoreId::all().flat_map(move |core| [(mail(owner, core), LINE), (ack(owner, core), HALF_LINE)]);
+            CoreId::all().flat_map(move |core| [(mail(owner, core), LINE), (ack(owner, core), LINE)]);
         let flows = (0..16).filter_map(FlowSlot::new).map(move |slot| (flow(owner, slot), QUADWORD));
         let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
             (0..BARRIER_ROUNDS).map(move |round| (barrier_flag(owner, barrier, round), QUADWORD))

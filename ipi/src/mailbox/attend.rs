@@ -2,16 +2,16 @@
 
 use scc::id::CoreId;
 
-use super::link::Freshness;
+use super::link::{Curiosity, Freshness};
 use super::receiver::Received;
 use super::{Mailbox, Notice};
-use crate::layout::{self, HALF_LINE, LINE};
+use crate::layout;
 use crate::mesh::{CoreSet, Invalidate, Mesh, Push};
-use crate::wire::{Ack, AckView, Channel, Channels, Envelope, LetterView, Mail, Reply, Verdict, WireError};
+use crate::wire::{Ack, AckView, Channel, Channels, LetterView, LineWords, Reply, Verdict};
 
 impl<M: Mesh> Mailbox<'_, M> {
     /// Looks into the lines of `peers` now, rung or not. Task only; per peer one line read, two if an
-    /// acknowledgement is due, and one half-line write for each new letter.
+    /// acknowledgement is due, and one line write for each new letter.
     pub fn attend(&self, peers: CoreSet) {
         for peer in peers.iter() {
             self.attend_one(peer);
@@ -19,24 +19,51 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     pub(super) fn attend_one(&self, peer: CoreId) {
-        let me = self.mesh.core();
-        let is_curious = self.outgoing.borrow()[peer.index()].is_curious();
-        let (mut ack, mut line) = ([0; HALF_LINE], [0; LINE]);
         self.mesh.invalidate(Invalidate::Attend);
-        if is_curious {
-            self.mesh.read(layout::ack(me, peer), &mut ack);
+        self.look_at_letter(peer);
+        self.look_at_answer(peer);
+    }
+
+    /// Looks for a letter of `peer`, and for its acknowledgement if there is none; whether a letter came. For those
+    /// who look again and again.
+    #[inline]
+    pub(super) fn poll_one(&self, peer: CoreId) -> bool {
+        self.mesh.invalidate(Invalidate::Poll);
+        let is_news = self.look_at_letter(peer);
+        if !is_news {
+            self.look_at_answer(peer);
         }
-        self.mesh.read(layout::mail(me, peer), &mut line);
-        if let Ok(ack) = Ack::parse(AckView::new(&ack)) {
-            self.take_answer(peer, ack);
+        is_news
+    }
+
+    /// Reads one word if nothing is new.
+    #[inline]
+    fn look_at_letter(&self, peer: CoreId) -> bool {
+        let me = self.mesh.core();
+        let is_seen = self.mesh.read_word(layout::mail_last(me, peer)) == self.seen[peer.index()].get();
+        if !is_seen {
+            self.read_letter(peer, self.mesh.read_line(layout::mail(me, peer)));
         }
-        let letter = LetterView::new(&line);
-        if let Ok(envelope) = letter.envelope() {
-            self.take_letter(peer, envelope, letter.reply(), letter.mail());
+        !is_seen
+    }
+
+    #[inline]
+    fn look_at_answer(&self, peer: CoreId) {
+        let expected = self.outgoing.borrow()[peer.index()].curiosity(self.epoch);
+        if let Some(expected) = expected {
+            self.read_answer(peer, expected);
         }
     }
 
-    fn take_answer(&self, peer: CoreId, ack: Ack) {
+    fn read_answer(&self, peer: CoreId, expected: Curiosity) {
+        let me = self.mesh.core();
+        if let Curiosity::Answer(last) = expected
+            && self.mesh.read_word(layout::ack_last(me, peer)) != last
+        {
+            return;
+        }
+        let line = self.mesh.read_line(layout::ack(me, peer));
+        let Ok(ack) = Ack::parse(AckView::new(&line)) else { return };
         let (changed, unparked) = {
             let link = &mut self.outgoing.borrow_mut()[peer.index()];
             (link.take(ack, self.epoch), link.unpark())
@@ -49,13 +76,22 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
-    fn take_letter(&self, peer: CoreId, envelope: Envelope, reply: Reply, mail: Result<Mail, WireError>) {
-        match self.incoming.borrow_mut()[peer.index()].is_news(envelope) {
+    /// Takes a line in that is not what it was.
+    fn read_letter(&self, peer: CoreId, line: LineWords) {
+        let letter = LetterView::new(&line);
+        self.seen[peer.index()].set(letter.last_word());
+        let Ok(envelope) = letter.envelope() else { return };
+        let (freshness, closed) = {
+            let incoming = &mut self.incoming.borrow_mut()[peer.index()];
+            (incoming.is_news(envelope), incoming.closed)
+        };
+        match freshness {
             Freshness::Seen => return,
             Freshness::Stale => return self.count(|statistics| statistics.stale += 1),
             Freshness::News => {}
         }
-        let verdict = match mail {
+        let mut closed = closed;
+        let verdict = match letter.mail() {
             _ if envelope.to != self.epoch => {
                 self.count(|statistics| statistics.stale += 1);
                 Verdict::WrongLife
@@ -64,20 +100,20 @@ impl<M: Mesh> Mailbox<'_, M> {
                 self.count(|statistics| statistics.malformed += 1);
                 Verdict::Malformed
             }
-            Ok(mail) => self.deliver(Received { from: peer, life: envelope.from, mail }),
+            Ok(mail) => self.deliver(Received { from: peer, life: envelope.from, mail }, &mut closed),
         };
         let ack = Ack {
-            closed: self.incoming.borrow()[peer.index()].closed,
-            polled: self.polled(),
+            closed,
+            polled: self.polled.get(),
             receiver: self.epoch,
             sender: envelope.from,
             sequence: envelope.sequence,
             verdict,
         };
-        self.acknowledge(peer, ack, reply);
+        self.acknowledge(peer, ack, letter.reply());
     }
 
-    fn deliver(&self, letter: Received) -> Verdict {
+    fn deliver(&self, letter: Received, closed: &mut Channels) -> Verdict {
         let channel = letter.mail.channel;
         let verdict = {
             let queue = &mut self.queues.borrow_mut()[channel.index()];
@@ -96,8 +132,8 @@ impl<M: Mesh> Mailbox<'_, M> {
             }
             Verdict::Refused => {
                 self.count(|statistics| statistics.refused += 1);
-                let closed = &mut self.incoming.borrow_mut()[letter.from.index()].closed;
                 *closed = closed.with(channel);
+                self.incoming.borrow_mut()[letter.from.index()].closed = *closed;
             }
             _ => {}
         }
@@ -107,7 +143,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     fn acknowledge(&self, peer: CoreId, ack: Ack, reply: Reply) {
         self.incoming.borrow_mut()[peer.index()].answer = Some(ack);
         self.mesh.invalidate(Invalidate::AckWrite);
-        self.mesh.write(layout::ack(peer, self.mesh.core()), &ack.emit());
+        self.mesh.write_line(layout::ack(peer, self.mesh.core()), ack.emit());
         self.mesh.push(Push::Ack);
         if reply == Reply::Ring {
             self.mesh.ring(peer);
@@ -141,7 +177,7 @@ impl<M: Mesh> Mailbox<'_, M> {
 
     /// Tells everybody who was ever answered which channels are polled now; others learn it when answered.
     pub(super) fn announce_modes(&self) {
-        let polled = self.polled();
+        let polled = self.polled.get();
         for peer in CoreSet::ALL.iter() {
             let repeated = self.incoming.borrow()[peer.index()].answer.filter(|ack| ack.polled != polled);
             if let Some(answer) = repeated {

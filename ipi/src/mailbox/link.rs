@@ -1,7 +1,7 @@
 //! What one core knows about its mail with one other.
 
 use super::SendError;
-use crate::wire::{Ack, Channel, Channels, Envelope, Epoch, Hello, Mail, Sequence, Verdict};
+use crate::wire::{Ack, AckView, Channel, Channels, Envelope, Epoch, Hello, Mail, Sequence, Verdict};
 
 /// Who asks what became of a letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +61,11 @@ impl Outgoing {
             && self.parked.is_none_or(|mail| mail.channel != channel)
     }
 
+    /// Whether a letter lies in the line, unanswered as far as is known.
+    pub(super) const fn is_sent(&self) -> bool {
+        matches!(self.slot, Slot::Sent(_))
+    }
+
     /// Takes the line for a new letter; its number.
     pub(super) fn begin_letter(&mut self, owner: Owner) -> Sequence {
         self.sequence = self.sequence.next();
@@ -68,9 +73,13 @@ impl Outgoing {
         self.sequence
     }
 
-    /// Whether the peer's acknowledgement can tell anything new.
-    pub(super) fn is_curious(&self) -> bool {
-        matches!(self.slot, Slot::Sent(_)) || self.closed != Channels::NONE
+    /// What the peer's acknowledgement can tell; `None` if nothing.
+    #[inline]
+    pub(super) fn curiosity(&self, own_life: Epoch) -> Option<Curiosity> {
+        if self.closed != Channels::NONE {
+            return Some(Curiosity::Anything);
+        }
+        self.is_sent().then(|| Curiosity::Answer(AckView::last_word(own_life, self.sequence)))
     }
 
     /// The peer said in which life it is; whether that changed what waits.
@@ -100,17 +109,15 @@ impl Outgoing {
         if is_new_life {
             self.begin(ack.receiver);
         }
-        let before = (self.closed, self.polled, self.slot);
+        let before = (self.closed, self.polled);
         self.closed = ack.closed;
         self.polled = ack.polled;
-        if matches!(self.slot, Slot::Sent(_)) {
-            if ack.sequence == self.sequence {
-                self.answer(ack.verdict);
-            } else if is_new_life {
-                self.answer(Verdict::WrongLife);
-            }
+        let is_answered = self.is_sent() && (ack.sequence == self.sequence || is_new_life);
+        if is_answered {
+            let is_this = ack.sequence == self.sequence;
+            self.answer(if is_this { ack.verdict } else { Verdict::WrongLife });
         }
-        is_new_life || before != (self.closed, self.polled, self.slot)
+        is_answered || is_new_life || before != (self.closed, self.polled)
     }
 
     /// Posted mail that can be written again.
@@ -143,6 +150,15 @@ impl Outgoing {
             }
         };
     }
+}
+
+/// What is looked for in an acknowledgement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Curiosity {
+    /// The answer to the last letter: the line ends with this word.
+    Answer(u32),
+    /// A change of any kind.
+    Anything,
 }
 
 /// State of the letters from one peer.

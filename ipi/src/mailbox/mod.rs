@@ -110,6 +110,10 @@ pub struct Mailbox<'d, M> {
     settings: Settings,
     outgoing: RefCell<[Outgoing; CoreId::COUNT]>,
     incoming: RefCell<[Incoming; CoreId::COUNT]>,
+    /// Last word of each mail line as it was when last looked at.
+    seen: [Cell<u32>; CoreId::COUNT],
+    /// Channels that are polled by their receivers.
+    polled: Cell<Channels>,
     queues: RefCell<[Queue; Channel::COUNT]>,
     senders: [Waiters<4>; CoreId::COUNT],
     receivers: [Waiters<4>; Channel::COUNT],
@@ -124,7 +128,7 @@ pub struct Mailbox<'d, M> {
 impl<'d, M: Mesh> Mailbox<'d, M> {
     /// Begins a life: clears the own buffer, then says in its hello line that it is ready.
     ///
-    /// Call it once, before interrupts are delivered to `doorbell`. Cost: about 85 line writes.
+    /// Call it once, before interrupts are delivered to `doorbell`. Cost: about 110 line writes.
     pub fn start(mesh: M, doorbell: &'d Doorbell, settings: Settings) -> Self {
         let me = mesh.core();
         mesh.invalidate(Invalidate::StartWrite);
@@ -143,6 +147,8 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             settings,
             outgoing: RefCell::new([Outgoing::NEW; CoreId::COUNT]),
             incoming: RefCell::new([Incoming::NEW; CoreId::COUNT]),
+            seen: [const { Cell::new(0) }; CoreId::COUNT],
+            polled: Cell::new(Channels::NONE),
             queues: RefCell::new([const { Queue::new() }; Channel::COUNT]),
             senders: [const { Waiters::new() }; CoreId::COUNT],
             receivers: [const { Waiters::new() }; Channel::COUNT],
@@ -222,13 +228,11 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         Some(hello.epoch)
     }
 
-    /// Channels that are polled by their receivers.
-    fn polled(&self) -> Channels {
-        let queues = self.queues.borrow();
-        let polled = (0..15)
-            .filter_map(Channel::new)
-            .filter(|channel| queues[channel.index()].mode().is_some_and(Mode::is_polled));
-        polled.fold(Channels::NONE, Channels::with)
+    /// Changes the mode of a channel; `None` closes it.
+    fn set_mode(&self, channel: Channel, mode: Option<Mode>) {
+        self.queues.borrow_mut()[channel.index()].set_mode(mode);
+        let others = self.polled.get().without(channel);
+        self.polled.set(if mode.is_some_and(Mode::is_polled) { others.with(channel) } else { others });
     }
 
     fn count(&self, change: impl FnOnce(&mut Statistics)) {

@@ -6,8 +6,11 @@ use core::task::Poll;
 use scc::id::CoreId;
 
 use super::{Mailbox, Mode};
-use crate::mesh::{CoreSet, Cycles, Mesh};
+use crate::mesh::{CoreSet, Mesh};
 use crate::wire::{Channel, Epoch, Mail};
+
+/// Looks into the lines of all polled cores before other tasks get a turn.
+const LOOKS_PER_POLL: u32 = 16;
 
 /// A mail and where it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,13 +39,10 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     /// Opens a channel. Until then letters for it are answered with
     /// [`NotListening`](super::SendError::NotListening).
     pub fn open(&self, channel: Channel, mode: Mode) -> Result<Receiver<'_, 'd, M>, OpenError> {
-        {
-            let queue = &mut self.queues.borrow_mut()[channel.index()];
-            if queue.mode().is_some() {
-                return Err(OpenError(channel));
-            }
-            queue.set_mode(Some(mode));
+        if self.queues.borrow()[channel.index()].mode().is_some() {
+            return Err(OpenError(channel));
         }
+        self.set_mode(channel, Some(mode));
         if mode.is_polled() {
             self.announce_modes();
         }
@@ -74,7 +74,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
     /// Changes the mode. Senders learn of it later and may ring needlessly or, after [`Mode::Polled`], not at
     /// all for one letter, which is then found by the next look into all lines.
     pub fn set_mode(&self, mode: Mode) {
-        self.mailbox.queues.borrow_mut()[self.channel.index()].set_mode(Some(mode));
+        self.mailbox.set_mode(self.channel, Some(mode));
         self.mailbox.announce_modes();
         self.mailbox.attend(self.mailbox.settings.peers);
         self.mailbox.receivers[self.channel.index()].wake_all();
@@ -88,39 +88,55 @@ impl<M: Mesh> Receiver<'_, '_, M> {
 
     async fn next(&self, from: Option<CoreId>) -> Received {
         let mailbox = self.mailbox;
-        let began = mailbox.mesh.now();
-        let watched = |cores| from.map_or(cores, CoreSet::of);
+        let mut began = None;
         poll_fn(|context| {
-            mailbox.attend_rung();
+            let mode = self.mode();
+            if !mode.is_polled() {
+                mailbox.attend_rung();
+            }
             if let Some(letter) = mailbox.pop(self.channel, from) {
                 return Poll::Ready(letter);
             }
-            let is_early = |spin: Cycles| mailbox.mesh.now() - began < spin;
-            let looked_into = match self.mode() {
-                Mode::Polled(cores) => watched(cores),
-                Mode::Hybrid(cores, spin) if is_early(spin) => watched(cores),
-                Mode::Interrupt | Mode::Hybrid(..) => CoreSet::EMPTY,
+            let polled = match mode {
+                Mode::Polled(cores) => Some(cores),
+                Mode::Hybrid(cores, spin) => {
+                    let now = mailbox.mesh.now();
+                    (now - *began.get_or_insert(now) < spin).then_some(cores)
+                }
+                Mode::Interrupt => None,
             };
-            mailbox.attend(looked_into);
-            if let Some(letter) = mailbox.pop(self.channel, from) {
-                return Poll::Ready(letter);
-            }
-            if looked_into.is_empty() {
+            let Some(cores) = polled else {
                 mailbox.receivers[self.channel.index()].register(context);
-            } else {
-                context.waker().wake_by_ref();
+                return Poll::Pending;
+            };
+            for _ in 0..LOOKS_PER_POLL {
+                if let Some(letter) = self.look(cores, from) {
+                    return Poll::Ready(letter);
+                }
             }
+            context.waker().wake_by_ref();
             Poll::Pending
         })
         .await
+    }
+
+    /// One look into the line of `from`, or into those of `cores`.
+    #[inline]
+    fn look(&self, cores: CoreSet, from: Option<CoreId>) -> Option<Received> {
+        let mailbox = self.mailbox;
+        let is_news = match from {
+            Some(core) => mailbox.poll_one(core),
+            None => cores.iter().fold(false, |is_news, core| mailbox.poll_one(core) | is_news),
+        };
+        if is_news { mailbox.pop(self.channel, from) } else { None }
     }
 }
 
 impl<M: Mesh> Drop for Receiver<'_, '_, M> {
     fn drop(&mut self) {
+        self.mailbox.set_mode(self.channel, None);
         let refused = {
             let queue = &mut self.mailbox.queues.borrow_mut()[self.channel.index()];
-            queue.set_mode(None);
             queue.clear();
             queue.welcome()
         };

@@ -142,7 +142,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Posts a mail without waiting. If its channel turns out to have no room, the mailbox sends it again, in
     /// order before later mail on the channel; if it cannot arrive, that is kept for
     /// [`take_undelivered`](Self::take_undelivered). Needs [`run`](Self::run). Costs one line write and a
-    /// doorbell; for a peer never met before, one line read.
+    /// doorbell; for a peer never met before, or while an earlier letter is unanswered, one line read.
     pub fn try_send(&self, to: CoreId, mail: Mail) -> Result<(), TrySendError> {
         self.try_send_with(to, mail, Notice::Doorbell)
     }
@@ -151,6 +151,10 @@ impl<M: Mesh> Mailbox<'_, M> {
     pub fn try_send_with(&self, to: CoreId, mail: Mail, notice: Notice) -> Result<(), TrySendError> {
         let known = self.outgoing.borrow()[to.index()].peer;
         known.or_else(|| self.life_of(to)).ok_or(TrySendError::PeerDown)?;
+        let is_sent = self.outgoing.borrow()[to.index()].is_sent();
+        if is_sent {
+            self.attend_one(to);
+        }
         {
             let link = &self.outgoing.borrow()[to.index()];
             if link.undelivered.is_some() {
@@ -213,7 +217,7 @@ impl<M: Mesh> Mailbox<'_, M> {
         let reply = if is_silent { Reply::Silent } else { Reply::Ring };
         let letter = Letter { envelope: Envelope { to: peer, from: self.epoch, sequence }, reply, mail };
         self.mesh.invalidate(Invalidate::LetterWrite);
-        self.mesh.write(layout::mail(to, self.mesh.core()), &letter.emit());
+        self.mesh.write_line(layout::mail(to, self.mesh.core()), letter.emit());
         self.mesh.push(Push::Letter);
         match notice {
             Notice::Doorbell if !is_polled => self.mesh.ring(to),

@@ -27,6 +27,8 @@ Invalidate {
     HelloRead,
     /// Read the letter and the acknowledgement of a peer.
     Attend,
+    /// Look for a letter of a peer again and again.
+    Poll,
     /// Write a letter, which may go to the own buffer.
     LetterWrite,
     /// Write an acknowledgement, which may go to the own buffer.

@@ -32,6 +32,9 @@ use scc::fpga::CounterId;
 use scc::id::CoreId;
 pub use time::{Cycles, Deadline, Instant};
 
+use crate::layout::LINE;
+use crate::wire::{LineWords, bytes_of, words_of};
+
 /// What this crate asks of the chip. All methods belong to tasks of one core, unless they say otherwise.
 pub trait Mesh {
     /// Core this is. No cost.
@@ -57,6 +60,25 @@ pub trait Mesh {
     /// split even a whole line, so nothing here relies on more than the ascending quadwords.
     /// SCC reference §2.5, §2.7, §5.2.
     fn write(&self, to: MpbAddress, bytes: &[u8]);
+
+    /// The aligned word at `from`, as the L1 sees it. Cost: as [`read`](Self::read).
+    fn read_word(&self, from: MpbAddress) -> u32 {
+        let mut bytes = [0; 4];
+        self.read(from, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    /// The line at `from`, as the L1 sees it; its words belong together. Cost: as [`read`](Self::read).
+    fn read_line(&self, from: MpbAddress) -> LineWords {
+        let mut bytes = [0; LINE];
+        self.read(from, &mut bytes);
+        words_of(&bytes)
+    }
+
+    /// Stores a whole line at `to`, as [`write`](Self::write) does.
+    fn write_line(&self, to: MpbAddress, words: LineWords) {
+        self.write(to, &bytes_of(words));
+    }
 
     /// Drops all cached lines of message buffers, unwritten data included (CL1INVMB): about 2 cycles, plus a
     /// miss for each line read again. `place` names the caller for tests. SCC reference §2.6.

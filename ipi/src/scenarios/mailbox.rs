@@ -17,7 +17,7 @@ pub(super) fn two_mails(chooser: Chooser) -> (Machine, Check) {
     mails(chooser, Mode::Interrupt, 2)
 }
 
-/// The same with a receiver and a sender that poll.
+/// The same with a receiver and a sender that poll; nothing but its own looks shows the receiver a letter.
 pub(super) fn three_mails_polled(chooser: Chooser) -> (Machine, Check) {
     mails(chooser, Mode::Polled(CoreSet::of(core(0)).with(core(1))), 3)
 }
@@ -56,7 +56,10 @@ fn mails(chooser: Chooser, mode: Mode, count: u8) -> (Machine, Check) {
                         witness.saw(format!("{content:?}"));
                     }
                 };
-                witness.work(&mailbox, 2, work).await;
+                match mode {
+                    Mode::Polled(_) => witness.work_alone(mailbox.mesh(), 2, work).await,
+                    Mode::Interrupt | Mode::Hybrid(..) => witness.work(&mailbox, 2, work).await,
+                }
             })
         })
         .calm_start();
@@ -236,6 +239,42 @@ pub(super) fn own_mail(chooser: Chooser) -> (Machine, Check) {
         })
     });
     (machine, witness.expects(["[0]", "[1]", "[2]"]))
+}
+
+/// A core sends itself more than the channel holds, and tells itself when there is room.
+pub(super) fn own_full_channel(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let program = witness.clone();
+    let machine = Machine::new(chooser).core(0, move |mesh| {
+        let witness = program.clone();
+        Box::pin(async move {
+            let doorbell;
+            let mailbox = start!(mesh, doorbell, brisk(1));
+            let receiver = mailbox.open(channel(0), Mode::Interrupt).unwrap();
+            let send = async {
+                for number in 0..10 {
+                    assert_eq!(
+                        mailbox.send(core(0), mail(channel(0), &[number]), Deadline::Never).await,
+                        Ok(())
+                    );
+                }
+            };
+            let receive = async {
+                while mailbox.closed_to(core(0)).bits() == 0 {
+                    mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(500)).await;
+                }
+                for number in 0..10 {
+                    assert_eq!(receiver.recv().await.mail.payload.as_slice(), [number]);
+                }
+            };
+            let both = async {
+                futures_util::join!(send, receive);
+            };
+            witness.work(&mailbox, 1, both).await;
+            witness.saw(String::from("all"));
+        })
+    });
+    (machine, witness.expects(["all"]))
 }
 
 /// A core sends before the other has a mailbox; only the hello line is looked at in between.

@@ -93,6 +93,13 @@ impl Witness {
         either(all, mailbox.run()).await;
     }
 
+    /// Runs `work` without the mailbox, and waits until `cores` cores have done their work.
+    async fn work_alone(&self, mesh: &impl Mesh, cores: usize, work: impl Future<Output = ()>) {
+        work.await;
+        self.finished.set(self.finished.get() + 1);
+        self.others(mesh, cores).await;
+    }
+
     /// Waits until `cores` cores have done their work.
     async fn others(&self, mesh: &impl Mesh, cores: usize) {
         while self.finished.get() < cores {

@@ -12,6 +12,7 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("full channel", mailbox::full_channel),
     ("posted both ways", mailbox::posted_both_ways),
     ("own mail", mailbox::own_mail),
+    ("own full channel", mailbox::own_full_channel),
     ("late receiver", mailbox::late_receiver),
     ("contended lock", lock::contended),
     ("dead owner", lock::dead_owner),

@@ -1,18 +1,19 @@
-//! The acknowledgement: what became of a letter, in a half line of its sender's buffer.
+//! The acknowledgement: what became of a letter, in a line of its sender's buffer.
+//!
+//! A whole line, because that leaves the core as one transaction, without waiting for a push.
 //!
 //! ```text
 //! 0..2    channels on which the receiver has turned this sender away and has had no room since
 //! 2..4    channels the receiver looks into by itself: no doorbell needed
-//! 4..8    0
-//! 8..10   life of the receiver
-//! 10      verdict
-//! 11      0
-//! 12..14  life of the sender whose letter it is; 0 if nothing was acknowledged yet
-//! 14..16  sequence number of the letter
+//! 4..24   0
+//! 24..26  life of the receiver
+//! 26      verdict
+//! 27      0
+//! 28..30  life of the sender whose letter it is; 0 if nothing was acknowledged yet
+//! 30..32  sequence number of the letter
 //! ```
 
-use super::{Channels, Epoch, Sequence, WireError, word_at};
-use crate::layout::HALF_LINE;
+use super::{Channels, Epoch, LineWords, Sequence, WireError, high_half, low_half, word_from};
 
 /// What became of a letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,47 +70,49 @@ pub struct Ack {
     pub verdict: Verdict,
 }
 
-/// Bytes of an acknowledgement.
+/// Words of an acknowledgement.
 #[derive(Clone, Copy, Debug)]
-pub struct AckView<'a>(&'a [u8; HALF_LINE]);
+pub struct AckView<'a>(&'a LineWords);
 
 impl<'a> AckView<'a> {
-    /// Looks at a half line; any bytes will do.
-    pub const fn new(half_line: &'a [u8; HALF_LINE]) -> Self {
-        Self(half_line)
+    /// Looks at a line; any words will do.
+    pub const fn new(line: &'a LineWords) -> Self {
+        Self(line)
+    }
+
+    /// The last word of the answer to letter `sequence` of life `sender`.
+    pub(crate) const fn last_word(sender: Epoch, sequence: Sequence) -> u32 {
+        word_from(sender.get(), sequence.get())
     }
 
     /// Channels without room for this sender.
-    pub fn closed(self) -> Channels {
-        Channels::from_bits(word_at(self.0, 0))
+    pub const fn closed(self) -> Channels {
+        Channels::from_bits(low_half(self.0[0]))
     }
 
     /// Channels the receiver polls.
-    pub fn polled(self) -> Channels {
-        Channels::from_bits(word_at(self.0, 2))
+    pub const fn polled(self) -> Channels {
+        Channels::from_bits(high_half(self.0[0]))
     }
 }
 
 impl Ack {
     /// Checks every field.
     pub fn parse(view: AckView<'_>) -> Result<Self, WireError> {
-        let bytes = view.0;
-        let sender = Epoch::new(word_at(bytes, 12)).ok_or(WireError::Blank)?;
-        let receiver = Epoch::new(word_at(bytes, 8)).ok_or(WireError::Blank)?;
-        let verdict = Verdict::from_code(bytes[10]).ok_or(WireError::Verdict(bytes[10]))?;
-        let sequence = Sequence::new(word_at(bytes, 14));
+        let [.., before, last] = *view.0;
+        let sender = Epoch::new(low_half(last)).ok_or(WireError::Blank)?;
+        let receiver = Epoch::new(low_half(before)).ok_or(WireError::Blank)?;
+        let [.., code, _] = before.to_le_bytes();
+        let verdict = Verdict::from_code(code).ok_or(WireError::Verdict(code))?;
+        let sequence = Sequence::new(high_half(last));
         Ok(Self { closed: view.closed(), polled: view.polled(), receiver, sender, sequence, verdict })
     }
 
-    /// The half line that [`parse`](Self::parse) reads back.
-    pub fn emit(&self) -> [u8; HALF_LINE] {
-        let mut bytes = [0; HALF_LINE];
-        bytes[0..2].copy_from_slice(&self.closed.bits().to_le_bytes());
-        bytes[2..4].copy_from_slice(&self.polled.bits().to_le_bytes());
-        bytes[8..10].copy_from_slice(&self.receiver.get().to_le_bytes());
-        bytes[10] = self.verdict.code();
-        bytes[12..14].copy_from_slice(&self.sender.get().to_le_bytes());
-        bytes[14..16].copy_from_slice(&self.sequence.get().to_le_bytes());
-        bytes
+    /// The line that [`parse`](Self::parse) reads back.
+    #[inline]
+    pub const fn emit(&self) -> LineWords {
+        let channels = word_from(self.closed.bits(), self.polled.bits());
+        let verdict = word_from(self.receiver.get(), self.verdict.code() as u16);
+        [channels, 0, 0, 0, 0, 0, verdict, AckView::last_word(self.sender, self.sequence)]
     }
 }

@@ -12,8 +12,7 @@
 //! 30..32  sequence number
 //! ```
 
-use super::{Epoch, Sequence, WireError, dword_at, word_at};
-use crate::layout::LINE;
+use super::{Epoch, LineWords, Sequence, WireError, high_half, low_half, word_from};
 
 /// Channel of a mailbox, 0 to 14.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -93,9 +92,11 @@ pub struct Flow(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Kind(pub u8);
 
-/// Up to 18 bytes of content.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Up to 18 bytes of content. Aligned, so that it is copied to and from a line by words.
+#[derive(Clone, Copy)]
+#[repr(align(4))]
 pub struct Payload {
+    /// What is behind the content means nothing.
     bytes: [u8; Payload::MOST],
     length: u8,
 }
@@ -117,7 +118,28 @@ impl Payload {
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
+
+    /// The words and the half one that lie in a line.
+    const fn words(&self) -> ([u32; 4], [u8; 2]) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, first, second] = self.bytes;
+        let word = u32::from_le_bytes;
+        ([word([a, b, c, d]), word([e, f, g, h]), word([i, j, k, l]), word([m, n, o, p])], [first, second])
+    }
+
+    const fn from_words(words: [u32; 4], [first, second]: [u8; 2], length: u8) -> Self {
+        let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] =
+            [words[0].to_le_bytes(), words[1].to_le_bytes(), words[2].to_le_bytes(), words[3].to_le_bytes()];
+        Self { bytes: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, first, second], length }
+    }
 }
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Payload {}
 
 impl core::fmt::Debug for Payload {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -171,44 +193,59 @@ pub struct Letter {
 
 const RING: u8 = 1 << 4;
 
-/// Bytes of a mail line.
+/// Which word of the line is which: the payload begins in word 1 and ends in the lower half of [`WHAT`].
+const FLOW: usize = 0;
+const WHAT: usize = 5;
+const LENGTH: usize = 6;
+const LAST: usize = 7;
+
+/// Words of a mail line.
 #[derive(Clone, Copy, Debug)]
-pub struct LetterView<'a>(&'a [u8; LINE]);
+pub struct LetterView<'a>(&'a LineWords);
 
 impl<'a> LetterView<'a> {
-    /// Looks at a whole line; any bytes will do.
-    pub const fn new(line: &'a [u8; LINE]) -> Self {
+    /// Looks at a whole line; any words will do.
+    pub const fn new(line: &'a LineWords) -> Self {
         Self(line)
     }
 
+    /// The last word.
+    pub const fn last_word(self) -> u32 {
+        self.0[LAST]
+    }
+
     /// Lives and number, which say whether a letter is there; they do not depend on the rest being valid.
+    #[inline]
     pub fn envelope(self) -> Result<Envelope, WireError> {
-        let from = Epoch::new(word_at(self.0, 28)).ok_or(WireError::Blank)?;
-        let to = Epoch::new(word_at(self.0, 26)).ok_or(WireError::Blank)?;
-        Ok(Envelope { to, from, sequence: Sequence::new(word_at(self.0, 30)) })
+        let from = Epoch::new(low_half(self.0[LAST])).ok_or(WireError::Blank)?;
+        let to = Epoch::new(high_half(self.0[LENGTH])).ok_or(WireError::Blank)?;
+        Ok(Envelope { to, from, sequence: Sequence::new(high_half(self.0[LAST])) })
     }
 
     /// How to acknowledge.
-    pub fn reply(self) -> Reply {
-        if self.0[22] & RING == 0 { Reply::Silent } else { Reply::Ring }
+    #[inline]
+    pub const fn reply(self) -> Reply {
+        let [.., what, _] = self.0[WHAT].to_le_bytes();
+        if what & RING == 0 { Reply::Silent } else { Reply::Ring }
     }
 
     /// The mail.
+    #[inline]
     pub fn mail(self) -> Result<Mail, WireError> {
-        let number = self.0[22] & 0xF;
+        let [first, second, what, kind] = self.0[WHAT].to_le_bytes();
+        let [length, unused, ..] = self.0[LENGTH].to_le_bytes();
+        let number = what & 0xF;
         let channel = Channel::new(number).ok_or(WireError::Channel(number))?;
-        let reserved = self.0[22] & !(RING | 0xF) | self.0[25];
+        let reserved = what & !(RING | 0xF) | unused;
         if reserved != 0 {
             return Err(WireError::Reserved(reserved));
         }
-        let length = self.0[24];
-        let payload = self.0[4..22].get(..usize::from(length)).and_then(Payload::new);
-        Ok(Mail {
-            channel,
-            kind: Kind(self.0[23]),
-            flow: Flow(dword_at(self.0, 0)),
-            payload: payload.ok_or(WireError::Length(length))?,
-        })
+        if usize::from(length) > Payload::MOST {
+            return Err(WireError::Length(length));
+        }
+        let words = [self.0[1], self.0[2], self.0[3], self.0[4]];
+        let payload = Payload::from_words(words, [first, second], length);
+        Ok(Mail { channel, kind: Kind(kind), flow: Flow(self.0[FLOW]), payload })
     }
 }
 
@@ -219,20 +256,17 @@ impl Letter {
     }
 
     /// The line that [`parse`](Self::parse) reads back.
-    pub fn emit(&self) -> [u8; LINE] {
+    #[inline]
+    pub const fn emit(&self) -> LineWords {
         let Mail { channel, kind, flow, payload } = self.mail;
-        let mut line = [0; LINE];
-        line[0..4].copy_from_slice(&flow.0.to_le_bytes());
-        line[4..22].copy_from_slice(&payload.bytes);
-        line[22] = match self.reply {
+        let Envelope { to, from, sequence } = self.envelope;
+        let ([a, b, c, d], [first, second]) = payload.words();
+        let what = match self.reply {
             Reply::Silent => channel.number(),
             Reply::Ring => channel.number() | RING,
         };
-        line[23] = kind.0;
-        line[24] = payload.length;
-        line[26..28].copy_from_slice(&self.envelope.to.get().to_le_bytes());
-        line[28..30].copy_from_slice(&self.envelope.from.get().to_le_bytes());
-        line[30..32].copy_from_slice(&self.envelope.sequence.get().to_le_bytes());
-        line
+        let what = u32::from_le_bytes([first, second, what, kind.0]);
+        let length = word_from(u16::from_le_bytes([payload.length, 0]), to.get());
+        [flow.0, a, b, c, d, what, length, word_from(from.get(), sequence.get())]
     }
 }

@@ -1,6 +1,6 @@
 //! What lies in message buffers: every message as a checked view of its bytes and as a parsed form.
 //!
-//! A view is made from bytes of the exact length and offers one accessor per field; it trusts nothing. `parse`
+//! A view is made from bytes, or words, of the exact length and offers one accessor per field; it trusts nothing. `parse`
 //! turns a view into a value in which every field is in range, or says which field is not; `emit` is its
 //! inverse. Numbers are little-endian. The last word of each message is written last and says whether the
 //! message is there: 32-byte lines can leave a core as ascending quadwords (SCC reference §2.7), so everything
@@ -23,6 +23,8 @@ pub use life::{Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
 pub use queue::{QueueEntry, QueueHead};
 pub use transfer::{Attention, FlowWord, Offer, Progress, Run, Tag, TransferId, TransferMail};
+
+use crate::layout::LINE;
 
 /// Why bytes are not a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -51,6 +53,45 @@ pub enum WireError {
     /// A code that names no message.
     #[error("code {0} names no message")]
     Code(u8),
+}
+
+/// A line of eight words, the first one at the lowest address.
+pub type LineWords = [u32; LINE / 4];
+
+/// The bytes of a line.
+pub(crate) fn bytes_of(words: LineWords) -> [u8; LINE] {
+    let mut bytes = [0; LINE];
+    for (chunk, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        *chunk = word.to_le_bytes();
+    }
+    bytes
+}
+
+/// The words of a line.
+pub(crate) fn words_of(bytes: &[u8; LINE]) -> LineWords {
+    let mut words = [0; LINE / 4];
+    for (word, chunk) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*chunk);
+    }
+    words
+}
+
+/// The lower half of a word.
+pub(crate) const fn low_half(word: u32) -> u16 {
+    let [first, second, ..] = word.to_le_bytes();
+    u16::from_le_bytes([first, second])
+}
+
+/// The upper half of a word.
+pub(crate) const fn high_half(word: u32) -> u16 {
+    let [.., third, fourth] = word.to_le_bytes();
+    u16::from_le_bytes([third, fourth])
+}
+
+/// A word of two halves.
+pub(crate) const fn word_from(low: u16, high: u16) -> u32 {
+    let ([first, second], [third, fourth]) = (low.to_le_bytes(), high.to_le_bytes());
+    u32::from_le_bytes([first, second, third, fourth])
 }
 
 /// Two bytes at a fixed offset within a view.

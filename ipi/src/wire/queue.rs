@@ -7,7 +7,7 @@
 
 use scc::id::CoreId;
 
-use super::{Letter, LetterView, WireError, dword_at};
+use super::{Letter, LetterView, WireError, bytes_of, dword_at, words_of};
 use crate::layout::{HALF_LINE, LINE, QUADWORD};
 
 /// How many entries a call queue has seen; both counts wrap.
@@ -47,12 +47,12 @@ impl QueueEntry {
         let sender = CoreId::new(number).ok_or(WireError::Number(number))?;
         let mut letter = *line;
         letter[25] = 0;
-        Ok(Self { sender, letter: Letter::parse(LetterView::new(&letter))? })
+        Ok(Self { sender, letter: Letter::parse(LetterView::new(&words_of(&letter)))? })
     }
 
     /// The line that [`parse`](Self::parse) reads back.
     pub fn emit(&self) -> [u8; LINE] {
-        let mut line = self.letter.emit();
+        let mut line = bytes_of(self.letter.emit());
         line[25] = self.sender.number() + 1;
         line
     }

@@ -4,26 +4,33 @@
 //! write-combining buffer; a load may return what L1 holds until CL1INVMB. Handlers store to no message buffer, so what
 //! a task has written leaves in the order of the write. Facts: SCC reference §2.5-§2.7, §4.3, §4.8, §7.5, §7.6.
 
+use core::cell::Cell;
 use core::future::{Future, pending};
 
 use executor::time::{Instant as Moment, Timers};
 use futures_util::future::Either;
 use ipi::layout;
 use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push};
+use ipi::wire::LineWords;
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
 use scc::tile::{Gcbcfg, TileRegister};
 
-use super::window::{TileWindow, read_fpga, read_message_bytes, write_fpga, write_message_bytes};
+use super::window::{
+    TileWindow, read_fpga, read_message_bytes, read_message_word, read_message_words, write_fpga,
+    write_message_bytes, write_message_words,
+};
 use super::{doorbell, identity};
 use crate::arch::i586::cpu;
 use crate::platform::Absent;
 
 /// The chip as this core sees it. Belongs to its tasks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct ChipMesh {
     core: CoreId,
     timers: Timers,
+    /// Whether stores since the last push may be in the write-combining buffer. Whole lines leave by themselves.
+    is_unpushed: Cell<bool>,
 }
 
 /// The chip, with the executor's timers as its alarm.
@@ -31,7 +38,7 @@ pub struct ChipMesh {
 /// # Errors
 /// None here; [`Absent`] on platforms without message buffers.
 pub fn open(timers: Timers) -> Result<ChipMesh, Absent> {
-    Ok(ChipMesh { core: identity::core(), timers })
+    Ok(ChipMesh { core: identity::core(), timers, is_unpushed: Cell::new(false) })
 }
 
 const fn counting(counter: CounterId) -> FpgaRegister {
@@ -66,7 +73,23 @@ impl Mesh for ChipMesh {
         cpu::without_interrupts(|| read_message_bytes(from.owner(), from.offset(), bytes));
     }
 
+    #[inline]
+    fn read_word(&self, from: MpbAddress) -> u32 {
+        read_message_word(from)
+    }
+
+    #[inline]
+    fn read_line(&self, from: MpbAddress) -> LineWords {
+        cpu::without_interrupts(|| read_message_words(from))
+    }
+
+    #[inline]
+    fn write_line(&self, to: MpbAddress, words: LineWords) {
+        write_message_words(to, words);
+    }
+
     fn write(&self, to: MpbAddress, bytes: &[u8]) {
+        self.is_unpushed.set(true);
         write_message_bytes(to.owner(), to.offset(), bytes);
     }
 
@@ -74,8 +97,12 @@ impl Mesh for ChipMesh {
         cpu::invalidate_message_lines();
     }
 
+    /// Nothing to do after a whole line: the eighth of its ascending stores has sent it off.
+    #[inline]
     fn push(&self, _place: Push) {
-        write_message_bytes(self.core, layout::scratch(self.core).offset(), &[0; 4]);
+        if self.is_unpushed.replace(false) {
+            write_message_bytes(self.core, layout::scratch(self.core).offset(), &[0; 4]);
+        }
     }
 
     fn ring(&self, target: CoreId) {

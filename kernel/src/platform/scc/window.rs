@@ -7,6 +7,7 @@
 use core::ptr::with_exposed_provenance_mut;
 
 use i586::apic::ApicRegister;
+use ipi::mesh::MpbAddress;
 use scc::address::{LINE_BYTES, LineIndex, LutIndex};
 use scc::fpga::FpgaRegister;
 use scc::id::{CoreId, TileId};
@@ -142,10 +143,36 @@ pub(super) fn write_message_line(owner: CoreId, line: LineIndex, words: [u32; 8]
 }
 
 /// Where this core sees a core's half of its tile's buffer: its own through the window onto the own tile.
+#[inline]
 fn message_half(owner: CoreId) -> u32 {
     let own = identity::core();
     let half = if owner == own { Device::OwnMessageBuffer(own.slot()) } else { Device::MessageBuffer(owner) };
     half.base()
+}
+
+/// Reads an aligned word, as L1 sees it.
+#[inline]
+pub(super) fn read_message_word(at: MpbAddress) -> u32 {
+    debug_assert!(at.offset().is_multiple_of(4), "a word is aligned");
+    load(message_half(at.owner()) + u32::from(at.offset()))
+}
+
+/// Reads a line in ascending order, as L1 sees it. For a line that interrupts must not divide.
+#[inline]
+pub(super) fn read_message_words(at: MpbAddress) -> [u32; 8] {
+    let first = message_half(at.owner()) + within_line(at.offset(), 32);
+    [0, 4, 8, 12, 16, 20, 24, 28].map(|offset| load(first + offset))
+}
+
+/// Writes a line in ascending order, which sends it off.
+#[inline]
+pub(super) fn write_message_words(at: MpbAddress, words: [u32; 8]) {
+    let first = message_half(at.owner()) + within_line(at.offset(), 32);
+    let [a, b, c, d, e, f, g, h] = words;
+    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16), (f, 20), (g, 24), (h, 28)] {
+        // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+        unsafe { store(first + offset, word) };
+    }
 }
 
 /// Reads bytes of one line in ascending order, as L1 sees them.
