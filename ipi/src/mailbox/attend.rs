@@ -24,35 +24,49 @@ impl<M: Mesh> Mailbox<'_, M> {
         self.look_at_answer(peer);
     }
 
-    /// Looks for a letter of `peer`, and for its acknowledgement if there is none; whether a letter came. For those
-    /// who look again and again.
+    /// One of many looks for a letter of `peer` on `channel`, which is not queued but returned: the caller knows that
+    /// none of `peer` waits in the queue. Letters on other channels are delivered.
     #[inline]
-    pub(super) fn poll_one(&self, peer: CoreId) -> bool {
+    pub(super) fn poll_for(&self, channel: Channel, peer: CoreId) -> Option<Received> {
         self.mesh.invalidate(Invalidate::Poll);
-        let is_news = self.look_at_letter(peer);
-        if !is_news {
-            self.look_at_answer(peer);
+        if self.is_letter_seen(peer) {
+            return None;
+        }
+        let me = self.mesh.core();
+        self.read_letter(peer, self.mesh.read_line(layout::mail(me, peer)), Some(channel))
+    }
+
+    /// One of many looks for letters of `peers`, which are delivered; whether there were any.
+    pub(super) fn poll_all(&self, peers: CoreSet) -> bool {
+        self.mesh.invalidate(Invalidate::PollAll);
+        peers.iter().fold(false, |is_news, peer| self.look_at_letter(peer) | is_news)
+    }
+
+    fn look_at_letter(&self, peer: CoreId) -> bool {
+        let is_news = !self.is_letter_seen(peer);
+        if is_news {
+            let line = self.mesh.read_line(layout::mail(self.mesh.core(), peer));
+            self.read_letter(peer, line, None);
         }
         is_news
     }
 
-    /// Reads one word if nothing is new.
+    /// Reads one word.
     #[inline]
-    fn look_at_letter(&self, peer: CoreId) -> bool {
-        let me = self.mesh.core();
-        let is_seen = self.mesh.read_word(layout::mail_last(me, peer)) == self.seen[peer.index()].get();
-        if !is_seen {
-            self.read_letter(peer, self.mesh.read_line(layout::mail(me, peer)));
-        }
-        !is_seen
+    fn is_letter_seen(&self, peer: CoreId) -> bool {
+        let last = self.mesh.read_word(layout::mail_last(self.mesh.core(), peer));
+        last == self.seen[peer.index()].get()
     }
 
+    /// Looks into the line for acknowledgements of `peer`, which the caller knows not to be cached; whether there is
+    /// still something to look for.
     #[inline]
-    fn look_at_answer(&self, peer: CoreId) {
+    pub(super) fn look_at_answer(&self, peer: CoreId) -> bool {
         let expected = self.outgoing.borrow()[peer.index()].curiosity(self.epoch);
         if let Some(expected) = expected {
             self.read_answer(peer, expected);
         }
+        expected.is_some()
     }
 
     fn read_answer(&self, peer: CoreId, expected: Curiosity) {
@@ -76,21 +90,25 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
-    /// Takes a line in that is not what it was.
-    fn read_letter(&self, peer: CoreId, line: LineWords) {
+    /// Takes a line in that is not what it was; the letter, if it is on the channel of a `taker`.
+    #[inline]
+    fn read_letter(&self, peer: CoreId, line: LineWords, taker: Option<Channel>) -> Option<Received> {
         let letter = LetterView::new(&line);
         self.seen[peer.index()].set(letter.last_word());
-        let Ok(envelope) = letter.envelope() else { return };
+        let envelope = letter.envelope().ok()?;
         let (freshness, closed) = {
             let incoming = &mut self.incoming.borrow_mut()[peer.index()];
             (incoming.is_news(envelope), incoming.closed)
         };
         match freshness {
-            Freshness::Seen => return,
-            Freshness::Stale => return self.count(|statistics| statistics.stale += 1),
+            Freshness::Seen => return None,
+            Freshness::Stale => {
+                self.count(|statistics| statistics.stale += 1);
+                return None;
+            }
             Freshness::News => {}
         }
-        let mut closed = closed;
+        let (mut closed, mut taken) = (closed, None);
         let verdict = match letter.mail() {
             _ if envelope.to != self.epoch => {
                 self.count(|statistics| statistics.stale += 1);
@@ -99,6 +117,11 @@ impl<M: Mesh> Mailbox<'_, M> {
             Err(_) => {
                 self.count(|statistics| statistics.malformed += 1);
                 Verdict::Malformed
+            }
+            Ok(mail) if taker == Some(mail.channel) => {
+                self.count(|statistics| statistics.accepted += 1);
+                taken = Some(Received { from: peer, life: envelope.from, mail });
+                Verdict::Accepted
             }
             Ok(mail) => self.deliver(Received { from: peer, life: envelope.from, mail }, &mut closed),
         };
@@ -111,6 +134,7 @@ impl<M: Mesh> Mailbox<'_, M> {
             verdict,
         };
         self.acknowledge(peer, ack, letter.reply());
+        taken
     }
 
     fn deliver(&self, letter: Received, closed: &mut Channels) -> Verdict {
@@ -140,6 +164,7 @@ impl<M: Mesh> Mailbox<'_, M> {
         verdict
     }
 
+    #[inline]
     fn acknowledge(&self, peer: CoreId, ack: Ack, reply: Reply) {
         self.incoming.borrow_mut()[peer.index()].answer = Some(ack);
         self.mesh.invalidate(Invalidate::AckWrite);

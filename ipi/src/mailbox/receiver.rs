@@ -109,10 +109,12 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 mailbox.receivers[self.channel.index()].register(context);
                 return Poll::Pending;
             };
-            for _ in 0..LOOKS_PER_POLL {
-                if let Some(letter) = self.look(cores, from) {
-                    return Poll::Ready(letter);
-                }
+            let found = match from {
+                Some(core) => self.look_for(core),
+                None => self.look_into(cores),
+            };
+            if let Some(letter) = found {
+                return Poll::Ready(letter);
             }
             context.waker().wake_by_ref();
             Poll::Pending
@@ -120,15 +122,33 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         .await
     }
 
-    /// One look into the line of `from`, or into those of `cores`.
+    /// Looks for a letter of `core`; the queue holds none.
     #[inline]
-    fn look(&self, cores: CoreSet, from: Option<CoreId>) -> Option<Received> {
-        let mailbox = self.mailbox;
-        let is_news = match from {
-            Some(core) => mailbox.poll_one(core),
-            None => cores.iter().fold(false, |is_news, core| mailbox.poll_one(core) | is_news),
-        };
-        if is_news { mailbox.pop(self.channel, from) } else { None }
+    fn look_for(&self, core: CoreId) -> Option<Received> {
+        let mut is_curious = true;
+        for _ in 0..LOOKS_PER_POLL {
+            let letter = self.mailbox.poll_for(self.channel, core);
+            if letter.is_some() {
+                return letter;
+            }
+            is_curious = is_curious && self.mailbox.look_at_answer(core);
+        }
+        None
+    }
+
+    /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever.
+    fn look_into(&self, cores: CoreSet) -> Option<Received> {
+        for _ in 0..LOOKS_PER_POLL {
+            if self.mailbox.poll_all(cores)
+                && let Some(letter) = self.mailbox.pop(self.channel, None)
+            {
+                return Some(letter);
+            }
+        }
+        for core in cores.iter() {
+            self.mailbox.look_at_answer(core);
+        }
+        None
     }
 }
 

@@ -29,6 +29,8 @@ Invalidate {
     Attend,
     /// Look for a letter of a peer again and again.
     Poll,
+    /// Look for letters of several peers again and again.
+    PollAll,
     /// Write a letter, which may go to the own buffer.
     LetterWrite,
     /// Write an acknowledgement, which may go to the own buffer.

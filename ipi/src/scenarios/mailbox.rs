@@ -9,20 +9,25 @@ use crate::mailbox::{Mode, SendError};
 
 /// One core sends three mails, the other receives them, both by doorbells.
 pub(super) fn three_mails(chooser: Chooser) -> (Machine, Check) {
-    mails(chooser, Mode::Interrupt, 3)
+    mails(chooser, Mode::Interrupt, None, 3)
 }
 
 /// One core sends two mails, the other receives them, both by doorbells.
 pub(super) fn two_mails(chooser: Chooser) -> (Machine, Check) {
-    mails(chooser, Mode::Interrupt, 2)
+    mails(chooser, Mode::Interrupt, None, 2)
 }
 
 /// The same with a receiver and a sender that poll; nothing but its own looks shows the receiver a letter.
 pub(super) fn three_mails_polled(chooser: Chooser) -> (Machine, Check) {
-    mails(chooser, Mode::Polled(CoreSet::of(core(0)).with(core(1))), 3)
+    mails(chooser, Mode::Polled(CoreSet::of(core(0)).with(core(1))), None, 3)
 }
 
-fn mails(chooser: Chooser, mode: Mode, count: u8) -> (Machine, Check) {
+/// The same with a receiver that polls for one sender only.
+pub(super) fn three_mails_polled_of_one(chooser: Chooser) -> (Machine, Check) {
+    mails(chooser, Mode::Polled(CoreSet::of(core(0))), Some(core(0)), 3)
+}
+
+fn mails(chooser: Chooser, mode: Mode, from: Option<CoreId>, count: u8) -> (Machine, Check) {
     let witness = Witness::default();
     let (sender, receiver) = (witness.clone(), witness.clone());
     let machine = Machine::new(chooser)
@@ -51,7 +56,10 @@ fn mails(chooser: Chooser, mode: Mode, count: u8) -> (Machine, Check) {
                 mailbox.mesh().ready().await;
                 let work = async {
                     for _ in 0..count {
-                        let received = receiver.recv().await;
+                        let received = match from {
+                            Some(core) => receiver.recv_from(core).await,
+                            None => receiver.recv().await,
+                        };
                         let content = received.mail.payload.as_slice().to_vec();
                         witness.saw(format!("{content:?}"));
                     }

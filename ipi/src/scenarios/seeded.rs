@@ -9,6 +9,7 @@ use crate::testing::Odds;
 pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("three mails", mailbox::three_mails),
     ("three mails, polled", mailbox::three_mails_polled),
+    ("three mails, polled of one", mailbox::three_mails_polled_of_one),
     ("full channel", mailbox::full_channel),
     ("posted both ways", mailbox::posted_both_ways),
     ("own mail", mailbox::own_mail),
