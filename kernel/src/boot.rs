@@ -98,8 +98,14 @@ async fn first_task(spawner: Spawner, options: Options) {
     {
         provoke::fatal(fatal, spawner).await;
     }
-    if options.measure == Some(Measure::Kernel) {
-        measure::kernel(spawner).await;
+    match options.measure {
+        Some(Measure::Kernel) => measure::kernel(spawner).await,
+        // Any other self-test has a use for the mailbox itself.
+        Some(Measure::Letters(letters)) if options.self_test == SelfTest::Alone => {
+            measure::pairs::measure(spawner, options.cores, letters).await;
+        }
+        Some(Measure::Letters(_)) => log::error!(target: "boot", "measures letters only with selftest"),
+        None => {}
     }
     if options.self_test != SelfTest::No {
         test(spawner, options).await;

@@ -9,6 +9,7 @@
 //! | `selftest=mail` | the same, and each of `cores` exchanges letters with the next one |
 //! | `then=stay` | after the self-test the core stays: it goes on, and greets the next of `cores` by mail |
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
+//! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
@@ -158,6 +159,35 @@ pub enum Afterwards {
 pub enum Measure {
     /// What the kernel itself takes: wakes, yields, tasks, timers, records, memory.
     Kernel,
+    /// What a letter takes between every two of the cores.
+    Letters(Letters),
+}
+
+/// How letters are noticed whose times are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letters {
+    /// The receiver looks into its line all the time.
+    Polled,
+    /// The sender writes the receiver's interrupt bit.
+    Direct,
+    /// The sender rings through the global interrupt controller.
+    Doorbell,
+}
+
+impl Letters {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Polled => "polled",
+            Self::Direct => "direct",
+            Self::Doorbell => "doorbell",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Polled, Self::Direct, Self::Doorbell].into_iter().find(|letters| letters.name() == name)
+    }
 }
 
 /// What is asked.
@@ -231,6 +261,7 @@ impl Options {
             ("then", "stop") => self.afterwards = Afterwards::Stop,
             ("then", "stay") => self.afterwards = Afterwards::Stay,
             ("measure", "kernel") => self.measure = Some(Measure::Kernel),
+            ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),

@@ -13,6 +13,8 @@
 //! An interrupt's way is cut where something is recorded anyway: its handler begins with the trace record of the
 //! interrupt, and [`doorbell`] notes the wake.
 
+pub mod pairs;
+
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;

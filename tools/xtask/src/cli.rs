@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::boot::BootArguments;
+use crate::demo::DemoSubject;
 
 /// Build, run, test, lint and bench this workspace.
 ///
@@ -65,6 +66,12 @@ pub(crate) enum Verb {
     /// and the results of the self-tests.
     #[command(after_help = BOOT_EXAMPLES)]
     Boot(Box<BootArguments>),
+    /// Show something that the kernels on the chip do
+    Demo {
+        /// What is shown
+        #[command(subcommand)]
+        subject: DemoSubject,
+    },
     /// The whole gate: format, clippy, house rules, tests, documentation; stops at the first failure
     Ci,
     /// Only the house rules: file length, import direction, unsafe, address literals, wording, links

@@ -11,12 +11,15 @@ mod board_arguments;
 mod boot;
 mod ci;
 mod cli;
+mod demo;
 mod fuzz;
+mod letters;
 mod lint;
 mod process;
 mod program;
 mod rom;
 mod setup;
+mod svg;
 mod tests;
 mod workspace;
 
@@ -25,6 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{BenchSubject, Cli, Verb};
+use crate::demo::DemoSubject;
 use crate::setup::Purpose;
 use crate::workspace::Workspace;
 
@@ -45,6 +49,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Boot(arguments) => {
             setup::ensure(workspace, Purpose::Boot)?;
             return Ok(boot::run(workspace, &arguments)?);
+        }
+        Verb::Demo { subject: DemoSubject::Mesh(options) } => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            demo::mesh(workspace, &options)?;
         }
         Verb::Ci => ci::run(workspace)?,
         Verb::Lint => lint::run(workspace)?,
@@ -86,6 +94,8 @@ enum Failure {
     Ci(#[from] ci::CiError),
     #[error(transparent)]
     Boot(#[from] boot::BootError),
+    #[error(transparent)]
+    Demo(#[from] demo::DemoError),
     #[error(transparent)]
     Fuzz(#[from] fuzz::FuzzError),
     #[error(transparent)]

@@ -1,0 +1,182 @@
+//! What a letter takes between every two of `cores`, one pair after the other.
+//!
+//! Each core in turn plays [`ping_pong`] with every core above it, while all others sleep, so pairs do not disturb each
+//! other. It first invites the other core by doorbell: nobody polls before it is its turn. Then it prints one line, with
+//! shortest, median and longest one-way time to each core, in cycles:
+//!
+//! ```text
+//! [02 0.031934] info measure: name=pairs way=polled from=2 to=3:312/318/325,4:334/340/347
+//! ```
+
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use executor::{Class, JoinError, Spawner};
+use ipi::barrier::{BarrierError, FlagBarrier};
+use ipi::group::{Group, GroupError};
+use ipi::layout::BarrierId;
+use ipi::mailbox::{Mode, OpenError, Receiver, SendError};
+use ipi::mesh::{Cycles, Deadline, Mesh as _};
+use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use scc::id::CoreId;
+
+use crate::command_line::{Cores, Letters};
+use crate::mail::ping_pong::{self, PingPongError, Way};
+use crate::mail::{self, Mailbox};
+use crate::platform::Absent;
+use crate::platform::machine::mesh::ChipMesh;
+use crate::runtime;
+
+/// Letters of a pair that count.
+const SAMPLES: usize = 16;
+/// Letters before them, which fill the caches.
+const WARM_UP: usize = 4;
+/// Carries invitations.
+const INVITATIONS: Channel = Channel::new(3).expect("channels are 0 to 14");
+/// The barrier at the end.
+const END: BarrierId = BarrierId::new(0).expect("barriers are 0 to 4");
+/// Cycles between two looks whether a core has started its mailbox.
+const BETWEEN_LOOKS: Cycles = Cycles::new(100_000);
+
+/// Why pairs were not measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum PairsError {
+    #[error(transparent)]
+    Absent(#[from] Absent),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    #[error("invitation to core {to}: {error}")]
+    Invitation { to: CoreId, error: SendError },
+    #[error("ping-pong with core {peer}: {error}")]
+    PingPong { peer: CoreId, error: PingPongError },
+    #[error("the others did not end: {0}")]
+    End(#[from] BarrierError),
+    #[error("the task that measures: {0}")]
+    Task(#[from] JoinError),
+    #[error("no memory for the task that measures")]
+    NoMemory,
+}
+
+/// Measures all pairs of `cores` by one way, and prints a line for each core but the highest. All of `cores` must do
+/// the same, and no mailbox may have been started.
+pub async fn measure(spawner: Spawner, cores: Cores, letters: Letters) {
+    if let Err(error) = in_a_task(spawner, cores, letters).await {
+        log::error!(target: "measure", "failed name=pairs: {error}");
+    }
+}
+
+/// Letters are awaited in a task of the most urgent class, as services await them.
+async fn in_a_task(spawner: Spawner, cores: Cores, letters: Letters) -> Result<(), PairsError> {
+    let mailbox = mail::start(spawner)?;
+    let all = async move { Field::new(mailbox, cores, letters)?.measure().await };
+    let task = runtime::spawn(spawner, "pairs", Class::FollowUp, all).map_err(|_| PairsError::NoMemory)?;
+    task.await?
+}
+
+struct Field {
+    mailbox: &'static Mailbox,
+    cores: Vec<CoreId>,
+    own: CoreId,
+    letters: Letters,
+    invitations: Receiver<'static, 'static, ChipMesh>,
+}
+
+impl Field {
+    fn new(mailbox: &'static Mailbox, cores: Cores, letters: Letters) -> Result<Self, PairsError> {
+        let cores = CoreId::all().filter(|core| cores.contains(*core)).collect();
+        let invitations = mailbox.open(INVITATIONS, Mode::Interrupt)?;
+        Ok(Self { mailbox, cores, own: mailbox.mesh().core(), letters, invitations })
+    }
+
+    async fn measure(&self) -> Result<(), PairsError> {
+        let mut end = FlagBarrier::new(Group::new(&self.cores)?, END, 0, Mode::Interrupt);
+        self.all_started().await;
+        for leader in self.cores.iter().copied().filter(|leader| *leader < self.own) {
+            self.invitations.recv_from(leader).await;
+            self.play(leader).await?;
+        }
+        let mut spans = Vec::new();
+        for peer in self.cores.iter().copied().filter(|peer| *peer > self.own) {
+            self.invite(peer).await?;
+            spans.push((peer, self.play(peer).await?));
+        }
+        if !spans.is_empty() {
+            let line = Line { letters: self.letters, own: self.own, spans: &spans };
+            log::info!(target: "measure", "{line}");
+        }
+        // Until then nobody does anything that could disturb the others.
+        Ok(end.wait(self.mailbox, Deadline::Never).await?)
+    }
+
+    /// A core that starts its mailbox clears its buffer, so nobody writes to it before.
+    async fn all_started(&self) {
+        let mesh = self.mailbox.mesh();
+        for core in &self.cores {
+            while self.mailbox.life_of(*core).is_none() {
+                mesh.sleep_until(mesh.now() + BETWEEN_LOOKS).await;
+            }
+        }
+    }
+
+    /// A core whose mailbox is new does not listen yet.
+    async fn invite(&self, peer: CoreId) -> Result<(), PairsError> {
+        let mesh = self.mailbox.mesh();
+        loop {
+            match self.mailbox.send(peer, INVITATION, Deadline::Never).await {
+                Ok(()) => return Ok(()),
+                Err(SendError::NotListening) => mesh.sleep_until(mesh.now() + BETWEEN_LOOKS).await,
+                Err(error) => return Err(PairsError::Invitation { to: peer, error }),
+            }
+        }
+    }
+
+    async fn play(&self, peer: CoreId) -> Result<Span, PairsError> {
+        let mut samples = [0; SAMPLES];
+        let mut count = 0;
+        let rounds = u32::try_from(WARM_UP + SAMPLES).expect("a small number");
+        let way = match self.letters {
+            Letters::Polled => Way::Polled,
+            Letters::Direct => Way::Direct,
+            Letters::Doorbell => Way::Doorbell,
+        };
+        let played = ping_pong::run(self.mailbox, peer, way, rounds, |cycles: Cycles| {
+            // The first ones are overwritten.
+            samples[count % SAMPLES] = cycles.get();
+            count += 1;
+        });
+        played.await.map_err(|error| PairsError::PingPong { peer, error })?;
+        samples.sort_unstable();
+        Ok(Span { shortest: samples[0], median: samples[SAMPLES / 2], longest: samples[SAMPLES - 1] })
+    }
+}
+
+/// It is the receiver's turn.
+const INVITATION: Mail = Mail { flow: Flow(0), channel: INVITATIONS, kind: Kind(0), payload: Payload::EMPTY };
+
+/// Cycles of a letter, one way.
+struct Span {
+    shortest: u64,
+    median: u64,
+    longest: u64,
+}
+
+struct Line<'a> {
+    letters: Letters,
+    own: CoreId,
+    spans: &'a [(CoreId, Span)],
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "name=pairs way={} from={} to=", self.letters.name(), self.own)?;
+        for (index, (peer, Span { shortest, median, longest })) in self.spans.iter().enumerate() {
+            if index > 0 {
+                formatter.write_char(',')?;
+            }
+            write!(formatter, "{peer}:{shortest}/{median}/{longest}")?;
+        }
+        Ok(())
+    }
+}
