@@ -113,6 +113,16 @@ pub(crate) enum BenchSubject {
     Executor(ExecutorBenchOptions),
     /// The kernel: boot, wakes, yields, tasks, timers, records in emulated cycles; memory; checks its budgets
     Kernel(KernelBenchOptions),
+    /// Letters between cores: one way against distance and number of cores, in emulated cycles; checks its budgets
+    Ipi(IpiBenchOptions),
+}
+
+/// How letters are measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct IpiBenchOptions {
+    /// Write the report to docs/benchmarks/ipi.md, the figures and charts beside it
+    #[arg(long)]
+    pub(crate) record: bool,
 }
 
 /// How the kernel is measured.

@@ -9,6 +9,7 @@ mod bench;
 #[path = "../../boot/src/arguments.rs"]
 mod board_arguments;
 mod boot;
+mod chart;
 mod ci;
 mod cli;
 mod demo;
@@ -70,6 +71,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Bench { subject: BenchSubject::Executor(options) } => {
             setup::ensure(workspace, Purpose::Boot)?;
             bench::executor(workspace, &options)?;
+        }
+        Verb::Bench { subject: BenchSubject::Ipi(options) } => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            bench::ipi(workspace, &options)?;
         }
         Verb::Bench { subject: BenchSubject::Kernel(options) } => {
             setup::ensure(workspace, Purpose::Boot)?;

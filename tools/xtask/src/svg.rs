@@ -50,6 +50,11 @@ impl Svg {
         ));
     }
 
+    /// A dot.
+    pub(crate) fn dot(&mut self, x: f64, y: f64, colour: &str) {
+        self.add(format_args!(r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{colour}"/>"#));
+    }
+
     /// Text with its base line at `y`.
     pub(crate) fn text(&mut self, x: f64, y: f64, size: f64, anchor: Anchor, colour: &str, text: &str) {
         let anchor = match anchor {

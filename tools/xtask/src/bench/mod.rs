@@ -14,6 +14,7 @@ mod board;
 mod clock;
 mod executor;
 mod guest;
+mod ipi;
 mod kernel;
 mod machine;
 mod measure;
@@ -28,6 +29,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use scc_image::ElfError;
 
 pub(crate) use executor::executor;
+pub(crate) use ipi::ipi;
 pub(crate) use kernel::kernel;
 
 use crate::bench::board::Board;
@@ -35,6 +37,7 @@ use crate::bench::guest::{GUESTS, Guest};
 use crate::bench::machine::{Machine, Stand};
 use crate::bench::measure::{Effort, Row};
 use crate::cli::BenchOptions;
+use crate::letters::LettersError;
 use crate::process::{self, CommandError};
 use crate::program::{self, ProgramError};
 use crate::rom::{Rom, RomError};
@@ -231,6 +234,9 @@ pub(crate) enum BenchError {
         /// Where and what.
         error: ElfError,
     },
+    /// Letters were not measured.
+    #[error(transparent)]
+    Letters(#[from] LettersError),
     /// A program was not built.
     #[error(transparent)]
     Program(#[from] ProgramError),

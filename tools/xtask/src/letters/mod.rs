@@ -31,6 +31,9 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Polled, Self::Direct, Self::Doorbell];
+
     /// The kernel's word for it.
     pub(crate) const fn name(self) -> &'static str {
         match self {

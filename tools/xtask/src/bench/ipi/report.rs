@@ -1,0 +1,200 @@
+//! The report: tables, charts, and what the budgets say.
+
+use std::fmt::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::Figures;
+use crate::chart::{self, Series};
+use crate::letters::{Hops, Span, Way};
+
+/// Cycles that a polled letter may take besides its distance.
+const POLLED: u32 = 400;
+/// Cycles from the sender's direct interrupt to the receiving task.
+const DIRECT: u32 = 900;
+/// Cycles of an access to an FPGA register (SCC reference §10.2, U60), of which a doorbell may contain two.
+const FPGA: u32 = 600;
+/// Cycles that a letter line's way adds per hop: 8 cycles of the mesh, there and back (SCC reference §10.2).
+const PER_HOP: f64 = 5.33;
+
+/// A demand on the longest distance.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Budget {
+    demand: &'static str,
+    limit: u32,
+    found: Option<u32>,
+}
+
+impl Budget {
+    /// Whether it holds.
+    pub(super) fn is_met(&self) -> bool {
+        self.found.is_some_and(|found| found <= self.limit)
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { demand, limit, found } = self;
+        let word = if self.is_met() { "pass" } else { "MISSED" };
+        match found {
+            Some(found) => write!(formatter, "{word}  {demand}: at most {limit}; found {found}"),
+            None => write!(formatter, "{word}  {demand}: at most {limit}; not measured"),
+        }
+    }
+}
+
+/// What is demanded, each at the largest distance, where the median is judged.
+pub(super) fn budgets(figures: &[Figures]) -> Vec<Budget> {
+    let farthest = |way| figures.iter().find(|figures| figures.way == way)?.by_hops.last().copied();
+    let budget = |demand, way, limit: u32| {
+        let row: Option<Hops> = farthest(way);
+        let distance = row.map_or(0, |row| distance(row.hops));
+        Budget { demand, limit: limit + distance, found: row.map(|row| row.median) }
+    };
+    vec![
+        budget("polled letter, 400 and the distance", Way::Polled, POLLED),
+        budget("letter by direct interrupt, 900 and the distance", Way::Direct, DIRECT),
+        budget(
+            "letter by doorbell, 900, two FPGA accesses and the distance",
+            Way::Doorbell,
+            DIRECT + 2 * FPGA,
+        ),
+    ]
+}
+
+/// Cycles that so many hops add.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some tens of cycles")]
+fn distance(hops: u32) -> u32 {
+    (f64::from(hops) * PER_HOP).round() as u32
+}
+
+/// Figures with where they come from.
+pub(super) struct Record<'a> {
+    pub(super) figures: &'a [Figures],
+    pub(super) commit: String,
+    pub(super) host: String,
+}
+
+impl Record<'_> {
+    /// For people.
+    pub(super) fn markdown(&self) -> String {
+        let mut text = format!(
+            "# Letters between cores\n\nMade by `cargo xtask bench ipi --record` at commit {} on {}; all figures are in \
+             [ipi.json](ipi.json).\n\nEmulated cycles of a core at 533 MHz, mesh and memory at 800 MHz, memory model \
+             strict. One way: half of a letter and its\nanswer, from the call that posts the letter to the letter in a \
+             task of the other core. Sixteen letters of each pair count; one\npair talks at a time.\n\n",
+            self.commit, self.host
+        );
+        let mut line = |words: fmt::Arguments<'_>| writeln!(text, "{words}").expect("strings take any text");
+        line(format_args!("## Against distance\n\n![One way against distance](ipi-hops.svg)\n"));
+        line(format_args!("| way | hops | pairs | shortest | median | longest |\n|---|--:|--:|--:|--:|--:|"));
+        for figures in self.figures {
+            for Hops { hops, pairs, shortest, median, longest } in &figures.by_hops {
+                let way = figures.way.name();
+                line(format_args!("| {way} | {hops} | {pairs} | {shortest} | {median} | {longest} |"));
+            }
+        }
+        line(format_args!("\n## Against the number of cores\n\n![One way against cores](ipi-cores.svg)\n"));
+        line(format_args!(
+            "Cores 0 and 46, while others have mailboxes too and sleep. A polling receiver looks into one line only.\n"
+        ));
+        line(format_args!("| way | cores | shortest | median | longest |\n|---|--:|--:|--:|--:|"));
+        for figures in self.figures {
+            for (cores, Span { shortest, median, longest }) in &figures.by_cores {
+                let way = figures.way.name();
+                line(format_args!("| {way} | {cores} | {shortest} | {median} | {longest} |"));
+            }
+        }
+        line(format_args!("\n## Budgets\n\nMedian over the largest distance, in cycles:\n"));
+        budgets(self.figures).iter().for_each(|budget| line(format_args!("- {budget}")));
+        text
+    }
+
+    /// For tools.
+    pub(super) fn json(&self) -> Value {
+        let span = |Span { shortest, median, longest }: &Span| json!([shortest, median, longest]);
+        let ways = self.figures.iter().map(|figures| {
+            let by_hops = figures.by_hops.iter().map(|row| {
+                json!({
+                    "hops": row.hops, "pairs": row.pairs,
+                    "shortest": row.shortest, "median": row.median, "longest": row.longest,
+                })
+            });
+            let by_cores = figures
+                .by_cores
+                .iter()
+                .map(|(cores, times)| json!({ "cores": cores, "shortest_median_longest": span(times) }));
+            json!({
+                "way": figures.way.name(),
+                "by_hops": by_hops.collect::<Vec<_>>(),
+                "by_cores": by_cores.collect::<Vec<_>>(),
+            })
+        });
+        json!({ "commit": self.commit, "host": self.host, "unit": "core cycles, one way", "ways": ways.collect::<Vec<_>>() })
+    }
+
+    /// Median against distance.
+    pub(super) fn hops_chart(&self) -> String {
+        let series = |figures: &Figures| {
+            figures.by_hops.iter().map(|row| (f64::from(row.hops), f64::from(row.median))).collect()
+        };
+        self.chart("One way against distance", "hops", series)
+    }
+
+    /// Median against the number of cores.
+    pub(super) fn cores_chart(&self) -> String {
+        let series = |figures: &Figures| {
+            let rows = figures.by_cores.iter();
+            rows.map(|(cores, span)| (f64::from(u32::try_from(*cores).unwrap_or(0)), f64::from(span.median)))
+                .collect()
+        };
+        self.chart("One way between cores 0 and 46 against the number of cores", "cores", series)
+    }
+
+    fn chart(&self, title: &str, unit: &str, points: impl Fn(&Figures) -> Vec<(f64, f64)>) -> String {
+        let series = |figures| Series { name: Figures::name(figures), points: points(figures) };
+        let series: Vec<_> = self.figures.iter().map(series).collect();
+        chart::draw(title, unit, "cycles, median", &series)
+    }
+}
+
+impl Figures {
+    const fn name(&self) -> &'static str {
+        self.way.name()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(way: Way, median: u32) -> Figures {
+        let row = Hops { hops: 8, pairs: 1, shortest: median - 10, median, longest: median + 10 };
+        let span = Span { shortest: median - 1, median, longest: median + 1 };
+        Figures { way, by_hops: vec![row], by_cores: vec![(2, span)] }
+    }
+
+    #[test]
+    fn distance_is_added_to_the_budget() {
+        let figures = [figures(Way::Polled, 443), figures(Way::Direct, 944)];
+        let texts: Vec<_> = budgets(&figures).iter().map(Budget::to_string).collect();
+        assert_eq!(texts[0], "pass  polled letter, 400 and the distance: at most 443; found 443");
+        assert!(
+            texts[1].starts_with("MISSED") && texts[1].ends_with("at most 943; found 944"),
+            "{}",
+            texts[1]
+        );
+        assert!(texts[2].ends_with("not measured"), "{}", texts[2]);
+    }
+
+    #[test]
+    fn report_has_every_way_in_tables_and_charts() {
+        let figures = [figures(Way::Polled, 443), figures(Way::Doorbell, 2_000)];
+        let record = Record { figures: &figures, commit: "abc".to_owned(), host: "here".to_owned() };
+        let text = record.markdown();
+        assert!(text.contains("| doorbell | 8 | 1 | 1990 | 2000 | 2010 |"), "{text}");
+        assert!(text.contains("| polled | 2 | 442 | 443 | 444 |"), "{text}");
+        assert!(record.cores_chart().contains(">doorbell</text>"));
+        assert_eq!(record.json()["ways"][0]["by_hops"][0]["median"], 443);
+    }
+}
