@@ -45,7 +45,7 @@ pub(crate) fn draw(title: &str, unit: &str, values: &str, series: &[Series]) -> 
         svg.text(place((mark, 0.0)).0, BOTTOM + 18.0, 11.0, Anchor::Middle, BLACK, &mark.to_string());
     }
     svg.text((LEFT + RIGHT) / 2.0, BOTTOM + 40.0, 12.0, Anchor::Middle, BLACK, unit);
-    svg.text(LEFT, TOP - 8.0, 12.0, Anchor::End, BLACK, values);
+    svg.text(8.0, TOP - 10.0, 12.0, Anchor::Start, BLACK, values);
     for ((series, colour), row) in series.iter().zip(COLOURS).zip(0_u32..) {
         let points: Vec<_> = series.points.iter().copied().map(place).collect();
         svg.line(&points, colour, 2.0);
