@@ -32,7 +32,7 @@ const SAMPLES: usize = 16;
 /// Letters before them, which fill the caches.
 const WARM_UP: usize = 4;
 /// Carries invitations.
-const INVITATIONS: Channel = Channel::new(3).expect("channels are 0 to 14");
+const INVITATIONS: Channel = Channel::new(4).expect("channels are 0 to 14");
 /// The barrier at the end.
 const END: BarrierId = BarrierId::new(0).expect("barriers are 0 to 4");
 /// Cycles between two looks whether a core has started its mailbox.
