@@ -82,8 +82,8 @@ impl<M: Mesh> Mailbox<'_, M> {
             let link = &mut self.outgoing.borrow_mut()[peer.index()];
             (link.take(ack, self.epoch), link.unpark())
         };
-        if let Some(mail) = unparked {
-            self.post(peer, mail, Notice::Doorbell);
+        if let Some((begun, mail)) = unparked {
+            self.write_letter(peer, begun, Reply::Silent, mail, Notice::Doorbell);
         }
         if changed {
             self.senders[peer.index()].wake_all();

@@ -25,6 +25,17 @@ pub(super) enum Slot {
     Answered(Verdict),
 }
 
+/// A letter that is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    /// Life that it is for.
+    pub(super) peer: Epoch,
+    /// Its number.
+    pub(super) sequence: Sequence,
+    /// Whether the peer looks for it by itself.
+    pub(super) is_polled: bool,
+}
+
 /// State of the letters to one peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outgoing {
@@ -56,7 +67,7 @@ impl Outgoing {
 
     /// Whether a letter on `channel` may be written now.
     pub(super) fn is_open(&self, channel: Channel) -> bool {
-        self.slot == Slot::Free
+        matches!(self.slot, Slot::Free)
             && !self.closed.contains(channel)
             && self.parked.is_none_or(|mail| mail.channel != channel)
     }
@@ -66,11 +77,25 @@ impl Outgoing {
         matches!(self.slot, Slot::Sent(_))
     }
 
-    /// Takes the line for a new letter; its number.
-    pub(super) fn begin_letter(&mut self, owner: Owner) -> Sequence {
+    /// Takes the line for a new letter on `channel`; `None` if it may not be written now, or the peer was never met.
+    #[inline]
+    pub(super) fn begin(&mut self, channel: Channel, owner: Owner) -> Option<Begun> {
+        let peer = self.peer?;
+        if !self.is_open(channel) {
+            return None;
+        }
         self.sequence = self.sequence.next();
         self.slot = Slot::Sent(owner);
-        self.sequence
+        Some(Begun { peer, sequence: self.sequence, is_polled: self.polled.contains(channel) })
+    }
+
+    /// Takes the line for a mail to be posted; `None` also while an earlier one waits for room or failed.
+    #[inline]
+    pub(super) fn begin_post(&mut self, mail: Mail) -> Option<Begun> {
+        if self.parked.is_some() || self.undelivered.is_some() {
+            return None;
+        }
+        self.begin(mail.channel, Owner::Posted(mail))
     }
 
     /// What the peer's acknowledgement can tell; `None` if nothing.
@@ -89,7 +114,7 @@ impl Outgoing {
         }
         // A restarted peer knows nothing of the letter in its line.
         let is_first = self.peer.is_none();
-        self.begin(hello.epoch);
+        self.begin_life(hello.epoch);
         if !is_first {
             self.answer(Verdict::WrongLife);
         }
@@ -107,7 +132,7 @@ impl Outgoing {
             _ => true,
         };
         if is_new_life {
-            self.begin(ack.receiver);
+            self.begin_life(ack.receiver);
         }
         let before = (self.closed, self.polled);
         self.closed = ack.closed;
@@ -120,16 +145,17 @@ impl Outgoing {
         is_answered || is_new_life || before != (self.closed, self.polled)
     }
 
-    /// Posted mail that can be written again.
-    pub(super) fn unpark(&mut self) -> Option<Mail> {
+    /// Takes the line for posted mail that can be written again.
+    pub(super) fn unpark(&mut self) -> Option<(Begun, Mail)> {
         let mail = self.parked?;
         if self.slot != Slot::Free || self.closed.contains(mail.channel) {
             return None;
         }
-        self.parked.take()
+        self.parked = None;
+        Some((self.begin(mail.channel, Owner::Posted(mail))?, mail))
     }
 
-    fn begin(&mut self, life: Epoch) {
+    fn begin_life(&mut self, life: Epoch) {
         self.peer = Some(life);
         self.closed = Channels::NONE;
         self.polled = Channels::NONE;

@@ -4,7 +4,7 @@ use core::future::Future;
 
 use scc::id::CoreId;
 
-use super::link::{Outgoing, Owner, Slot};
+use super::link::{Begun, Outgoing, Owner, Slot};
 use super::{Mailbox, Mode};
 use crate::layout;
 use crate::mesh::{Deadline, Invalidate, Mesh, Push};
@@ -115,15 +115,17 @@ impl<M: Mesh> Mailbox<'_, M> {
                 (link.is_open(mail.channel) || link.peer != Some(peer)).then_some(())
             })
             .await?;
-            let sequence = {
+            let begun = {
                 let link = &mut self.outgoing.borrow_mut()[to.index()];
-                if link.peer != Some(peer) || !link.is_open(mail.channel) {
+                if link.peer != Some(peer) {
                     continue;
                 }
-                link.begin_letter(Owner::Waiting)
+                link.begin(mail.channel, Owner::Waiting)
             };
+            let Some(begun) = begun else { continue };
+            let sequence = begun.sequence;
             let sent = Sent { mailbox: self, to, sequence };
-            self.write_letter(to, peer, sequence, mail, notice);
+            self.write_letter(to, begun, self.reply(), mail, notice);
             let verdict = self
                 .wait_for(to, deadline, |link| match link.slot {
                     Slot::Answered(verdict) if link.sequence == sequence => Some(verdict),
@@ -148,49 +150,51 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Posts a mail as [`try_send`](Self::try_send) does, with a chosen notice; repeated notices are doorbells.
+    #[inline]
     pub fn try_send_with(&self, to: CoreId, mail: Mail, notice: Notice) -> Result<(), TrySendError> {
-        let known = self.outgoing.borrow()[to.index()].peer;
+        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail);
+        match begun {
+            Some(begun) => {
+                self.write_letter(to, begun, Reply::Silent, mail, notice);
+                Ok(())
+            }
+            None => self.try_send_again(to, mail, notice),
+        }
+    }
+
+    /// Looks at what stands in the way of a mail, and posts it if that is gone.
+    #[cold]
+    fn try_send_again(&self, to: CoreId, mail: Mail, notice: Notice) -> Result<(), TrySendError> {
+        let (known, is_sent) = {
+            let link = &self.outgoing.borrow()[to.index()];
+            (link.peer, link.is_sent())
+        };
         known.or_else(|| self.life_of(to)).ok_or(TrySendError::PeerDown)?;
-        let is_sent = self.outgoing.borrow()[to.index()].is_sent();
         if is_sent {
             self.attend_one(to);
         }
-        {
-            let link = &self.outgoing.borrow()[to.index()];
+        let begun = {
+            let link = &mut self.outgoing.borrow_mut()[to.index()];
             if link.undelivered.is_some() {
                 return Err(TrySendError::Undelivered);
             }
-            if link.parked.is_some() || !link.is_open(mail.channel) {
-                return Err(TrySendError::Full);
-            }
-        }
-        self.post(to, mail, notice);
+            link.begin_post(mail).ok_or(TrySendError::Full)?
+        };
+        self.write_letter(to, begun, Reply::Silent, mail, notice);
         Ok(())
     }
 
     /// Posts a mail that may be lost: if the way is taken, the channel has no room, or the peer is gone.
     pub(crate) fn hint(&self, to: CoreId, mail: Mail) {
-        let peer = self.known_life_of(to);
-        let is_open = self.is_open_to(to, mail.channel);
-        if let (Some(peer), true) = (peer, is_open) {
-            let sequence = self.outgoing.borrow_mut()[to.index()].begin_letter(Owner::Nobody);
-            self.write_letter(to, peer, sequence, mail, Notice::Doorbell);
+        let begun = self.outgoing.borrow_mut()[to.index()].begin(mail.channel, Owner::Nobody);
+        if let Some(begun) = begun {
+            self.write_letter(to, begun, self.reply(), mail, Notice::Doorbell);
         }
     }
 
     /// Posted mail to `peer` that did not arrive, and why.
     pub fn take_undelivered(&self, peer: CoreId) -> Option<(Mail, SendError)> {
         self.outgoing.borrow_mut()[peer.index()].undelivered.take()
-    }
-
-    /// Writes a posted letter; the line is free.
-    pub(super) fn post(&self, to: CoreId, mail: Mail, notice: Notice) {
-        let (peer, sequence) = {
-            let link = &mut self.outgoing.borrow_mut()[to.index()];
-            let Some(peer) = link.peer else { return };
-            (peer, link.begin_letter(Owner::Posted(mail)))
-        };
-        self.write_letter(to, peer, sequence, mail, notice);
     }
 
     /// Rings again for posted letters that are unanswered, and finds out about peers that restarted.
@@ -207,14 +211,15 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
-    fn write_letter(&self, to: CoreId, peer: Epoch, sequence: Sequence, mail: Mail, notice: Notice) {
-        let (is_polled, is_posted) = {
-            let link = &self.outgoing.borrow()[to.index()];
-            (link.polled.contains(mail.channel), matches!(link.slot, Slot::Sent(Owner::Posted(_))))
-        };
-        // Nobody waits for the answer to a posted letter: whoever needs the line next looks.
-        let is_silent = is_posted || self.acknowledge.get().is_polled();
-        let reply = if is_silent { Reply::Silent } else { Reply::Ring };
+    /// How a letter is to be acknowledged that somebody waits for. Nobody waits for the answer to a posted one: whoever
+    /// needs the line next looks.
+    fn reply(&self) -> Reply {
+        if self.acknowledge.get().is_polled() { Reply::Silent } else { Reply::Ring }
+    }
+
+    #[inline]
+    pub(super) fn write_letter(&self, to: CoreId, begun: Begun, reply: Reply, mail: Mail, notice: Notice) {
+        let Begun { peer, sequence, is_polled } = begun;
         let letter = Letter { envelope: Envelope { to: peer, from: self.epoch, sequence }, reply, mail };
         self.mesh.invalidate(Invalidate::LetterWrite);
         self.mesh.write_line(layout::mail(to, self.mesh.core()), letter.emit());
