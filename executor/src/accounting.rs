@@ -102,6 +102,9 @@ mod counted {
 mod nothing {
     //! The empty account.
 
+    #[cfg(feature = "trace")]
+    use crate::time::Instant;
+
     /// Account of a task that nobody counts.
     #[derive(Debug)]
     pub(crate) struct Account;
@@ -114,5 +117,15 @@ mod nothing {
 
         /// Does nothing.
         pub(crate) fn clear(&self) {}
+
+        /// Does nothing.
+        #[cfg(feature = "trace")]
+        pub(crate) fn polled(&self, _ready: Instant, _begin: Instant, _end: Instant) {}
+
+        /// Nobody notes it.
+        #[cfg(feature = "trace")]
+        pub(crate) fn ready_since(&self) -> Instant {
+            Instant::START
+        }
     }
 }

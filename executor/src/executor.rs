@@ -139,7 +139,7 @@ impl<P: Platform> Executor<P> {
         self.end_series();
     }
 
-    /// Runs tasks until none is ready, or until one panics and the guard does not come back here.
+    /// Runs tasks until none is ready, or until one panics: then the guard goes on, not this.
     fn run_ready(&'static self) {
         while let Some(tasks) = self.take() {
             while let Some(task) = tasks.next() {
@@ -156,7 +156,7 @@ impl<P: Platform> Executor<P> {
         }
     }
 
-    /// Takes one step, or has the guard not come back here.
+    /// Takes one step, or goes as far as to a panic, after which the guard goes on.
     fn step(&'static self) -> Step {
         let Some(tasks) = self.take() else { return Step::Idle };
         if let Some(task) = tasks.next()
@@ -264,22 +264,16 @@ impl<P: Platform> Executor<P> {
                 None => trace.poll_begin(at, id),
             }
         }
-        Begun {
-            #[cfg(feature = "accounting")]
-            at,
-            #[cfg(feature = "accounting")]
-            ready: task.header().account.ready_since(),
-        }
+        Begun { at, ready: task.header().account.ready_since() }
     }
 
     /// Reads the clock after a poll and counts it. What `attention` tells of the task's end is still to be seen to.
     #[cfg(any(feature = "accounting", feature = "trace"))]
     #[inline]
-    fn end_poll(&self, task: TaskRef, _begun: &Begun, attention: u32) {
+    fn end_poll(&self, task: TaskRef, begun: &Begun, attention: u32) {
         let end = self.platform.now();
         self.clock.set(end);
-        #[cfg(feature = "accounting")]
-        task.header().account.polled(_begun.ready, _begun.at, end);
+        task.header().account.polled(begun.ready, begun.at, end);
         // The end of a task is recorded by itself, and its storage may go away.
         self.previous.set(if attention & ENDED == 0 { Some(task) } else { None });
     }
@@ -354,10 +348,8 @@ impl<P: Platform> Executor<P> {
 /// When a poll began.
 #[cfg(any(feature = "accounting", feature = "trace"))]
 struct Begun {
-    #[cfg(feature = "accounting")]
     at: time::Instant,
     /// When its task had become ready.
-    #[cfg(feature = "accounting")]
     ready: time::Instant,
 }
 

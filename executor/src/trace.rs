@@ -12,8 +12,7 @@ pub trait Trace: Sync {
     fn record(&self, at: Instant, event: Event);
 
     /// Records that a task with this name was spawned.
-    fn spawned(&self, at: Instant, task: TaskId, name: &'static str) {
-        let _ = name;
+    fn spawned(&self, at: Instant, task: TaskId, _name: &'static str) {
         self.record(at, Event::Spawn(task));
     }
 

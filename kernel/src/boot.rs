@@ -50,7 +50,7 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     TRACE_RING.warm();
     trace::phase(BootPhase::Executor);
     runtime::run(|spawner| {
-        let task = runtime::spawn(spawner, "boot", Class::Service, first_task(spawner, options));
+        let task = spawner.spawn("boot", Class::Service, first_task(spawner, options));
         task.expect("the heap has memory for the first task").detach();
     })
 }

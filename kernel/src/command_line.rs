@@ -163,7 +163,7 @@ pub enum Measure {
     Letters(Letters),
 }
 
-/// How letters are noticed whose times are measured.
+/// How a letter is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letters {
     /// The receiver looks into its line all the time.
@@ -175,6 +175,9 @@ pub enum Letters {
 }
 
 impl Letters {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Polled, Self::Direct, Self::Doorbell];
+
     /// The word for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -186,7 +189,7 @@ impl Letters {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Polled, Self::Direct, Self::Doorbell].into_iter().find(|letters| letters.name() == name)
+        Self::ALL.into_iter().find(|letters| letters.name() == name)
     }
 }
 

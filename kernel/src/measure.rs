@@ -130,7 +130,7 @@ async fn measure_yield(spawner: Spawner) {
             executor::yield_now().await;
         }
     };
-    let other = runtime::spawn(spawner, "yielder", Class::Service, other).expect(TASK_MEMORY);
+    let other = spawner.spawn("yielder", Class::Service, other).expect(TASK_MEMORY);
     for _ in 0..=COUNT {
         executor::yield_now().await;
         let now = cpu::time_stamp();
@@ -147,14 +147,14 @@ async fn measure_spawn(spawner: Spawner) {
     let (mut boxed, mut pooled, mut polled) = (Times::new(), Times::new(), Times::new());
     for _ in 0..=COUNT {
         let before = cpu::time_stamp();
-        let task = runtime::spawn(spawner, "spawned", Class::Service, async {});
+        let task = spawner.spawn("spawned", Class::Service, async {});
         boxed.add(cpu::time_stamp() - before);
         expect_end(task.expect(TASK_MEMORY).await);
     }
     boxed.print("spawn");
     for _ in 0..=COUNT {
         let before = cpu::time_stamp();
-        let task = runtime::spawn(spawner, "spawned", Class::Service, async { cpu::time_stamp() });
+        let task = spawner.spawn("spawned", Class::Service, async { cpu::time_stamp() });
         if let Ok(first) = task.expect(TASK_MEMORY).await {
             polled.add(first - before);
         }
@@ -212,7 +212,7 @@ async fn measure_direct(spawner: Spawner) -> Result<(), Missing> {
             }
         }
     };
-    let raiser = runtime::spawn(spawner, "raiser", Class::Service, raiser).expect(TASK_MEMORY);
+    let raiser = spawner.spawn("raiser", Class::Service, raiser).expect(TASK_MEMORY);
     let patience = runtime::frequency().milliseconds(PATIENCE_MILLISECONDS);
     for _ in 0..=COUNT {
         go.notify_one();

@@ -7,7 +7,6 @@ use executor::{Class, JoinError, Spawner};
 
 use crate::arch::i586::{blunder, cpu};
 use crate::command_line::Fatal;
-use crate::runtime;
 
 /// Bytes of each allocation that is never freed.
 const PIECE_BYTES: usize = 1 << 20;
@@ -27,7 +26,7 @@ pub async fn fatal(kind: Fatal, spawner: Spawner) {
         }
         Fatal::HeapExhaustion => {
             exhaust();
-            let task = runtime::spawn(spawner, "greedy", Class::Service, async { drop(greed()) });
+            let task = spawner.spawn("greedy", Class::Service, async { drop(greed()) });
             report_end("greedy", task.expect(TASK_MEMORY).await);
         }
         Fatal::UnexpectedInterrupt => blunder::raise_unexpected_interrupt(),
@@ -40,8 +39,7 @@ pub async fn fatal(kind: Fatal, spawner: Spawner) {
             panic!("provoked");
         }
         Fatal::TaskPanic => {
-            let task =
-                runtime::spawn(spawner, "doomed", Class::Service, async { panic!("provoked in a task") });
+            let task = spawner.spawn("doomed", Class::Service, async { panic!("provoked in a task") });
             report_end("doomed", task.expect(TASK_MEMORY).await);
         }
     }

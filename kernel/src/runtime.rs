@@ -6,7 +6,7 @@
 
 use executor::time::{Frequency, Instant};
 use executor::trace::{Event as ExecutorEvent, Trace};
-use executor::{Alarm, Class, Executor, ExecutorCell, JoinHandle, NoRoom, Panicked, Platform, Spawner};
+use executor::{Alarm, Executor, ExecutorCell, Panicked, Platform, Spawner};
 use trace_format::record::{Event, PollOutcome, TaskNumber};
 
 use crate::arch::i586::interrupt_cell::SetOnce;
@@ -57,8 +57,8 @@ impl Trace for Recorder {
         match event {
             // Recorded below, with the name.
             ExecutorEvent::Spawn(_) => {}
-            ExecutorEvent::Ready(task) => write(Event::TaskReady(number(task))),
-            ExecutorEvent::PollBegin(task) => write(Event::PollBegin(number(task))),
+            ExecutorEvent::Ready(task) => self.ready(at, task),
+            ExecutorEvent::PollBegin(task) => self.poll_begin(at, task),
             ExecutorEvent::PollEnd(task) => write(ended(task, PollOutcome::Pending)),
             ExecutorEvent::Finish(task) => write(ended(task, PollOutcome::Ready)),
             ExecutorEvent::Panic(task) => write(ended(task, PollOutcome::Panicked)),
@@ -102,19 +102,6 @@ pub fn ring_alarm() {
     if let Some(alarm) = ALARM.get() {
         alarm.ring();
     }
-}
-
-/// Starts a task in memory of the heap. Task context.
-///
-/// # Errors
-/// [`NoRoom`] with the future if there is no memory.
-pub fn spawn<F: Future + 'static>(
-    spawner: Spawner,
-    name: &'static str,
-    class: Class,
-    future: F,
-) -> Result<JoinHandle<F::Output>, NoRoom<F>> {
-    spawner.spawn(name, class, future)
 }
 
 /// Ticks of the executor's time.

@@ -3,28 +3,19 @@
 use core::fmt;
 
 use executor::{Class, JoinError, Spawner};
-use ipi::mesh::Cycles;
 use scc::id::CoreId;
 
 use super::Mailbox;
-use super::ping_pong::{self, PingPongError, Way};
+use super::ping_pong::{self, PingPongError, Span};
+use crate::command_line::Letters;
 use crate::runtime;
 
 /// Letters of each way that count.
 const SAMPLES: usize = 32;
-/// Letters before them, which fill the caches.
-const WARM_UP: usize = 8;
+/// All letters: before those that count, eight fill the caches, and the higher core has one sample less.
+const ROUNDS: usize = 8 + SAMPLES + 1;
 /// Time after which a peer counts as missing: more than starting 48 cores from one takes.
 const PATIENCE_MILLISECONDS: u32 = 1_000;
-
-/// Cycles of a letter, one way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
-    /// Shortest.
-    pub shortest: u64,
-    /// Half took no longer.
-    pub median: u64,
-}
 
 /// Cycles of a letter by each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,40 +59,26 @@ pub async fn measure(
     let patience = runtime::frequency().milliseconds(PATIENCE_MILLISECONDS);
     let play = async move {
         let mut figures = Figures::default();
-        for way in Way::ALL {
-            let span = span(mailbox, peer, way).await?;
-            match way {
-                Way::Polled => figures.polled = span,
-                Way::Direct => figures.direct = span,
-                Way::Doorbell => figures.doorbell = span,
+        for letters in Letters::ALL {
+            let span = ping_pong::span::<SAMPLES>(mailbox, peer, letters, ROUNDS).await?;
+            match letters {
+                Letters::Polled => figures.polled = span,
+                Letters::Direct => figures.direct = span,
+                Letters::Doorbell => figures.doorbell = span,
             }
         }
         Ok(figures)
     };
-    let task = runtime::spawn(spawner, "ping-pong", Class::FollowUp, play);
+    let task = spawner.spawn("ping-pong", Class::FollowUp, play);
     let task = task.map_err(|_| FiguresError::NoMemory)?;
     let played = spawner.timers().timeout(patience, task).await.map_err(|_| FiguresError::Silence(peer))?;
     played?.map_err(|error| FiguresError::PingPong { peer, error })
 }
 
-async fn span(mailbox: &'static Mailbox, peer: CoreId, way: Way) -> Result<Span, PingPongError> {
-    let mut samples = [u64::MAX; SAMPLES];
-    let mut count = 0;
-    // One more, because the higher core has one sample less.
-    let rounds = u32::try_from(WARM_UP + SAMPLES + 1).expect("a small number");
-    ping_pong::run(mailbox, peer, way, rounds, |cycles: Cycles| {
-        samples[count % SAMPLES] = cycles.get();
-        count += 1;
-    })
-    .await?;
-    samples.sort_unstable();
-    Ok(Span { shortest: samples[0], median: samples[SAMPLES / 2] })
-}
-
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ways = [("polled", self.polled), ("direct", self.direct), ("doorbell", self.doorbell)];
-        for (way, Span { shortest, median }) in ways {
+        for (way, Span { shortest, median, .. }) in ways {
             write!(formatter, " mail_{way}={shortest} mail_{way}_median={median}")?;
         }
         Ok(())

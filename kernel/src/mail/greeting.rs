@@ -14,7 +14,7 @@ use super::Mailbox;
 use crate::command_line::Cores;
 use crate::platform::machine::clocks;
 use crate::platform::machine::mesh::ChipMesh;
-use crate::{runtime, trace};
+use crate::trace;
 
 /// Time from one greeting to the next.
 const PERIOD_MILLISECONDS: u64 = 50;
@@ -31,9 +31,9 @@ pub fn start(spawner: Spawner, mailbox: &'static Mailbox, cores: Cores) {
     let receiver =
         mailbox.open(GREETINGS, Mode::Interrupt).expect("nobody else uses the channel of greetings");
     let next = cores.after(mailbox.mesh().core());
-    let greeter = runtime::spawn(spawner, "greet", Class::Service, greet(mailbox, next));
+    let greeter = spawner.spawn("greet", Class::Service, greet(mailbox, next));
     greeter.expect(TASK_MEMORY).detach();
-    runtime::spawn(spawner, "greeted", Class::Service, take(receiver)).expect(TASK_MEMORY).detach();
+    spawner.spawn("greeted", Class::Service, take(receiver)).expect(TASK_MEMORY).detach();
 }
 
 async fn greet(mailbox: &'static Mailbox, next: CoreId) {

@@ -16,8 +16,8 @@ use ipi::doorbell::Doorbell;
 use ipi::mailbox::Settings;
 use ipi::mesh::Cycles;
 
+use crate::doorbell;
 use crate::platform::{Absent, machine};
-use crate::{doorbell, runtime};
 
 /// This core's end of all mail.
 pub type Mailbox = ipi::mailbox::Mailbox<'static, machine::mesh::ChipMesh>;
@@ -36,7 +36,7 @@ pub fn start(spawner: Spawner) -> Result<&'static Mailbox, Absent> {
     let settings = Settings { rescan: Cycles::new(u64::MAX), ..Settings::default() };
     let mailbox: &'static Mailbox = Box::leak(Box::new(Mailbox::start(mesh, &DOORBELL, settings)));
     doorbell::tell(&DOORBELL);
-    let task = runtime::spawn(spawner, "mail", Class::FollowUp, mailbox.run());
+    let task = spawner.spawn("mail", Class::FollowUp, mailbox.run());
     task.expect("the heap has memory for the mail task").detach();
     Ok(mailbox)
 }

@@ -18,6 +18,7 @@ use scc::id::CoreId;
 
 use super::Mailbox;
 use crate::arch::i586::cpu;
+use crate::command_line::Letters;
 use crate::platform::machine::mesh::ChipMesh;
 
 /// Carries the letters.
@@ -31,34 +32,18 @@ const SEEN: Kind = Kind(2);
 /// Cycles between two attempts to reach a peer that does not listen yet.
 const BETWEEN_ATTEMPTS: Cycles = Cycles::new(2_000);
 
-/// How a letter is noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// The receiver looks into its line all the time.
-    Polled,
-    /// The sender writes the receiver's interrupt bit.
-    Direct,
-    /// The sender rings through the global interrupt controller.
-    Doorbell,
+fn mode(letters: Letters, peer: CoreId) -> Mode {
+    match letters {
+        Letters::Polled => Mode::Polled(CoreSet::of(peer)),
+        Letters::Direct | Letters::Doorbell => Mode::Interrupt,
+    }
 }
 
-impl Way {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Polled, Self::Direct, Self::Doorbell];
-
-    fn mode(self, peer: CoreId) -> Mode {
-        match self {
-            Self::Polled => Mode::Polled(CoreSet::of(peer)),
-            Self::Direct | Self::Doorbell => Mode::Interrupt,
-        }
-    }
-
-    const fn notice(self) -> Notice {
-        match self {
-            Self::Polled => Notice::Nothing,
-            Self::Direct => Notice::InterruptBit,
-            Self::Doorbell => Notice::Doorbell,
-        }
+const fn notice(letters: Letters) -> Notice {
+    match letters {
+        Letters::Polled => Notice::Nothing,
+        Letters::Direct => Notice::InterruptBit,
+        Letters::Doorbell => Notice::Doorbell,
     }
 }
 
@@ -94,20 +79,54 @@ pub enum PingPongError {
 pub async fn run(
     mailbox: &'static Mailbox,
     peer: CoreId,
-    way: Way,
+    letters: Letters,
     rounds: u32,
     sample: impl FnMut(Cycles),
 ) -> Result<(), PingPongError> {
-    let receiver = mailbox.open(CHANNEL, way.mode(peer))?;
-    let table = Table { mailbox, peer, way, receiver };
+    let receiver = mailbox.open(CHANNEL, mode(letters, peer))?;
+    let table = Table { mailbox, peer, letters, receiver };
     table.meet().await?;
     table.play(rounds, sample).await
+}
+
+/// Cycles of a letter, one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Shortest.
+    pub shortest: u64,
+    /// Half took no longer.
+    pub median: u64,
+    /// Longest.
+    pub longest: u64,
+}
+
+/// Exchanges letters as [`run`] does, `rounds` of them, of which the last `SAMPLES` count.
+///
+/// # Errors
+/// [`PingPongError`].
+pub async fn span<const SAMPLES: usize>(
+    mailbox: &'static Mailbox,
+    peer: CoreId,
+    letters: Letters,
+    rounds: usize,
+) -> Result<Span, PingPongError> {
+    let mut samples = [0; SAMPLES];
+    let mut count = 0;
+    let rounds = u32::try_from(rounds).expect("a small number");
+    run(mailbox, peer, letters, rounds, |cycles| {
+        // The first ones are overwritten.
+        samples[count % SAMPLES] = cycles.get();
+        count += 1;
+    })
+    .await?;
+    samples.sort_unstable();
+    Ok(Span { shortest: samples[0], median: samples[SAMPLES / 2], longest: samples[SAMPLES - 1] })
 }
 
 struct Table {
     mailbox: &'static Mailbox,
     peer: CoreId,
-    way: Way,
+    letters: Letters,
     receiver: Receiver<'static, 'static, ChipMesh>,
 }
 
@@ -178,7 +197,7 @@ impl Table {
     async fn send(&self, mail: Mail) -> Result<u64, PingPongError> {
         loop {
             let begin = cpu::time_stamp();
-            match self.mailbox.try_send_with(self.peer, mail, self.way.notice()) {
+            match self.mailbox.try_send_with(self.peer, mail, notice(self.letters)) {
                 Ok(()) => return Ok(begin),
                 // The answer was there before the acknowledgement of what it answers.
                 Err(TrySendError::Full) => {

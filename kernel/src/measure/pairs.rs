@@ -21,16 +21,15 @@ use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
 use scc::id::CoreId;
 
 use crate::command_line::{Cores, Letters};
-use crate::mail::ping_pong::{self, PingPongError, Way};
+use crate::mail::ping_pong::{self, PingPongError, Span};
 use crate::mail::{self, Mailbox};
 use crate::platform::Absent;
 use crate::platform::machine::mesh::ChipMesh;
-use crate::runtime;
 
 /// Letters of a pair that count.
 const SAMPLES: usize = 16;
-/// Letters before them, which fill the caches.
-const WARM_UP: usize = 4;
+/// All letters: before those that count, four fill the caches.
+const ROUNDS: usize = 4 + SAMPLES;
 /// Carries invitations.
 const INVITATIONS: Channel = Channel::new(4).expect("channels are 0 to 14");
 /// The barrier at the end.
@@ -71,7 +70,7 @@ pub async fn measure(spawner: Spawner, cores: Cores, letters: Letters) {
 async fn in_a_task(spawner: Spawner, cores: Cores, letters: Letters) -> Result<(), PairsError> {
     let mailbox = mail::start(spawner)?;
     let all = async move { Field::new(mailbox, cores, letters)?.measure().await };
-    let task = runtime::spawn(spawner, "pairs", Class::FollowUp, all).map_err(|_| PairsError::NoMemory)?;
+    let task = spawner.spawn("pairs", Class::FollowUp, all).map_err(|_| PairsError::NoMemory)?;
     task.await?
 }
 
@@ -133,34 +132,13 @@ impl Field {
     }
 
     async fn play(&self, peer: CoreId) -> Result<Span, PairsError> {
-        let mut samples = [0; SAMPLES];
-        let mut count = 0;
-        let rounds = u32::try_from(WARM_UP + SAMPLES).expect("a small number");
-        let way = match self.letters {
-            Letters::Polled => Way::Polled,
-            Letters::Direct => Way::Direct,
-            Letters::Doorbell => Way::Doorbell,
-        };
-        let played = ping_pong::run(self.mailbox, peer, way, rounds, |cycles: Cycles| {
-            // The first ones are overwritten.
-            samples[count % SAMPLES] = cycles.get();
-            count += 1;
-        });
-        played.await.map_err(|error| PairsError::PingPong { peer, error })?;
-        samples.sort_unstable();
-        Ok(Span { shortest: samples[0], median: samples[SAMPLES / 2], longest: samples[SAMPLES - 1] })
+        let played = ping_pong::span::<SAMPLES>(self.mailbox, peer, self.letters, ROUNDS);
+        played.await.map_err(|error| PairsError::PingPong { peer, error })
     }
 }
 
 /// It is the receiver's turn.
 const INVITATION: Mail = Mail { flow: Flow(0), channel: INVITATIONS, kind: Kind(0), payload: Payload::EMPTY };
-
-/// Cycles of a letter, one way.
-struct Span {
-    shortest: u64,
-    median: u64,
-    longest: u64,
-}
 
 struct Line<'a> {
     letters: Letters,

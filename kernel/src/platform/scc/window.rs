@@ -129,14 +129,24 @@ pub(super) fn clear_message_buffer(core: CoreId) {
 
 /// Reads a line; L1 must not hold it any more.
 pub(super) fn read_message_line(owner: CoreId, line: LineIndex) -> [u32; 8] {
-    let first = message_line(owner, line);
-    [0, 4, 8, 12, 16, 20, 24, 28].map(|offset| load(first + offset))
+    load_line(message_line(owner, line))
 }
 
 /// Writes a line in ascending order.
 pub(super) fn write_message_line(owner: CoreId, line: LineIndex, words: [u32; 8]) {
-    let first = message_line(owner, line);
-    for (word, offset) in words.into_iter().zip((0..).step_by(4)) {
+    store_line(message_line(owner, line), words);
+}
+
+#[inline]
+fn load_line(first: u32) -> [u32; 8] {
+    [0, 4, 8, 12, 16, 20, 24, 28].map(|offset| load(first + offset))
+}
+
+/// Stores the words of a line of a message buffer in ascending order.
+#[inline]
+fn store_line(first: u32, words: [u32; 8]) {
+    let [a, b, c, d, e, f, g, h] = words;
+    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16), (f, 20), (g, 24), (h, 28)] {
         // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
         unsafe { store(first + offset, word) };
     }
@@ -160,19 +170,13 @@ pub(super) fn read_message_word(at: MpbAddress) -> u32 {
 /// Reads a line in ascending order, as L1 sees it. For a line that interrupts must not divide.
 #[inline]
 pub(super) fn read_message_words(at: MpbAddress) -> [u32; 8] {
-    let first = message_half(at.owner()) + within_line(at.offset(), 32);
-    [0, 4, 8, 12, 16, 20, 24, 28].map(|offset| load(first + offset))
+    load_line(message_half(at.owner()) + within_line(at.offset(), LINE_BYTES as usize))
 }
 
 /// Writes a line in ascending order, which sends it off.
 #[inline]
 pub(super) fn write_message_words(at: MpbAddress, words: [u32; 8]) {
-    let first = message_half(at.owner()) + within_line(at.offset(), 32);
-    let [a, b, c, d, e, f, g, h] = words;
-    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16), (f, 20), (g, 24), (h, 28)] {
-        // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
-        unsafe { store(first + offset, word) };
-    }
+    store_line(message_half(at.owner()) + within_line(at.offset(), LINE_BYTES as usize), words);
 }
 
 /// Reads bytes of one line in ascending order, as L1 sees them.

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::bench::{BenchError, GUEST_PACKAGE, RECORD, commit, host};
+use crate::bench::{BenchError, GUEST_PACKAGE, commit, host, write_record};
 use crate::cli::ExecutorBenchOptions;
 use crate::process;
 use crate::program;
@@ -62,10 +62,10 @@ pub(crate) fn executor(workspace: &Workspace, options: &ExecutorBenchOptions) ->
             commit(workspace),
             host()
         );
-        write(workspace, "executor.md", &format!("{title}{report}"))?;
+        write_record(workspace, "executor.md", &format!("{title}{report}"))?;
         let text =
             serde_json::to_string_pretty(&document(workspace, &results)).expect("numbers and strings only");
-        write(workspace, "executor.json", &format!("{text}\n"))?;
+        write_record(workspace, "executor.json", &format!("{text}\n"))?;
     }
     Ok(())
 }
@@ -154,11 +154,6 @@ fn document(workspace: &Workspace, results: &[Figures]) -> Value {
         json!({ "setting": setting, "unit": unit, "figures": rows.collect::<Vec<_>>() })
     });
     json!({ "host": host(), "commit": commit(workspace), "settings": settings.collect::<Vec<_>>() })
-}
-
-fn write(workspace: &Workspace, name: &str, text: &str) -> Result<(), BenchError> {
-    let path = workspace.root().join(RECORD).join(name);
-    std::fs::write(&path, text).map_err(|source| BenchError::File { path, source })
 }
 
 #[cfg(test)]

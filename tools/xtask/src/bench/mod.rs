@@ -11,6 +11,7 @@
 //! ```
 
 mod board;
+mod budget;
 mod clock;
 mod executor;
 mod guest;
@@ -193,6 +194,12 @@ fn host() -> String {
     let model = information.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{}, {threads} threads", model.map_or("unknown processor", |(_, model)| model))
+}
+
+/// Writes a file of a record into [`RECORD`].
+fn write_record(workspace: &Workspace, name: &str, text: &str) -> Result<(), BenchError> {
+    let path = workspace.root().join(RECORD).join(name);
+    std::fs::write(&path, text).map_err(|source| BenchError::File { path, source })
 }
 
 /// The commit that was measured, with a remark if the tree has changes.

@@ -14,7 +14,7 @@ use scc::id::CoreId;
 use scc_image::CoreList;
 
 use self::report::Record;
-use crate::bench::{BenchError, RECORD, commit, host, progress_bar};
+use crate::bench::{BenchError, RECORD, budget, commit, host, progress_bar, write_record};
 use crate::cli::IpiBenchOptions;
 use crate::letters::{Hops, Laboratory, Span, Way};
 use crate::workspace::Workspace;
@@ -63,18 +63,11 @@ pub(crate) fn ipi(workspace: &Workspace, options: &IpiBenchOptions) -> Result<()
     let record = Record { figures: &figures, commit: commit(workspace), host: host() };
     println!("\n{}", record.markdown());
     if options.record {
-        let write = |name: &str, text: &str| {
-            let path = workspace.root().join(RECORD).join(name);
-            std::fs::write(&path, text).map_err(|source| BenchError::File { path, source })
-        };
-        write("ipi.md", &record.markdown())?;
-        write("ipi.json", &format!("{:#}\n", record.json()))?;
-        write("ipi-hops.svg", &record.hops_chart())?;
-        write("ipi-cores.svg", &record.cores_chart())?;
+        write_record(workspace, "ipi.md", &record.markdown())?;
+        write_record(workspace, "ipi.json", &format!("{:#}\n", record.json()))?;
+        write_record(workspace, "ipi-hops.svg", &record.hops_chart())?;
+        write_record(workspace, "ipi-cores.svg", &record.cores_chart())?;
         println!("bench: written to {RECORD}");
     }
-    match report::budgets(&figures).iter().filter(|budget| !budget.is_met()).count() {
-        0 => Ok(()),
-        missed => Err(BenchError::Budgets { missed }),
-    }
+    budget::judge(&report::budgets(&figures))
 }

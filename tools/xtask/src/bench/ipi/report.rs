@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use serde_json::{Value, json};
 
 use super::Figures;
+use crate::bench::budget::Budget;
 use crate::chart::{self, Series};
 use crate::letters::{Hops, Span, Way};
 
@@ -17,39 +18,14 @@ const FPGA: u32 = 600;
 /// Cycles that a letter line's way adds per hop: 8 cycles of the mesh, there and back (SCC reference §10.2).
 const PER_HOP: f64 = 5.33;
 
-/// A demand on the longest distance.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Budget {
-    demand: &'static str,
-    limit: u32,
-    found: Option<u32>,
-}
-
-impl Budget {
-    /// Whether it holds.
-    pub(super) fn is_met(&self) -> bool {
-        self.found.is_some_and(|found| found <= self.limit)
-    }
-}
-
-impl fmt::Display for Budget {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { demand, limit, found } = self;
-        let word = if self.is_met() { "pass" } else { "MISSED" };
-        match found {
-            Some(found) => write!(formatter, "{word}  {demand}: at most {limit}; found {found}"),
-            None => write!(formatter, "{word}  {demand}: at most {limit}; not measured"),
-        }
-    }
-}
-
 /// What is demanded, each at the largest distance, where the median is judged.
 pub(super) fn budgets(figures: &[Figures]) -> Vec<Budget> {
     let farthest = |way| figures.iter().find(|figures| figures.way == way)?.by_hops.last().copied();
     let budget = |demand, way, limit: u32| {
         let row: Option<Hops> = farthest(way);
         let distance = row.map_or(0, |row| distance(row.hops));
-        Budget { demand, limit: limit + distance, found: row.map(|row| row.median) }
+        let found = row.map(|row| u64::from(row.median));
+        Budget { what: demand, limit: u64::from(limit + distance), found, unit: "cycles" }
     };
     vec![
         budget("polled letter, 400 and the distance", Way::Polled, POLLED),
@@ -178,13 +154,13 @@ mod tests {
     fn distance_is_added_to_the_budget() {
         let figures = [figures(Way::Polled, 443), figures(Way::Direct, 944)];
         let texts: Vec<_> = budgets(&figures).iter().map(Budget::to_string).collect();
-        assert_eq!(texts[0], "pass  polled letter, 400 and the distance: at most 443; found 443");
+        assert_eq!(texts[0], "pass    polled letter, 400 and the distance: at most 443 cycles; found 443");
         assert!(
-            texts[1].starts_with("MISSED") && texts[1].ends_with("at most 943; found 944"),
+            texts[1].starts_with("MISSED") && texts[1].ends_with("at most 943 cycles; found 944"),
             "{}",
             texts[1]
         );
-        assert!(texts[2].ends_with("not measured"), "{}", texts[2]);
+        assert!(texts[2].ends_with("found nothing"), "{}", texts[2]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use scc_image::{KernelFile, name_table};
 use serde_json::Value;
 
 use self::report::Record;
-use crate::bench::{BenchError, RECORD, commit, host};
+use crate::bench::{BenchError, RECORD, budget, commit, host, write_record};
 use crate::cli::KernelBenchOptions;
 use crate::process;
 use crate::program::{self, Profile};
@@ -122,18 +122,11 @@ pub(crate) fn kernel(workspace: &Workspace, options: &KernelBenchOptions) -> Res
     let record = Record { figures: &figures, commit: commit(workspace), host: host() };
     println!("\n{}", record.markdown());
     if options.record {
-        let write = |name: &str, text: &str| {
-            let path = workspace.root().join(RECORD).join(name);
-            std::fs::write(&path, text).map_err(|source| BenchError::File { path, source })
-        };
-        write("kernel.md", &record.markdown())?;
-        write("kernel.json", &format!("{:#}\n", record.json()))?;
+        write_record(workspace, "kernel.md", &record.markdown())?;
+        write_record(workspace, "kernel.json", &format!("{:#}\n", record.json()))?;
         println!("bench: written to {RECORD}");
     }
-    match report::budgets(&figures).iter().filter(|budget| !budget.is_met()).count() {
-        0 => Ok(()),
-        missed => Err(BenchError::Budgets { missed }),
-    }
+    budget::judge(&report::budgets(&figures))
 }
 
 /// Reads the boot of 48 cores from what `scc-boot --json` wrote.

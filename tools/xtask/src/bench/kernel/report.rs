@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Boot, Cycles, Figures};
+use crate::bench::budget::Budget;
 
 /// Figures in the order of the report: name, what it is.
 const NAMES: [(&str, &str); 15] = [
@@ -34,32 +35,6 @@ const RECORD_BUDGET: u64 = 30;
 const IMAGE_BUDGET_BYTES: u64 = 256 << 10;
 /// Host time of 48 cores to their first task, on two host cores.
 const HOST_BUDGET: Duration = Duration::from_secs(5);
-
-/// A limit and what was found.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Budget {
-    what: &'static str,
-    limit: u64,
-    /// `None` if nothing was measured.
-    found: Option<u64>,
-    unit: &'static str,
-}
-
-impl Budget {
-    /// Whether something was found and keeps the limit.
-    pub(super) fn is_met(&self) -> bool {
-        self.found.is_some_and(|found| found <= self.limit)
-    }
-}
-
-impl fmt::Display for Budget {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, limit, found, unit } = self;
-        let verdict = if self.is_met() { "pass  " } else { "MISSED" };
-        let found = found.map_or_else(|| "nothing".to_owned(), |found| found.to_string());
-        write!(formatter, "{verdict}  {what}: at most {limit} {unit}; found {found}")
-    }
-}
 
 /// All limits, with what was found.
 pub(super) fn budgets(figures: &Figures) -> Vec<Budget> {
