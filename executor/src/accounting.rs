@@ -36,7 +36,7 @@ mod counted {
         polls: Cell<u32>,
         total: Cell<u64>,
         longest_poll: Cell<u64>,
-        longest_wait: Cell<u64>,
+        longest_wait: Cell<i64>,
     }
 
     impl Account {
@@ -54,9 +54,9 @@ mod counted {
         /// Forgets the task before.
         pub(crate) fn clear(&self) {
             self.polls.set(0);
-            for sum in [&self.total, &self.longest_poll, &self.longest_wait] {
-                sum.set(0);
-            }
+            self.total.set(0);
+            self.longest_poll.set(0);
+            self.longest_wait.set(0);
         }
 
         /// The task became ready; called by who owns its link.
@@ -64,25 +64,24 @@ mod counted {
             self.woken.set(now);
         }
 
-        /// When the task became ready; called by the executor while it owns the link.
-        pub(crate) fn ready_since(&self) -> Instant {
-            self.woken.get()
+        /// A poll begins; called by the executor while it owns the link.
+        #[inline(always)]
+        pub(crate) fn poll_begins(&self, now: Instant) {
+            // A handler may have woken the task after the end of the poll before, which counts as this one's
+            // beginning: then the difference is below 0, and no new maximum.
+            let wait = now.ticks().wrapping_sub(self.woken.get().ticks()).cast_signed();
+            if wait > self.longest_wait.get() {
+                self.longest_wait.set(wait);
+            }
+            self.polls.set(self.polls.get().wrapping_add(1));
         }
 
-        /// Counts a poll of a task that had been ready since `ready`.
-        #[inline]
-        pub(crate) fn polled(&self, ready: Instant, begin: Instant, end: Instant) {
-            // The clock does not go backwards; a wake by a handler may be later than the end of the poll before, which
-            // counts as the beginning of this one.
-            let length = end.ticks().wrapping_sub(begin.ticks());
-            let wait = begin.ticks().saturating_sub(ready.ticks());
-            self.polls.set(self.polls.get().wrapping_add(1));
+        /// The poll ended, after so many ticks.
+        #[inline(always)]
+        pub(crate) fn poll_ended(&self, length: u64) {
             self.total.set(self.total.get().wrapping_add(length));
             if length > self.longest_poll.get() {
                 self.longest_poll.set(length);
-            }
-            if wait > self.longest_wait.get() {
-                self.longest_wait.set(wait);
             }
         }
 
@@ -92,7 +91,7 @@ mod counted {
                 polls: self.polls.get(),
                 total: Duration::from_ticks(self.total.get()),
                 longest_poll: Duration::from_ticks(self.longest_poll.get()),
-                longest_wait: Duration::from_ticks(self.longest_wait.get()),
+                longest_wait: Duration::from_ticks(self.longest_wait.get().cast_unsigned()),
             }
         }
     }
@@ -120,12 +119,14 @@ mod nothing {
 
         /// Does nothing.
         #[cfg(feature = "trace")]
-        pub(crate) fn polled(&self, _ready: Instant, _begin: Instant, _end: Instant) {}
+        pub(crate) fn woken(&self, _now: Instant) {}
 
-        /// Nobody notes it.
+        /// Does nothing.
         #[cfg(feature = "trace")]
-        pub(crate) fn ready_since(&self) -> Instant {
-            Instant::START
-        }
+        pub(crate) fn poll_begins(&self, _now: Instant) {}
+
+        /// Does nothing.
+        #[cfg(feature = "trace")]
+        pub(crate) fn poll_ended(&self, _length: u64) {}
     }
 }

@@ -1,37 +1,24 @@
 //! What an executor consists of, apart from the type of its platform.
 #![expect(
     unsafe_code,
-    reason = "takes tasks out of queues, adds them to the registry, removes and releases them"
+    reason = "pushes tasks to the queue, adds them to the registry, removes and releases them"
 )]
 
 use core::cell::Cell;
 use core::fmt;
+use core::ptr::NonNull;
 
-use crate::atomic::{Word, const_except_loom};
+use crate::atomic::{Wake, const_except_loom};
 use crate::class::Class;
-use crate::intake::Intake;
-use crate::platform::Platform;
-use crate::run_queue::Before;
+use crate::lanes::{Lanes, lane_of};
+use crate::platform::ErasedPlatform;
+use crate::run_queue::{Before, Inbox};
 use crate::task::TaskId;
-use crate::task::header::{Identity, TaskRef};
+use crate::task::header::{Header, Identity, TaskRef};
 use crate::task::registry::Registry;
 use crate::time::queue::TimerQueue;
 #[cfg(feature = "trace")]
-use crate::trace::{Event, Trace};
-
-/// Bit of the attention word: the poll that was under way ended its task, or found it ended.
-pub(crate) const ENDED: u32 = 1 << 0;
-/// Bit of the attention word: the alarm rang.
-pub(crate) const RUNG: u32 = 1 << 1;
-/// Number of the first class's bit in the attention word; the bits above it are those of the next classes.
-const FIRST_CLASS: u32 = 2;
-/// Bits that are not a class's.
-pub(crate) const OTHER_THAN_CLASSES: u32 = ENDED | RUNG;
-
-/// Bit of a class in the attention word. What is more urgent has a lower bit.
-const fn mark(class: Class) -> u32 {
-    (1 << FIRST_CLASS) << class.index()
-}
+use crate::trace::Event;
 
 /// Where wakers are used and the alarm is rung.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,216 +29,113 @@ pub(crate) enum Wakes {
     FromThisCore,
 }
 
-/// The half that any context may use.
+/// The half that any context may use. The inbox is first because the code of a push is shorter so.
+#[repr(C)]
 pub(crate) struct Shared {
-    intakes: [Intake; Class::ALL.len()],
-    /// What the executor has to look at, the most urgent in the lowest bit: the end of a task, the alarm, classes.
-    /// The bit of a class is set by who pushes to its empty inbox, after the push, and by the executor when it puts
-    /// tasks aside. The executor clears it before it takes the tasks: so a class whose bit is clear has no task that
-    /// nobody is about to announce.
-    attention: Word,
-    pub(crate) timers: TimerQueue,
-    pub(crate) platform: &'static dyn Platform,
+    inbox: Inbox<Header>,
     pub(crate) wakes: Wakes,
-    #[cfg(feature = "trace")]
-    trace: Option<&'static dyn Trace>,
+    /// Queued like a task when the alarm rings.
+    alarm: Header,
+    pub(crate) timers: TimerQueue,
+    pub(crate) platform: &'static dyn ErasedPlatform,
 }
 
-/// The whole; tasks and executor only.
+/// The whole; tasks and executor only. The inbox is at its beginning because the code of a poll is shorter so.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct CoreState {
     pub(crate) shared: Shared,
+    pub(crate) lanes: Lanes,
     pub(crate) registry: Registry,
     last_id: Cell<TaskId>,
 }
 
+// SAFETY: the parts that are not atomic are those of the alarm's header, which the executor alone uses.
+unsafe impl Sync for Shared {}
+
 impl Shared {
     const_except_loom! {
-        const fn new(
-            platform: &'static dyn Platform,
-            #[cfg(feature = "trace")] trace: Option<&'static dyn Trace>,
-        ) -> Self {
+        const fn new(platform: &'static dyn ErasedPlatform) -> Self {
             Self {
-                intakes: [
-                    Intake::new(mark(Class::ALL[0])),
-                    Intake::new(mark(Class::ALL[1])),
-                    Intake::new(mark(Class::ALL[2])),
-                    Intake::new(mark(Class::ALL[3])),
-                ],
-                attention: Word::new(0),
+                inbox: Inbox::new(),
+                wakes: Wakes::FromAnywhere,
+                alarm: Header::alarm(),
                 timers: TimerQueue::new(),
                 platform,
-                wakes: Wakes::FromAnywhere,
-                #[cfg(feature = "trace")]
-                trace,
             }
         }
-    }
-
-    /// The run queue of a class.
-    #[inline]
-    pub(crate) fn intake(&self, class: Class) -> &Intake {
-        &self.intakes[class.index()]
     }
 
     /// Hands over a task whose link the caller owns. Any context.
     ///
     /// # Safety
-    /// The caller owns the task's link, and the task lives until it has been popped.
+    /// The caller owns the task's link, and the task lives until it has been taken out of its lane.
     #[inline]
-    pub(crate) unsafe fn push(&self, intake: &Intake, task: TaskRef) {
+    pub(crate) unsafe fn push(&self, task: TaskRef) {
         // SAFETY: as the caller promises.
-        if unsafe { intake.push(task) } == Before::Empty {
-            task.announce();
+        let before = unsafe { self.inbox.push(task.pointer()) };
+        if self.wakes == Wakes::FromAnywhere {
+            self.pend(before);
         }
     }
 
-    /// Notes that there is something in the inbox of `intake`, which was empty. Any context.
-    #[inline]
-    pub(crate) fn announce(&self, intake: &Intake) {
-        self.attention.set_bits(intake.mark());
-        self.pend();
-    }
-
-    #[inline]
-    fn pend(&self) {
-        if self.wakes == Wakes::FromAnywhere {
+    /// Tells the platform of a push. Not inlined: a wake stays small.
+    #[cold]
+    #[inline(never)]
+    fn pend(&self, before: Before) {
+        if before == Before::Empty {
             self.platform.pend();
         }
     }
 
-    /// What the executor has to look at. Any context.
+    /// Takes what was pushed: the newest task, whose link leads to the one before. Executor only.
     #[inline]
-    pub(crate) fn attention(&self) -> u32 {
-        self.attention.load()
+    pub(crate) fn take(&self) -> Option<NonNull<Header>> {
+        self.inbox.take()
     }
 
-    /// Takes tasks of the class that has the lowest bit in `attention`, which was read from the word and has the bit
-    /// of a class only. Executor only.
+    /// Whether something was pushed that was not taken. Any context.
     #[inline]
-    pub(crate) fn take(&self, attention: u32) -> Taken<'_> {
-        let mark = attention & attention.wrapping_neg();
-        let index = attention.trailing_zeros().wrapping_sub(FIRST_CLASS);
-        let index = usize::try_from(index).unwrap_or_default();
-        // SAFETY: only bits of classes are set above those of `OTHER_THAN_CLASSES`.
-        let intake = unsafe { self.intakes.get_unchecked(index) };
-        // Before the inbox is taken: what comes after that sets it again.
-        self.attention.clear_bits(mark);
-        if intake.has_batch() {
-            if !intake.is_empty() {
-                // What came before the bit was cleared is not announced again.
-                self.attention.set_bits(mark);
-            }
-        } else {
-            intake.fill_batch();
-        }
-        Taken { shared: self, intake, urgent: mark - 1 }
+    pub(crate) fn has_news(&self) -> bool {
+        !self.inbox.is_empty()
     }
 
-    /// Has the rest of a batch that `task` came from served, after its poll did not return. Executor only.
-    pub(crate) fn resume_batch_of(&self, task: TaskRef) {
-        let intake = self.intake(task.header().class.get());
-        if intake.has_batch() {
-            self.attention.set_bits(intake.mark());
-        }
-    }
-
-    /// Whether a task is ready or a timer may have fired. Any context.
-    pub(crate) fn has_work(&self) -> bool {
-        self.attention.load() != 0
-    }
-
-    /// Whether a task of an earlier class became ready, or a timer, which might make one ready, may have fired.
+    /// Whether something was pushed that goes before a lane. Executor only; goes through all that was pushed.
     #[inline]
-    pub(crate) fn is_pressed(&self, class: Class) -> bool {
-        self.attention.load() & (mark(class) - 1) != 0
-    }
-
-    /// The poll that is under way ends its task, or found it ended. Executor only.
-    pub(crate) fn note_ending(&self) {
-        self.attention.set_bits(ENDED);
-    }
-
-    /// Forgets what was noted; whether something was. Executor only.
-    pub(crate) fn forget_ending(&self) {
-        self.attention.clear_bits(ENDED);
+    fn has_news_before(&self, lane: usize) -> bool {
+        self.inbox.has(|task| task.lane.get() < lane)
     }
 
     /// Has timers looked at. Any context.
     pub(crate) fn ring(&self) {
-        self.attention.set_bits(RUNG);
-        self.pend();
-    }
-
-    /// Forgets that the alarm rang. Executor only.
-    pub(crate) fn silence(&self) {
-        self.attention.clear_bits(RUNG);
+        if self.alarm.readiness.wake() == Wake::Push {
+            // SAFETY: the alarm lies in the executor, which nothing outlives.
+            let alarm = unsafe { TaskRef::new(NonNull::from(&self.alarm)) };
+            // SAFETY: the wake gave its link to this caller.
+            unsafe { self.push(alarm) };
+        }
     }
 
     /// Reports an event, if anybody listens. Any context.
     #[cfg(feature = "trace")]
     pub(crate) fn trace(&self, event: Event) {
-        if let Some(trace) = self.trace {
-            trace.record(self.platform.now(), event);
-        }
-    }
-
-    /// Who takes events, if anybody does. Any context.
-    #[cfg(feature = "trace")]
-    #[inline]
-    pub(crate) fn recorder(&self) -> Option<&'static dyn Trace> {
-        self.trace
-    }
-}
-
-/// Tasks of one class that were taken to be polled: the batch of its intake. What is left when this is dropped is
-/// announced again; where a panic leaves it without a drop, [`Shared::resume_batch_of`] does that.
-pub(crate) struct Taken<'a> {
-    shared: &'a Shared,
-    intake: &'a Intake,
-    /// What asks for attention before these tasks.
-    urgent: u32,
-}
-
-impl Taken<'_> {
-    /// Takes out the next task.
-    #[inline]
-    pub(crate) fn next(&self) -> Option<TaskRef> {
-        // SAFETY: who pushed the task promised that it lives until now; the pointer is to the whole task.
-        self.intake.pop().map(|task| unsafe { TaskRef::new(task) })
-    }
-
-    /// What of `attention` asks for attention before the next of these tasks.
-    #[inline]
-    pub(crate) fn interruption(&self, attention: u32) -> u32 {
-        attention & self.urgent
-    }
-}
-
-impl Drop for Taken<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.intake.has_batch() {
-            self.shared.attention.set_bits(self.intake.mark());
-        }
+        self.platform.record_now(event);
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Shared").field("intakes", &self.intakes).finish_non_exhaustive()
+        formatter.debug_struct("Shared").field("inbox", &self.inbox).finish_non_exhaustive()
     }
 }
 
 impl CoreState {
     const_except_loom! {
         /// Without tasks.
-        pub(crate) const fn new(
-            platform: &'static dyn Platform,
-            #[cfg(feature = "trace")] trace: Option<&'static dyn Trace>,
-        ) -> Self {
+        pub(crate) const fn new(platform: &'static dyn ErasedPlatform) -> Self {
             Self {
-                shared: Shared::new(platform, #[cfg(feature = "trace")] trace),
+                shared: Shared::new(platform),
+                lanes: Lanes::new(),
                 registry: Registry::new(),
                 last_id: Cell::new(TaskId::NONE),
             }
@@ -265,14 +149,34 @@ impl CoreState {
         Identity { shared: &self.shared, id, name, class }
     }
 
+    /// Sorts in what was taken out of the inbox.
+    ///
+    /// # Safety
+    /// `newest` was taken just now.
+    #[inline(never)]
+    pub(crate) unsafe fn sort_in(&self, newest: NonNull<Header>) {
+        // SAFETY: as the caller promises.
+        unsafe { self.lanes.sort_in(newest) };
+    }
+
+    /// Whether anything is ready, or a timer may have fired.
+    pub(crate) fn has_work(&self) -> bool {
+        self.shared.has_news() || !self.lanes.are_empty()
+    }
+
+    /// Whether a task of an earlier class is ready, or a timer, which might make one ready, may have fired.
+    #[inline]
+    pub(crate) fn is_pressed(&self, class: Class) -> bool {
+        let lane = lane_of(class);
+        self.lanes.has_before(lane) || self.shared.has_news_before(lane)
+    }
+
     /// Starts a task that has just been placed.
     pub(crate) fn start(&self, task: TaskRef) {
         // SAFETY: the task is new; `release` removes it.
         unsafe { self.registry.add(task) };
         #[cfg(feature = "trace")]
-        if let Some(trace) = self.shared.trace {
-            trace.spawned(self.shared.platform.now(), task.header().id.get(), task.header().name());
-        }
+        self.shared.trace(Event::Spawn(task.header().id.get(), task.header().name()));
         task.start();
     }
 

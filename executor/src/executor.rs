@@ -2,33 +2,30 @@
 #![expect(unsafe_code, reason = "polls and drops type-erased futures")]
 
 use core::cell::Cell;
+use core::convert::Infallible;
 
-use crate::atomic::const_except_loom;
-use crate::core_state::{CoreState, ENDED, OTHER_THAN_CLASSES, RUNG, Shared, Taken, Wakes};
-use crate::platform::Platform;
+use crate::atomic::{AfterPoll, const_except_loom};
+use crate::core_state::{CoreState, Shared, Wakes};
+use crate::platform::{Panicked, Platform};
+use crate::series::{ALONE, IN_LANE, Series};
 use crate::spawner::{Pressure, Spawner};
 use crate::task::Tasks;
 use crate::task::header::{Ending, TaskRef};
 use crate::task::state::{End, Storage};
 use crate::time::{self, Timers};
 #[cfg(feature = "trace")]
-use crate::trace::{Event, Trace};
+use crate::trace::Event;
 
 /// Runs the tasks of one core. Lives for the rest of the program, on one core or thread.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Executor<P: Platform + 'static> {
-    platform: &'static P,
     core: CoreState,
+    platform: &'static P,
     /// Whether tasks are being run: a poll must not start another.
     occupation: Cell<Occupation>,
     /// The task that is being polled. In memory, because a guarded poll that panics may not return.
     polled: Cell<Option<TaskRef>>,
-    /// The task whose poll ended last, if nothing but that has happened since.
-    #[cfg(any(feature = "accounting", feature = "trace"))]
-    previous: Cell<Option<TaskRef>>,
-    /// The time at the end of the poll of `previous`.
-    #[cfg(any(feature = "accounting", feature = "trace"))]
-    clock: Cell<time::Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,16 +48,12 @@ impl<P: Platform> Executor<P> {
         /// An executor without tasks.
         #[must_use]
         pub const fn new(platform: &'static P) -> Self {
-            Self::assemble(CoreState::new(platform, #[cfg(feature = "trace")] None), platform)
-        }
-    }
-
-    const_except_loom! {
-        /// An executor without tasks, whose events `trace` gets.
-        #[cfg(feature = "trace")]
-        #[must_use]
-        pub const fn with_trace(platform: &'static P, trace: &'static dyn Trace) -> Self {
-            Self::assemble(CoreState::new(platform, Some(trace)), platform)
+            Self {
+                platform,
+                core: CoreState::new(platform),
+                occupation: Cell::new(Occupation::Free),
+                polled: Cell::new(None),
+            }
         }
     }
 
@@ -71,19 +64,6 @@ impl<P: Platform> Executor<P> {
         pub const fn woken_here(mut self) -> Self {
             self.core.shared.wakes = Wakes::FromThisCore;
             self
-        }
-    }
-
-    const fn assemble(core: CoreState, platform: &'static P) -> Self {
-        Self {
-            platform,
-            core,
-            occupation: Cell::new(Occupation::Free),
-            polled: Cell::new(None),
-            #[cfg(any(feature = "accounting", feature = "trace"))]
-            previous: Cell::new(None),
-            #[cfg(any(feature = "accounting", feature = "trace"))]
-            clock: Cell::new(time::Instant::START),
         }
     }
 
@@ -104,7 +84,7 @@ impl<P: Platform> Executor<P> {
 
     /// Tells a long poll when to end.
     pub fn pressure(&'static self) -> Pressure {
-        Pressure::new(&self.core.shared)
+        Pressure::new(&self.core)
     }
 
     /// All tasks, the newest first, each as it is when the iterator comes to it. Costs nothing when it is not used.
@@ -117,13 +97,19 @@ impl<P: Platform> Executor<P> {
     /// # Panics
     /// If called by a task.
     pub fn run(&'static self) -> ! {
+        let _running = self.enter();
         loop {
-            self.run_until_idle();
-            #[cfg(feature = "trace")]
-            self.core.shared.trace(Event::IdleEnter);
-            self.platform.idle(&|| self.core.shared.has_work());
-            #[cfg(feature = "trace")]
-            self.core.shared.trace(Event::IdleExit);
+            // Entered again only after a panic.
+            let Err(Panicked) = self.platform.guard(|| self.run_and_wait());
+            self.give_up();
+        }
+    }
+
+    /// Runs tasks and waits, until a task panics: then the guard goes on, not this.
+    fn run_and_wait(&'static self) -> Infallible {
+        loop {
+            self.run_ready();
+            self.platform.idle(&|| self.core.has_work());
         }
     }
 
@@ -136,34 +122,113 @@ impl<P: Platform> Executor<P> {
         while self.platform.guard(|| self.run_ready()).is_err() {
             self.give_up();
         }
-        self.end_series();
     }
 
     /// Runs tasks until none is ready, or until one panics: then the guard goes on, not this.
+    #[inline(always)]
     fn run_ready(&'static self) {
-        while let Some(tasks) = self.take() {
-            while let Some(task) = tasks.next() {
-                let attention = self.serve(task);
-                if tasks.interruption(attention) != 0 {
-                    if attention & ENDED != 0 {
-                        self.see_to_end(task);
-                    }
-                    if tasks.interruption(self.core.shared.attention()) != 0 {
-                        break;
-                    }
+        let mut series = Series::new();
+        loop {
+            if let Some(newest) = self.core.shared.take() {
+                // SAFETY: it was pushed by a wake, which promised that it lives; the pointer is to the whole task.
+                let task = unsafe { TaskRef::new(newest) };
+                if task.header().is_alone() && self.core.lanes.are_empty() {
+                    self.serve_alone(task, &mut series);
+                    continue;
+                }
+                // SAFETY: taken just now.
+                unsafe { self.core.sort_in(newest) };
+            }
+            match self.core.lanes.most_urgent() {
+                Some(lane) => self.serve_lane(lane, &mut series),
+                None => return series.end(self.platform),
+            }
+        }
+    }
+
+    /// Polls the only task that is ready, without putting it into a lane first.
+    #[inline(always)]
+    fn serve_alone(&'static self, task: TaskRef, series: &mut Series) {
+        match self.poll::<ALONE>(task, series) {
+            Ending::None => {
+                if task.header().readiness.end_poll() == AfterPoll::Ready {
+                    series.note_yield(task);
+                    // What became ready before the end of this poll comes before this task.
+                    self.take_news();
+                    // SAFETY: it was woken during its poll, so the executor has its link.
+                    unsafe { self.core.lanes.append(task) };
                 }
             }
+            ending => self.see_to(ending, task, series),
+        }
+    }
+
+    /// Polls the tasks of a lane, until none is left or something more urgent may be there.
+    #[inline(always)]
+    fn serve_lane(&'static self, lane: usize, series: &mut Series) {
+        let mut next = self.core.lanes.oldest(lane);
+        while let Some(task) = next {
+            next = self.serve_oldest(lane, task, series);
+        }
+    }
+
+    /// Polls the oldest task of a lane, which is `task`; returns the next one of the lane, unless another lane may be
+    /// more urgent.
+    #[inline(always)]
+    fn serve_oldest(&'static self, lane: usize, task: TaskRef, series: &mut Series) -> Option<TaskRef> {
+        let ending = self.poll::<IN_LANE>(task, series);
+        if ending != Ending::None {
+            self.core.lanes.remove(lane, task);
+            self.see_to(ending, task, series);
+            return None;
+        }
+        // What became ready before the end of this poll comes before this task.
+        if self.core.shared.has_news() {
+            return self.requeue_after_news(lane, task, series);
+        }
+        self.requeue(lane, task, series)
+    }
+
+    /// Puts a task behind the others if it was woken during its poll, else out of its lane; returns the next one.
+    #[inline(always)]
+    fn requeue(&self, lane: usize, task: TaskRef, series: &mut Series) -> Option<TaskRef> {
+        match task.header().readiness.end_poll() {
+            AfterPoll::Waiting => self.core.lanes.remove(lane, task),
+            AfterPoll::Ready => {
+                series.note_yield(task);
+                Some(self.core.lanes.turn(lane, task))
+            }
+        }
+    }
+
+    /// The same, behind what was pushed before the end of its poll.
+    #[inline(never)]
+    fn requeue_after_news(&self, lane: usize, task: TaskRef, series: &mut Series) -> Option<TaskRef> {
+        self.take_news();
+        let next = self.requeue(lane, task, series);
+        if self.core.lanes.has_before(lane) { None } else { next }
+    }
+
+    /// Sorts in what was pushed.
+    fn take_news(&self) {
+        if let Some(newest) = self.core.shared.take() {
+            // SAFETY: taken just now.
+            unsafe { self.core.sort_in(newest) };
         }
     }
 
     /// Takes one step, or goes as far as to a panic, after which the guard goes on.
     fn step(&'static self) -> Step {
-        let Some(tasks) = self.take() else { return Step::Idle };
-        if let Some(task) = tasks.next()
-            && self.serve(task) & ENDED != 0
-        {
-            self.see_to_end(task);
-        }
+        let mut series = Series::new();
+        self.take_news();
+        let lanes = &self.core.lanes;
+        let Some((lane, task)) =
+            lanes.most_urgent().and_then(|lane| lanes.oldest(lane).map(|task| (lane, task)))
+        else {
+            return Step::Idle;
+        };
+        self.serve_oldest(lane, task, &mut series);
+        series.end(self.platform);
         Step::Worked
     }
 
@@ -174,29 +239,25 @@ impl<P: Platform> Executor<P> {
     #[cold]
     fn give_up(&self) {
         let task = self.polled.take().expect("nothing but polls panics");
-        self.core.shared.resume_batch_of(task);
-        #[cfg(any(feature = "accounting", feature = "trace"))]
-        self.previous.set(None);
+        self.core.lanes.remove_polled(task);
         self.finish(task, End::Panicked);
     }
 
-    /// Takes one step: looks after timers if the alarm rang, and polls the most urgent ready task.
+    /// Takes one step: looks after timers if the alarm rang, or polls the most urgent ready task.
     ///
     /// # Panics
     /// If called by a task.
     pub fn poll_once(&'static self) -> Step {
         let _running = self.enter();
-        let step = self.platform.guard(|| self.step()).unwrap_or_else(|_| {
+        self.platform.guard(|| self.step()).unwrap_or_else(|_| {
             self.give_up();
             Step::Worked
-        });
-        self.end_series();
-        step
+        })
     }
 
     /// Whether a task is ready or the alarm has rung. Any moment between steps.
     pub fn has_work(&self) -> bool {
-        self.core.shared.has_work()
+        self.core.has_work()
     }
 
     fn enter(&self) -> Running<'_> {
@@ -207,98 +268,66 @@ impl<P: Platform> Executor<P> {
         Running(&self.occupation)
     }
 
-    /// Takes the most urgent tasks that are ready. Looks after timers before that, if the alarm rang.
-    #[inline]
-    fn take(&'static self) -> Option<Taken<'static>> {
-        let mut attention = self.core.shared.attention();
-        while attention != 0 {
-            if attention & RUNG != 0 {
-                attention = self.fire_timers();
-            }
-            if attention != 0 {
-                return Some(self.core.shared.take(attention));
-            }
-            attention = self.core.shared.attention();
-        }
-        None
-    }
-
-    /// Looks after timers; returns the bits of classes that ask for attention now.
-    #[cold]
-    fn fire_timers(&'static self) -> u32 {
-        self.end_series();
-        self.core.shared.silence();
-        time::queue::expire(&self.core.shared);
-        self.core.shared.attention() & !OTHER_THAN_CLASSES
-    }
-
-    /// Does what a task that came out of the queue needs, except for its end; returns the word of attention, which
-    /// tells of that.
-    #[inline]
-    fn serve(&'static self, task: TaskRef) -> u32 {
+    /// Polls a task that is ready, or does what else it needs.
+    #[inline(always)]
+    fn poll<const IS_ALONE: bool>(&'static self, task: TaskRef, series: &mut Series) -> Ending {
         #[cfg(any(feature = "accounting", feature = "trace"))]
-        let begun = task.header().state.is_polled().then(|| self.begin_poll(task));
+        if task.header().state.is_polled() {
+            series.begin::<P, IS_ALONE>(self.platform, task);
+            let ending = self.call(task);
+            if ending == Ending::None {
+                series.count(self.platform, task);
+            } else {
+                series.count_last(self.platform, task);
+            }
+            return ending;
+        }
+        series.end(self.platform);
+        self.call(task)
+    }
+
+    #[inline(always)]
+    fn call(&self, task: TaskRef) -> Ending {
+        task.header().readiness.begin_poll();
         self.polled.set(Some(task));
-        // SAFETY: this is the executor; the task came out of the queue just now.
-        unsafe { task.poll() };
+        // SAFETY: this is the executor; the task was taken out of the queue, and is not polled already.
+        let ending = unsafe { task.poll() };
         self.polled.set(None);
-        let attention = self.core.shared.attention();
-        #[cfg(any(feature = "accounting", feature = "trace"))]
-        if let Some(begun) = begun {
-            self.end_poll(task, &begun, attention);
-        }
-        attention
+        ending
     }
 
-    /// Reads the clock, unless a poll has ended just now, and records the beginning of a poll.
-    #[cfg(any(feature = "accounting", feature = "trace"))]
-    #[inline]
-    fn begin_poll(&self, task: TaskRef) -> Begun {
-        let previous = self.previous.get();
-        let at = if previous.is_some() { self.clock.get() } else { self.platform.now() };
-        #[cfg(feature = "trace")]
-        if let Some(trace) = self.core.shared.recorder() {
-            let id = task.header().id.get();
-            match previous {
-                Some(previous) => trace.poll_switch(at, previous.header().id.get(), id),
-                None => trace.poll_begin(at, id),
-            }
-        }
-        Begun { at, ready: task.header().account.ready_since() }
-    }
-
-    /// Reads the clock after a poll and counts it. What `attention` tells of the task's end is still to be seen to.
-    #[cfg(any(feature = "accounting", feature = "trace"))]
-    #[inline]
-    fn end_poll(&self, task: TaskRef, begun: &Begun, attention: u32) {
-        let end = self.platform.now();
-        self.clock.set(end);
-        task.header().account.polled(begun.ready, begun.at, end);
-        // The end of a task is recorded by itself, and its storage may go away.
-        self.previous.set(if attention & ENDED == 0 { Some(task) } else { None });
-    }
-
-    /// Something else than the next poll comes: the end of the last one is recorded, and its time no longer the present.
-    #[inline]
-    fn end_series(&self) {
-        #[cfg(any(feature = "accounting", feature = "trace"))]
-        if let Some(_previous) = self.previous.take() {
-            #[cfg(feature = "trace")]
-            if let Some(trace) = self.core.shared.recorder() {
-                trace.record(self.clock.get(), Event::PollEnd(_previous.header().id.get()));
-            }
-        }
-    }
-
-    /// Does what the last poll left to do.
+    /// Does what a call of a task's function left to do, which has been taken out of its lane.
     #[cold]
-    fn see_to_end(&self, task: TaskRef) {
-        self.end_series();
-        self.core.shared.forget_ending();
-        match task.header().ending() {
+    fn see_to(&'static self, ending: Ending, task: TaskRef, series: &mut Series) {
+        // The end of a task is recorded by itself.
+        if ending != Ending::Rang {
+            *series = Series::new();
+        }
+        match ending {
+            Ending::None => {}
             Ending::Ready => self.finish(task, End::Ready),
             Ending::Cancelled => self.finish(task, End::Cancelled),
-            Ending::Retired => self.retire(task),
+            // SAFETY: nothing refers to the task any more, and its storage was not yet freed: it was queued for this.
+            Ending::Unreferenced => unsafe { (task.header().vtable().deallocate)(task.pointer()) },
+            Ending::Rang => {
+                time::queue::expire(&self.core.shared);
+                if task.header().readiness.end_poll() == AfterPoll::Ready {
+                    self.put_off(task, series);
+                }
+            }
+        }
+    }
+
+    /// The alarm has rung again while timers were looked after: they go on after one task.
+    fn put_off(&'static self, alarm: TaskRef, series: &mut Series) {
+        self.take_news();
+        let lane = self.core.lanes.most_urgent();
+        // SAFETY: it was woken while it was served, so the executor has its link.
+        unsafe { self.core.lanes.append(alarm) };
+        if let Some(lane) = lane
+            && let Some(task) = self.core.lanes.oldest(lane)
+        {
+            self.serve_oldest(lane, task, series);
         }
     }
 
@@ -323,6 +352,7 @@ impl<P: Platform> Executor<P> {
                 End::Panicked => Event::Panic(id),
             });
         }
+        task.header().readiness.close();
         task.header().end_polls();
         let storage = task.header().state.finish(end);
         if let Some(joiner) = task.header().joiner.take() {
@@ -332,25 +362,6 @@ impl<P: Platform> Executor<P> {
             self.core.release(task);
         }
     }
-
-    /// Sees to a finished task that was queued.
-    #[cold]
-    fn retire(&self, task: TaskRef) {
-        if task.header().state.is_unreferenced() {
-            // SAFETY: nothing refers to the task any more, and its storage was not yet freed: it was queued for this.
-            unsafe { (task.header().vtable().deallocate)(task.pointer()) };
-        } else if task.header().state.leave_queue() == Storage::Release {
-            self.core.release(task);
-        }
-    }
-}
-
-/// When a poll began.
-#[cfg(any(feature = "accounting", feature = "trace"))]
-struct Begun {
-    at: time::Instant,
-    /// When its task had become ready.
-    ready: time::Instant,
 }
 
 /// Marks the executor as running until it is dropped.

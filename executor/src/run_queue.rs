@@ -1,21 +1,25 @@
-//! The intrusive run queue of one class: pushed to by wakers in any context, emptied by one executor.
+//! The intrusive run queue: pushed to by wakers in any context, emptied by one executor.
 //!
 //! ```text
 //!   wakers ── push ──►  inbox: newest → … → oldest        (one pointer, changed by compare-and-exchange)
-//!                          │ taken as a whole and reversed, when the batch is used up
+//!                          │ taken as a whole, when a poll has ended or nothing is ready
 //!                          ▼
-//!   executor ◄── pop ── batch: oldest → … → newest        (the executor's own)
+//!   executor ◄─────── lane of its class: oldest → … → newest → oldest   (the executor's own, a ring)
 //! ```
 //!
-//! Tasks leave in the order in which they came: all of a batch came before what is in the inbox. So a task that
-//! wakes itself is polled after all that were ready. Each task has one link and is in at most one queue; who sets
-//! `QUEUED` in its state owns the link until the executor has popped it.
+//! Tasks leave a lane in the order in which they became ready; one that is woken by itself, or by anybody during its
+//! poll, comes after all that are ready at the end of the poll. Each task has one link and is in at most one queue; who
+//! made it ready owns the link until the executor has taken it.
 //!
 //! A push is a load, a store and a compare-and-exchange. The exchange fails only if another push came in between: on
 //! one core, only an interrupt handler's, so a handler that is not itself interrupted needs one try. A push is never
 //! half done in the sight of the executor.
+//!
+//! A task stays the oldest of its lane while it is polled, so that nothing is lost if the poll does not return, and
+//! putting it behind the others is one store.
 #![expect(unsafe_code, reason = "follows the links of tasks")]
 
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use crate::atomic::{Link, const_except_loom};
@@ -27,6 +31,12 @@ use crate::atomic::{Link, const_except_loom};
 pub(crate) unsafe trait Linked: Sized {
     /// The link to the next element.
     fn link(&self) -> &Link<Self>;
+
+    /// Pushes to an inbox, whose `newest` this is: [`Link::push`] with the place of the link.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn push_to(newest: &Link<Self>, element: NonNull<Self>) -> *mut Self;
 }
 
 /// Where wakers push; shared between contexts.
@@ -58,49 +68,47 @@ impl<T: Linked> Inbox<T> {
     /// The caller owns the element's link, and the element lives until it has been popped.
     #[inline]
     pub(crate) unsafe fn push(&self, element: NonNull<T>) -> Before {
-        let before = self.newest.load_owned();
-        // SAFETY: the element is alive, as the caller promises.
-        unsafe { element.as_ref() }.link().store_owned(before);
-        let before = match self.newest.exchange(before, element.as_ptr()) {
-            Ok(()) => before,
-            // SAFETY: the caller's promise, passed on.
-            Err(found) => unsafe { self.push_again(element, found) },
-        };
+        // SAFETY: the element is alive, as the caller promises, and its type says where the link is.
+        let before = unsafe { T::push_to(&self.newest, element) };
         if before.is_null() { Before::Empty } else { Before::Occupied }
-    }
-
-    /// Goes on with a push that another one came before; returns what the element came after.
-    ///
-    /// # Safety
-    /// As for [`Inbox::push`].
-    #[cold]
-    unsafe fn push_again(&self, element: NonNull<T>, mut before: *mut T) -> *mut T {
-        loop {
-            // SAFETY: the element is alive, as the caller promises.
-            unsafe { element.as_ref() }.link().store_owned(before);
-            match self.newest.exchange(before, element.as_ptr()) {
-                Ok(()) => return before,
-                Err(found) => before = found,
-            }
-        }
     }
 
     /// Whether nothing was pushed since it was last taken. Any context.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.newest.load().is_null()
+        self.newest.load_owned().is_null()
     }
 
-    /// Takes everything; what came first.
+    /// Takes everything; the newest, whose link leads to the one before.
     #[inline]
-    fn take(&self) -> *mut T {
-        let newest = self.newest.take();
-        match NonNull::new(newest) {
-            // SAFETY: whoever pushed the element promised that it lives until it is popped.
-            Some(element) if !unsafe { element.as_ref() }.link().load_owned().is_null() => reverse(newest),
-            _ => newest,
-        }
+    pub(crate) fn take(&self) -> Option<NonNull<T>> {
+        self.newest.take()
     }
+
+    /// Whether an element is there for which `is_wanted` is true. By the one who takes, who does not take meanwhile.
+    pub(crate) fn has(&self, is_wanted: impl Fn(&T) -> bool) -> bool {
+        let before = |element: &NonNull<T>| {
+            // SAFETY: whoever pushed the element promised that it lives until it is popped.
+            NonNull::new(unsafe { element.as_ref() }.link().load_owned())
+        };
+        // SAFETY: as above.
+        core::iter::successors(NonNull::new(self.newest.load()), before)
+            .any(|element| is_wanted(unsafe { element.as_ref() }))
+    }
+}
+
+/// Elements that came out of an inbox, the oldest first.
+///
+/// # Safety
+/// `newest` was taken out of an inbox, and nobody else uses the links of what it leads to.
+pub(crate) unsafe fn oldest_first<T: Linked>(newest: NonNull<T>) -> impl Iterator<Item = NonNull<T>> {
+    let mut oldest = NonNull::new(reverse(newest.as_ptr()));
+    core::iter::from_fn(move || {
+        let element = oldest?;
+        // SAFETY: whoever pushed the element promised that it lives until it is popped.
+        oldest = NonNull::new(unsafe { element.as_ref() }.link().load_owned());
+        Some(element)
+    })
 }
 
 /// Turns a chain round; returns what was its end. Three pointers change their parts, so that none is copied.
@@ -138,40 +146,83 @@ unsafe fn turn<T: Linked>(rest: &mut *mut T, element: *mut T, after: *mut T) -> 
     !rest.is_null()
 }
 
-/// Elements that were taken out of an inbox, oldest first; the executor's own. It lies in memory, not in the executor's
-/// registers, so that nothing of it is lost when a poll does not return.
+/// Elements that are ready, oldest first; the executor's own. The link of the newest leads to the oldest.
 #[derive(Debug)]
-pub(crate) struct Batch<T> {
-    oldest: Link<T>,
+pub(crate) struct Lane<T> {
+    newest: Cell<Option<NonNull<T>>>,
 }
 
-impl<T: Linked> Batch<T> {
-    const_except_loom! {
-        /// An empty batch.
-        pub(crate) const fn new() -> Self {
-            Self { oldest: Link::new(ptr::null_mut()) }
+impl<T: Linked> Lane<T> {
+    /// An empty lane.
+    pub(crate) const fn new() -> Self {
+        Self { newest: Cell::new(None) }
+    }
+
+    /// The element that came first; it stays.
+    #[inline]
+    pub(crate) fn oldest(&self) -> Option<NonNull<T>> {
+        // SAFETY: the newest is in this lane.
+        self.newest.get().map(|newest| unsafe { Self::after(newest) })
+    }
+
+    /// Adds an element behind the others.
+    ///
+    /// # Safety
+    /// The caller owns the element's link, and the element lives until it is removed.
+    #[inline]
+    pub(crate) unsafe fn append(&self, element: NonNull<T>) {
+        // SAFETY: as the caller promises, of this element and of the newest.
+        let link = unsafe { element.as_ref() }.link();
+        match self.newest.get() {
+            None => link.store_owned(element.as_ptr()),
+            Some(newest) => {
+                // SAFETY: as above.
+                let last = unsafe { newest.as_ref() }.link();
+                link.store_owned(last.load_owned());
+                last.store_owned(element.as_ptr());
+            }
+        }
+        self.newest.set(Some(element));
+    }
+
+    /// Puts the oldest element, which is `oldest`, behind the others; returns the next one.
+    #[inline]
+    pub(crate) fn turn(&self, oldest: NonNull<T>) -> NonNull<T> {
+        self.newest.set(Some(oldest));
+        // SAFETY: the element is in this lane.
+        unsafe { Self::after(oldest) }
+    }
+
+    /// Removes the oldest element, which is `oldest`, and whose link is the caller's from now on; returns the next one.
+    #[inline]
+    pub(crate) fn remove(&self, oldest: NonNull<T>) -> Option<NonNull<T>> {
+        match self.newest.get() {
+            Some(newest) if newest != oldest => {
+                // SAFETY: the element is in this lane.
+                let next = unsafe { Self::after(oldest) };
+                // SAFETY: the newest is alive.
+                unsafe { newest.as_ref() }.link().store_owned(next.as_ptr());
+                Some(next)
+            }
+            _ => {
+                self.newest.set(None);
+                None
+            }
         }
     }
 
-    /// Takes everything out of an inbox, while nothing is left here.
+    /// The element that came after this one, or the oldest after the newest.
+    ///
+    /// # Safety
+    /// The element is in a lane.
     #[inline]
-    pub(crate) fn fill(&self, inbox: &Inbox<T>) {
-        self.oldest.store_owned(inbox.take());
-    }
-
-    /// Takes out what came first. Its link is the caller's.
-    #[inline]
-    pub(crate) fn pop(&self) -> Option<NonNull<T>> {
-        let element = NonNull::new(self.oldest.load_owned())?;
-        // SAFETY: whoever pushed the element promised that it lives until it is popped.
-        self.oldest.store_owned(unsafe { element.as_ref() }.link().load_owned());
-        Some(element)
-    }
-
-    /// Whether nothing is left.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.oldest.load_owned().is_null()
+    unsafe fn after(element: NonNull<T>) -> NonNull<T> {
+        // SAFETY: whoever appended the element promised that it lives until it is removed.
+        let next = unsafe { element.as_ref() }.link().load_owned();
+        // SAFETY: links of a lane lead round it. Said twice, because the compiler forgets what a pointer cannot be.
+        unsafe { core::hint::assert_unchecked(!next.is_null()) };
+        // SAFETY: as above.
+        unsafe { NonNull::new_unchecked(next) }
     }
 }
 
@@ -192,6 +243,13 @@ mod tests {
         fn link(&self) -> &Link<Self> {
             &self.link
         }
+
+        /// # Safety
+        /// As the trait says.
+        unsafe fn push_to(newest: &Link<Self>, element: NonNull<Self>) -> *mut Self {
+            // SAFETY: as the caller promises.
+            unsafe { newest.push::<{ core::mem::offset_of!(Self, link) }>(element) }
+        }
     }
 
     fn item(number: u32) -> NonNull<Item> {
@@ -205,33 +263,42 @@ mod tests {
         }
     }
 
-    fn numbers(batch: &Batch<Item>) -> Vec<u32> {
+    fn number(item: NonNull<Item>) -> u32 {
         // SAFETY: all items are leaked.
-        core::iter::from_fn(|| batch.pop()).map(|item| unsafe { item.as_ref() }.number).collect()
+        unsafe { item.as_ref() }.number
+    }
+
+    fn taken(inbox: &Inbox<Item>) -> Vec<u32> {
+        // SAFETY: the items were taken here.
+        inbox.take().map(|newest| unsafe { oldest_first(newest) }.map(number).collect()).unwrap_or_default()
     }
 
     #[test]
     fn elements_leave_in_the_order_they_came() {
         for count in 0..8 {
-            let (inbox, batch) = (Inbox::new(), Batch::new());
+            let inbox = Inbox::new();
             push(&inbox, 0..count);
-            batch.fill(&inbox);
-            assert_eq!(numbers(&batch), Vec::from_iter(0..count));
+            assert_eq!(inbox.has(|item| item.number == 3), count > 3);
+            assert_eq!(taken(&inbox), Vec::from_iter(0..count));
             assert!(inbox.is_empty());
         }
     }
 
     #[test]
-    fn batch_is_apart_from_what_is_pushed_later() {
-        let (inbox, batch) = (Inbox::new(), Batch::new());
-        push(&inbox, 0..3);
-        batch.fill(&inbox);
-        assert!(batch.pop().is_some());
-        push(&inbox, 3..5);
-        assert_eq!(numbers(&batch), [1, 2]);
-        assert!(batch.is_empty());
-        batch.fill(&inbox);
-        assert_eq!(numbers(&batch), [3, 4]);
+    fn lane_turns_and_loses_its_oldest() {
+        let lane = Lane::new();
+        // SAFETY: the items are new and leaked.
+        (0..4).for_each(|number| unsafe { lane.append(item(number)) });
+        let mut order = Vec::new();
+        while let Some(oldest) = lane.oldest() {
+            order.push(number(oldest));
+            let next = if order.len() < 6 { Some(lane.turn(oldest)) } else { lane.remove(oldest) };
+            assert_eq!(next, lane.oldest());
+        }
+        assert_eq!(order, [0, 1, 2, 3, 0, 1, 2, 3, 0]);
+        // SAFETY: as above.
+        unsafe { lane.append(item(9)) };
+        assert_eq!(lane.oldest().map(number), Some(9));
     }
 
     #[test]

@@ -64,22 +64,22 @@ impl Spawner {
     /// Tells a long poll when to end.
     #[must_use]
     pub fn pressure(&self) -> Pressure {
-        Pressure::new(&self.0.shared)
+        Pressure::new(self.0)
     }
 }
 
-/// Tells whether something more urgent is ready. Copied freely, for any context: a poll that runs a guest asks it
-/// after each exit, an interrupt handler before it returns to a guest.
+/// Tells whether something more urgent is ready. Copied freely; stays on the executor's core. Task context: a poll that
+/// runs a guest asks it after each exit.
 #[derive(Clone, Copy, Debug)]
-pub struct Pressure(&'static crate::core_state::Shared);
+pub struct Pressure(&'static CoreState);
 
 impl Pressure {
-    pub(crate) fn new(shared: &'static crate::core_state::Shared) -> Self {
-        Self(shared)
+    pub(crate) fn new(core: &'static CoreState) -> Self {
+        Self(core)
     }
 
     /// Whether a task of a class before `class` is ready, or a timer that might make one ready has fired: a poll of
-    /// a task of `class` that sees this should return soon. A few loads.
+    /// a task of `class` that sees this should return soon. A few loads for each task that became ready meanwhile.
     #[inline]
     #[must_use]
     pub fn higher_class_ready(self, class: Class) -> bool {

@@ -1,53 +1,41 @@
-//! Events of an executor, for a recorder that the program supplies.
+//! Events of an executor, which [`Platform::record`](crate::Platform::record) takes.
 //!
-//! Without feature `trace` nothing of this is compiled. With it and without a recorder, an event costs a load and a
-//! branch, and a wake or a poll a reading of the clock, which feature `accounting` shares.
+//! Without feature `trace` nothing of this is compiled. With it, a wake and a poll read the clock, as with feature
+//! `accounting`, and an event costs what the platform does with it.
 
 use crate::task::TaskId;
 use crate::time::Instant;
 
-/// Takes events. Called in any context, interrupt handlers included: bounded, no allocation, no wake.
-pub trait Trace: Sync {
-    /// Records an event that happened at `at`.
-    fn record(&self, at: Instant, event: Event);
-
-    /// Records that a task with this name was spawned.
-    fn spawned(&self, at: Instant, task: TaskId, _name: &'static str) {
-        self.record(at, Event::Spawn(task));
-    }
-
-    /// Records that a task became ready; by itself, because it happens often.
-    #[inline]
-    fn ready(&self, at: Instant, task: TaskId) {
-        self.record(at, Event::Ready(task));
-    }
-
-    /// Records that a poll begins after something other than a poll.
-    #[inline]
-    fn poll_begin(&self, at: Instant, task: TaskId) {
-        self.record(at, Event::PollBegin(task));
-    }
-
-    /// Records that a poll ended, its task waits, and the poll of the next task begins. An interrupt handler that came
-    /// between the two may have recorded events with a later time before this one.
-    #[inline]
-    fn poll_switch(&self, at: Instant, ended: TaskId, begun: TaskId) {
-        self.record(at, Event::PollEnd(ended));
-        self.record(at, Event::PollBegin(begun));
-    }
+/// What a task does after a poll. As wide as a register, because it is on the shortest way between two polls.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u32)]
+pub enum Then {
+    /// It waits, or has an event of its own that it is ready.
+    Waits,
+    /// It let others go first and is ready again; there is no other event for that.
+    Yielded,
 }
 
 /// What happened. The core is for the recorder to add.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Event {
-    /// A task was spawned.
-    Spawn(TaskId),
+    /// A task was spawned, with this name.
+    Spawn(TaskId, &'static str),
     /// A task became ready.
     Ready(TaskId),
     /// A poll of a task begins.
     PollBegin(TaskId),
-    /// The poll ended and the task waits.
+    /// The poll ended and the task waits, or is ready again.
     PollEnd(TaskId),
+    /// A poll ended, and the poll of the next task begins at once.
+    PollSwitch {
+        /// The task whose poll ended.
+        ended: TaskId,
+        /// What became of it.
+        then: Then,
+        /// The task that is polled.
+        begun: TaskId,
+    },
     /// The task ended with its output.
     Finish(TaskId),
     /// The task was aborted and its future dropped.
@@ -60,8 +48,4 @@ pub enum Event {
     TimerSet(Instant),
     /// A timer that was set for this time fired.
     TimerFire(Instant),
-    /// Nothing is ready: the executor asks the platform to wait.
-    IdleEnter,
-    /// The wait ended.
-    IdleExit,
 }

@@ -3,6 +3,8 @@
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use crate::waker;
+
 /// Lets every task that is ready, of this class or an earlier one, be polled before this one goes on.
 ///
 /// *Cancel safety*: may be dropped at any time.
@@ -28,7 +30,10 @@ impl Future for Yield {
             Polled::Once => Poll::Ready(()),
             Polled::No => {
                 self.polled = Polled::Once;
-                context.waker().wake_by_ref();
+                match waker::task_of(context.waker()) {
+                    Some(task) => task.let_others_go(),
+                    None => context.waker().wake_by_ref(),
+                }
                 Poll::Pending
             }
         }

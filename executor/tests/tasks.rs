@@ -22,7 +22,8 @@ impl Stand {
     fn new() -> Self {
         let machine: &ManualMachine = Box::leak(Box::new(ManualMachine::new()));
         let events: &EventRecorder = Box::leak(Box::new(EventRecorder::new()));
-        let executor: &Executor<_> = Box::leak(Box::new(Executor::with_trace(machine, events)));
+        let executor: &Executor<_> = Box::leak(Box::new(Executor::new(machine)));
+        machine.record_to(events);
         machine.connect(executor.alarm());
         Self { executor, machine, events }
     }
@@ -48,13 +49,33 @@ fn polls(events: &[Event]) -> Vec<u32> {
 }
 
 #[test]
+fn task_that_is_spawned_by_the_only_one_comes_before_it_if_that_yields() {
+    let stand = Stand::new();
+    let spawner = stand.executor.spawner();
+    let only = stand.spawn(Class::Service, async move {
+        spawner.spawn("other", Class::Service, yield_now()).expect("there is memory").detach();
+        yield_now().await;
+    });
+    let (only, other) = (only.id().number(), only.id().number() + 1);
+    assert_eq!(polls(&stand.run()), [only, other, only, other]);
+}
+
+#[test]
 fn task_lives_from_spawn_to_release() {
     let stand = Stand::new();
     let task = stand.spawn(Class::Service, yield_now());
     let id = task.id();
     task.detach();
-    let expected =
-        [Spawn(id), Ready(id), PollBegin(id), Ready(id), PollEnd(id), PollBegin(id), Finish(id), Release(id)];
+    let expected = [
+        Spawn(id, "task"),
+        Ready(id),
+        PollBegin(id),
+        PollEnd(id),
+        Ready(id),
+        PollBegin(id),
+        Finish(id),
+        Release(id),
+    ];
     assert_eq!(stand.run(), expected);
 }
 
@@ -63,7 +84,7 @@ fn handle_keeps_the_output_and_the_storage() {
     let stand = Stand::new();
     let task = stand.spawn(Class::Service, async { vec![1, 2, 3] });
     let id = task.id();
-    assert_eq!(stand.run(), [Spawn(id), Ready(id), PollBegin(id), Finish(id)]);
+    assert_eq!(stand.run(), [Spawn(id, "task"), Ready(id), PollBegin(id), Finish(id)]);
     assert!(task.is_finished());
     let joiner = stand.spawn(Class::Service, task);
     let joiner_id = joiner.id();

@@ -85,7 +85,7 @@ pub struct Ring {
 /// Waits for rings and takes them. One task at a time: a later one takes the place of an earlier one.
 ///
 /// *Cancel safety*: rings are taken only when the future is ready.
-pub async fn wait() -> Ring {
+pub fn wait() -> impl Future<Output = Ring> {
     poll_fn(|context| {
         let polled = cpu::time_stamp();
         RUNG.with(|rung| {
@@ -97,5 +97,4 @@ pub async fn wait() -> Ring {
             Poll::Ready(Ring { events, direct, woken: rung.woken, polled })
         })
     })
-    .await
 }

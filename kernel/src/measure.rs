@@ -17,7 +17,7 @@ pub mod pairs;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
 use executor::sync::Notify;
 use executor::time::Timers;
@@ -26,11 +26,12 @@ use i586::page::PAGE_BYTES;
 use trace_format::record::{Event, Stamped, TaskNumber};
 
 use crate::arch::i586::cpu;
+use crate::doorbell::{self, Ring};
 use crate::irq::vectors;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{heap, image, kernel_space};
 use crate::platform::{Absent, machine};
-use crate::{doorbell, layout, runtime, trace};
+use crate::{layout, runtime, trace};
 
 /// Warm times of a figure.
 const COUNT: usize = 64;
@@ -39,8 +40,8 @@ const SLEEPS: [(&str, u32); 4] =
     [("sleep-10us", 10), ("sleep-100us", 100), ("sleep-1ms", 1_000), ("sleep-10ms", 10_000)];
 /// Records among which an interrupt's is looked for: more than follow it until the woken task runs.
 const LAST_RECORDS: u32 = 16;
-/// Longest time that an interrupt may take.
-const PATIENCE_MILLISECONDS: u32 = 1;
+/// Longest time that interrupts, one after the other, may take.
+const PATIENCE_MILLISECONDS: u32 = 10;
 /// Why a task is spawned without fail.
 const TASK_MEMORY: &str = "the heap has memory for a task";
 
@@ -118,27 +119,31 @@ fn measure_record() {
     times.print("record");
 }
 
-/// From one task, before it yields, to the next one of the same class.
+/// From one task, before it yields, to the next one of the same class: two that do nothing else.
 async fn measure_yield(spawner: Spawner) {
-    // When the other task yielded last; `None` asks it to end.
-    let yielded = Rc::new(Cell::new(Some(0)));
-    let mut times = Times::new();
-    let stamp = Rc::clone(&yielded);
-    let other = async move {
-        while stamp.get().is_some() {
-            stamp.set(Some(cpu::time_stamp()));
-            executor::yield_now().await;
-        }
-    };
-    let other = spawner.spawn("yielder", Class::Service, other).expect(TASK_MEMORY);
-    for _ in 0..=COUNT {
-        executor::yield_now().await;
-        let now = cpu::time_stamp();
-        times.add(now - yielded.get().unwrap_or(now));
+    // Zero until a task has yielded.
+    let (yielded, times) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Times::new())));
+    let yielders = [0, 1].map(|_| {
+        let (yielded, times) = (Rc::clone(&yielded), Rc::clone(&times));
+        let yielder = async move {
+            loop {
+                let now = cpu::time_stamp();
+                if times.borrow().0.len() > COUNT {
+                    break;
+                }
+                if yielded.get() != 0 {
+                    times.borrow_mut().add(now - yielded.get());
+                }
+                yielded.set(cpu::time_stamp());
+                executor::yield_now().await;
+            }
+        };
+        spawner.spawn("yielder", Class::Service, yielder).expect(TASK_MEMORY)
+    });
+    for yielder in yielders {
+        expect_end(yielder.await);
     }
-    yielded.set(None);
-    expect_end(other.await);
-    times.print("yield");
+    times.replace(Times::new()).print("yield");
 }
 
 /// Spawning into the heap and into a pool, and from the call to the task's first instruction.
@@ -197,35 +202,40 @@ async fn measure_sleep(timers: Timers, name: &str, microseconds: u32) -> Result<
     Ok(())
 }
 
-/// The own direct pin, raised by one task while another waits: the interrupt, its handler, and from the wake in the
-/// handler to the first instruction of the task's poll.
+/// The own direct pin, raised just before the core halts, while a task waits that does nothing else: the interrupt, its
+/// handler, and from the wake in the handler to the first instruction of the task's poll.
 async fn measure_direct(spawner: Spawner) -> Result<(), Missing> {
-    let [mut entry, mut handler, mut wake, mut whole] = core::array::from_fn(|_| Times::new());
-    let (go, raised) = (Rc::new(Notify::new()), Rc::new(Cell::new(Ok(0))));
-    let (told, result) = (Rc::clone(&go), Rc::clone(&raised));
-    let raiser = async move {
+    let (rung, taken) = (Rc::new(Cell::new(None)), Rc::new(Notify::new()));
+    let (ring, tell) = (Rc::clone(&rung), Rc::clone(&taken));
+    let waiter = async move {
         loop {
-            told.notified().await;
-            result.set(Ok(cpu::time_stamp()));
-            if let Err(absent) = machine::doorbell::interrupt(machine::identity::core()) {
-                result.set(Err(absent));
-            }
+            ring.set(Some(doorbell::wait().await));
+            tell.notify_one();
         }
     };
-    let raiser = spawner.spawn("raiser", Class::Service, raiser).expect(TASK_MEMORY);
+    let waiter = spawner.spawn("waiter", Class::Service, waiter).expect(TASK_MEMORY);
     let patience = runtime::frequency().milliseconds(PATIENCE_MILLISECONDS);
+    let result = spawner.timers().timeout(patience, raise_and_wait(&rung, &taken)).await;
+    waiter.abort();
+    result.unwrap_or(Err(Missing::NoInterrupt))
+}
+
+/// Raises the own direct pin, again and again, and takes apart how long the other task's wake took.
+async fn raise_and_wait(rung: &Cell<Option<Ring>>, taken: &Notify) -> Result<(), Missing> {
+    let [mut entry, mut handler, mut wake, mut whole] = core::array::from_fn(|_| Times::new());
     for _ in 0..=COUNT {
-        go.notify_one();
-        let ring = spawner.timers().timeout(patience, doorbell::wait()).await;
-        let raised = raised.get()?;
-        let ring = ring.map_err(|_| Missing::NoInterrupt)?;
+        // The other task comes to wait before this one goes on.
+        executor::yield_now().await;
+        let raised = cpu::time_stamp();
+        machine::doorbell::interrupt(machine::identity::core())?;
+        taken.notified().await;
+        let ring = rung.take().ok_or(Missing::NoInterrupt)?;
         let begun = begin_of_handler(vectors::DIRECT, raised)?;
         entry.add(begun - raised);
         handler.add(ring.woken - begun);
         wake.add(ring.polled - ring.woken);
         whole.add(ring.polled - raised);
     }
-    raiser.abort();
     entry.print("direct-raise-to-handler");
     handler.print("direct-handler-to-wake");
     wake.print("direct-wake-to-poll");

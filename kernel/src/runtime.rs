@@ -5,9 +5,9 @@
 //! nothing of it is unwound, and the core goes on.
 
 use executor::time::{Frequency, Instant};
-use executor::trace::{Event as ExecutorEvent, Trace};
+use executor::trace::{Event as ExecutorEvent, Then};
 use executor::{Alarm, Executor, ExecutorCell, Panicked, Platform, Spawner};
-use trace_format::record::{Event, PollOutcome, TaskNumber};
+use trace_format::record::{Event, PollOutcome, TaskBefore, TaskNumber};
 
 use crate::arch::i586::interrupt_cell::SetOnce;
 use crate::arch::i586::{cpu, recovery};
@@ -35,30 +35,42 @@ impl Platform for Core {
     }
 
     fn idle(&self, has_work: &dyn Fn() -> bool) {
-        cpu::idle(has_work);
+        cpu::idle(|| {
+            let has_work = has_work();
+            if !has_work {
+                trace::record(Event::Idle);
+            }
+            has_work
+        });
     }
 
     #[inline]
     fn guard<R>(&self, poll: impl FnOnce() -> R) -> Result<R, Panicked> {
         recovery::attempt(poll).map_err(|_| Panicked)
     }
-}
 
-/// Writes the executor's events into the core's ring.
-#[derive(Debug)]
-struct Recorder;
-
-impl Trace for Recorder {
+    /// Writes the event into the core's ring. Each arm records by itself, so that what its kind of record looks like is
+    /// known at compile time.
+    #[inline(always)]
     fn record(&self, at: Instant, event: ExecutorEvent) {
         let number = |task: executor::TaskId| TaskNumber(task.number());
         let ended = |task, outcome| Event::PollEnd { task: number(task), outcome };
-        // Each arm records by itself, so that what its kind of record looks like is known at compile time.
         let write = |event| trace::record_at(at.ticks(), event);
         match event {
-            // Recorded below, with the name.
-            ExecutorEvent::Spawn(_) => {}
-            ExecutorEvent::Ready(task) => self.ready(at, task),
-            ExecutorEvent::PollBegin(task) => self.poll_begin(at, task),
+            ExecutorEvent::Spawn(task, name) => {
+                write(Event::TaskSpawn { task: number(task), name: trace::place_of(name) });
+            }
+            ExecutorEvent::Ready(task) => write(Event::TaskReady(number(task))),
+            ExecutorEvent::PollBegin(task) => {
+                write(Event::PollBegin { task: number(task), before: TaskBefore::Waits });
+            }
+            ExecutorEvent::PollSwitch { then, begun, .. } => {
+                let before = match then {
+                    Then::Waits => TaskBefore::Waits,
+                    Then::Yielded => TaskBefore::IsReady,
+                };
+                write(Event::PollBegin { task: number(begun), before });
+            }
             ExecutorEvent::PollEnd(task) => write(ended(task, PollOutcome::Pending)),
             ExecutorEvent::Finish(task) => write(ended(task, PollOutcome::Ready)),
             ExecutorEvent::Panic(task) => write(ended(task, PollOutcome::Panicked)),
@@ -68,33 +80,12 @@ impl Trace for Recorder {
             // What the timer is set to is recorded when it is.
             ExecutorEvent::TimerSet(_) => {}
             ExecutorEvent::TimerFire(due) => write(Event::TimerFired(due.ticks())),
-            ExecutorEvent::IdleEnter => write(Event::IdleBegin),
-            ExecutorEvent::IdleExit => write(Event::IdleEnd),
         }
-    }
-
-    fn spawned(&self, at: Instant, task: executor::TaskId, name: &'static str) {
-        let event = Event::TaskSpawn { task: TaskNumber(task.number()), name: trace::place_of(name) };
-        trace::record_at(at.ticks(), event);
-    }
-
-    fn ready(&self, at: Instant, task: executor::TaskId) {
-        trace::record_at(at.ticks(), Event::TaskReady(TaskNumber(task.number())));
-    }
-
-    fn poll_begin(&self, at: Instant, task: executor::TaskId) {
-        trace::record_at(at.ticks(), Event::PollBegin(TaskNumber(task.number())));
-    }
-
-    /// One record: the beginning of a poll ends the poll before it.
-    fn poll_switch(&self, at: Instant, _ended: executor::TaskId, begun: executor::TaskId) {
-        self.poll_begin(at, begun);
     }
 }
 
 static CORE: Core = Core;
-static RECORDER: Recorder = Recorder;
-static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::with_trace(&CORE, &RECORDER).woken_here());
+static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::new(&CORE).woken_here());
 static ALARM: SetOnce<Alarm> = SetOnce::new();
 
 /// The timer has expired. Interrupt context.

@@ -1,4 +1,7 @@
 //! Atomics of loom: a model run explores every order of accesses that the memory model permits.
+#![expect(unsafe_code, reason = "follows the links of elements")]
+
+use core::ptr::NonNull;
 
 use loom::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -27,24 +30,19 @@ impl Word {
         self.0.fetch_or(1 << BIT, Ordering::AcqRel) & (1 << BIT) != 0
     }
 
-    /// Clears bit number `BIT`, below 32; returns whether it was set before.
-    pub(crate) fn clear_bit<const BIT: u32>(&self) -> bool {
-        self.0.fetch_and(!(1 << BIT), Ordering::AcqRel) & (1 << BIT) != 0
-    }
-
     /// Sets every bit of `mask`.
     pub(crate) fn set_bits(&self, mask: u32) {
         self.0.fetch_or(mask, Ordering::AcqRel);
     }
 
-    /// Sets every bit of `MASK`.
-    pub(crate) fn set_constant<const MASK: u32>(&self) {
-        self.0.fetch_or(MASK, Ordering::AcqRel);
+    /// Clears every bit of `mask`; returns the old value.
+    pub(crate) fn clear_bits(&self, mask: u32) -> u32 {
+        self.0.fetch_and(!mask, Ordering::AcqRel)
     }
 
-    /// Clears every bit of `mask`.
-    pub(crate) fn clear_bits(&self, mask: u32) {
-        self.0.fetch_and(!mask, Ordering::AcqRel);
+    /// Replaces the value; returns the old one.
+    pub(crate) fn swap(&self, value: u32) -> u32 {
+        self.0.swap(value, Ordering::AcqRel)
     }
 
     /// Adds, wrapping around; returns the old value.
@@ -91,20 +89,28 @@ impl<T> Link<T> {
         self.0.store(target, Ordering::Relaxed);
     }
 
-    /// Stores `new` if the pointer is `current`.
+    /// Makes `element` the target, and has the link that it holds at `OFFSET` lead to the target before, which is
+    /// returned.
     ///
-    /// # Errors
-    /// The pointer found, if it is another.
-    pub(crate) fn exchange(&self, current: *mut T, new: *mut T) -> Result<(), *mut T> {
-        self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(drop)
+    /// # Safety
+    /// The element is alive and has such a link, which is the caller's.
+    pub(crate) unsafe fn push<const OFFSET: usize>(&self, element: NonNull<T>) -> *mut T {
+        // SAFETY: as the caller promises.
+        let link = unsafe { element.cast::<Self>().byte_add(OFFSET).as_ref() };
+        let mut before = self.load_owned();
+        loop {
+            link.store_owned(before);
+            match self.0.compare_exchange(before, element.as_ptr(), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(before) => return before,
+                Err(found) => before = found,
+            }
+        }
     }
 
-    /// Replaces the pointer by null and returns it.
-    pub(crate) fn take(&self) -> *mut T {
-        if self.load().is_null() {
-            return core::ptr::null_mut();
-        }
-        self.0.swap(core::ptr::null_mut(), Ordering::AcqRel)
+    /// Replaces the pointer by null and returns it. By one context only, so that it does not become null by others.
+    pub(crate) fn take(&self) -> Option<NonNull<T>> {
+        NonNull::new(self.load())?;
+        NonNull::new(self.0.swap(core::ptr::null_mut(), Ordering::AcqRel))
     }
 }
 

@@ -7,7 +7,10 @@
 #![expect(unsafe_code, reason = "instructions that the compiler does not emit without LOCK")]
 
 use core::arch::asm;
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use super::{AfterPoll, Wake};
 
 /// A word of 32 bits.
 #[derive(Debug)]
@@ -37,22 +40,10 @@ impl Word {
         bts::<BIT>(&self.0)
     }
 
-    /// Clears bit number `BIT`, below 32; returns whether it was set before.
-    #[inline]
-    pub(crate) fn clear_bit<const BIT: u32>(&self) -> bool {
-        btr::<BIT>(&self.0)
-    }
-
     /// Sets every bit of `mask`.
     #[inline]
     pub(crate) fn set_bits(&self, mask: u32) {
         or(&self.0, mask);
-    }
-
-    /// Sets every bit of `MASK`.
-    #[inline]
-    pub(crate) fn set_constant<const MASK: u32>(&self) {
-        or_constant::<MASK>(&self.0);
     }
 
     /// Clears every bit of `mask`.
@@ -112,35 +103,99 @@ impl<T> Link<T> {
         self.0.store(target, Ordering::Relaxed);
     }
 
-    /// Stores `new` if the pointer is `current`.
+    /// Makes `element` the target, and has the link that it holds at `OFFSET` lead to the target before, which is
+    /// returned.
     ///
-    /// # Errors
-    /// The pointer a moment later, if it was another.
+    /// # Safety
+    /// The element is alive and has such a link, which is the caller's.
     #[inline]
-    pub(crate) fn exchange(&self, current: *mut T, new: *mut T) -> Result<(), *mut T> {
-        cmpxchg_pointer(&self.0, current, new)
+    pub(crate) unsafe fn push<const OFFSET: usize>(&self, element: NonNull<T>) -> *mut T {
+        // SAFETY: as the caller promises.
+        unsafe { push::<T, OFFSET>(&self.0, element.as_ptr()) }
     }
 
-    /// Replaces the pointer by null and returns it.
+    /// Replaces the pointer by null and returns it. By one context only, so that it does not become null by others.
     #[inline]
-    pub(crate) fn take(&self) -> *mut T {
-        let current = self.load_owned();
-        if current.is_null() {
-            return current;
-        }
-        match self.exchange(current, core::ptr::null_mut()) {
-            Ok(()) => current,
-            Err(found) => self.take_again(found),
-        }
+    pub(crate) fn take(&self) -> Option<NonNull<T>> {
+        NonNull::new(self.load_owned()).map(|current| take(&self.0, current))
+    }
+}
+
+/// Whether a task waits, is ready, or is being polled: see [`super`]. The values are such that each transition is one
+/// instruction, whose flags tell what was before:
+///
+/// ```text
+///              wake: sar 1     end of a poll: xor -1
+/// waiting   1 →  0  CF ZF
+/// ready     0 →  0     ZF
+/// polled   -2 → -1            → 1
+/// woken    -1 → -1  CF        → 0  ZF
+/// ```
+#[derive(Debug)]
+pub(crate) struct Readiness(AtomicU32);
+
+const READY: u32 = 0;
+const WAITING: u32 = 1;
+const POLLED: u32 = 2_u32.wrapping_neg();
+const POLLED_AND_WOKEN: u32 = 1_u32.wrapping_neg();
+
+impl Readiness {
+    /// Ready, or without a task: a wake has nothing to do.
+    pub(crate) const fn ready() -> Self {
+        Self(AtomicU32::new(READY))
     }
 
-    /// Goes on with taking a pointer that changed meanwhile.
-    #[cold]
-    fn take_again(&self, mut current: *mut T) -> *mut T {
-        while let Err(found) = self.exchange(current, core::ptr::null_mut()) {
-            current = found;
+    /// Waiting for a wake.
+    pub(crate) const fn waiting() -> Self {
+        Self(AtomicU32::new(WAITING))
+    }
+
+    /// Any context.
+    #[inline(always)]
+    pub(crate) fn wake(&self) -> Wake {
+        // Nobody but the instruments cares for the first wake of a polled task.
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        // SAFETY: the word is valid for reads and writes and may change under shared references.
+        unsafe {
+            asm!("sar dword ptr [{word}], 1", "ja {polled}", "jnc {nothing}", "jnz {nothing}",
+                 word = in(reg) self.0.as_ptr(), polled = label { return Wake::Note },
+                 nothing = label { return Wake::Nothing }, options(nostack));
         }
-        current
+        #[cfg(not(any(feature = "accounting", feature = "trace")))]
+        // SAFETY: as above.
+        unsafe {
+            asm!("sar dword ptr [{word}], 1", "jnc {nothing}", "jnz {nothing}", word = in(reg) self.0.as_ptr(),
+                 nothing = label { return Wake::Nothing }, options(nostack));
+        }
+        Wake::Push
+    }
+
+    /// Executor only, of a task that is ready.
+    #[inline(always)]
+    pub(crate) fn begin_poll(&self) {
+        self.0.store(POLLED, Ordering::Release);
+    }
+
+    /// Executor only, after a poll.
+    #[inline(always)]
+    pub(crate) fn end_poll(&self) -> AfterPoll {
+        // SAFETY: the word is valid for reads and writes and may change under shared references.
+        unsafe {
+            asm!("xor dword ptr [{word}], -1", "jz {woken}", word = in(reg) self.0.as_ptr(),
+                 woken = label { return AfterPoll::Ready }, options(nostack));
+        }
+        AfterPoll::Waiting
+    }
+
+    /// Executor only, of a task that has ended: no wake has anything to do any more.
+    #[inline]
+    pub(crate) fn close(&self) {
+        self.0.store(READY, Ordering::Release);
+    }
+
+    /// Whether a poll is to come, without there being a wake.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.0.load(Ordering::Acquire), READY | POLLED_AND_WOKEN)
     }
 }
 
@@ -156,33 +211,12 @@ fn bts<const BIT: u32>(word: &AtomicU32) -> bool {
     false
 }
 
-/// `btr`: clears a bit of the word, returns its old value.
-#[inline(always)]
-fn btr<const BIT: u32>(word: &AtomicU32) -> bool {
-    const { assert!(BIT < 32, "a bit of another word") };
-    // SAFETY: the word is valid for reads and writes and may change under shared references.
-    unsafe {
-        asm!("btr dword ptr [{word}], {bit}", "jc {was_set}", word = in(reg) word.as_ptr(), bit = const BIT,
-             was_set = label { return true }, options(nostack));
-    }
-    false
-}
-
 /// `or` to memory.
 #[inline(always)]
 fn or(word: &AtomicU32, mask: u32) {
     // SAFETY: the word is valid for reads and writes and may change under shared references.
     unsafe {
         asm!("or dword ptr [{word}], {mask:e}", word = in(reg) word.as_ptr(), mask = in(reg) mask, options(nostack));
-    }
-}
-
-/// `or` of a constant to memory.
-#[inline(always)]
-fn or_constant<const MASK: u32>(word: &AtomicU32) {
-    // SAFETY: the word is valid for reads and writes and may change under shared references.
-    unsafe {
-        asm!("or dword ptr [{word}], {mask}", word = in(reg) word.as_ptr(), mask = const MASK, options(nostack));
     }
 }
 
@@ -220,22 +254,48 @@ fn cmpxchg(word: &AtomicU32, current: u32, new: u32) -> u32 {
     found
 }
 
-/// `cmpxchg` of a pointer: if that is not `current`, what it is a moment later.
+/// A load, a store to the element's link and a `cmpxchg`, until no handler has come in between; returns what was loaded
+/// last.
+///
+/// # Safety
+/// The element is alive and has a link at `OFFSET`, which is the caller's.
 #[inline(always)]
-fn cmpxchg_pointer<T>(link: &AtomicPtr<T>, current: *mut T, new: *mut T) -> Result<(), *mut T> {
+unsafe fn push<T, const OFFSET: usize>(target: &AtomicPtr<T>, element: *mut T) -> *mut T {
+    let before: *mut T;
     #[cfg(target_arch = "x86")]
-    // SAFETY: the link is valid for reads and writes and may change under shared references.
+    // SAFETY: both are valid for reads and writes and may change under shared references.
     unsafe {
-        asm!("cmpxchg dword ptr [{link}], {new}", "jne {other}", link = in(reg) link.as_ptr(), new = in(reg) new,
-             inout("eax") current => _, other = label { return Err(link.load(Ordering::Acquire)) },
+        asm!("mov eax, [{target}]", "2:", "mov [{element} + {offset}], eax", "cmpxchg [{target}], {element}", "jne 2b",
+             target = in(reg) target.as_ptr(), element = in(reg) element, offset = const OFFSET, out("eax") before,
              options(nostack));
     }
     #[cfg(target_arch = "x86_64")]
     // SAFETY: as above.
     unsafe {
-        asm!("cmpxchg qword ptr [{link}], {new}", "jne {other}", link = in(reg) link.as_ptr(), new = in(reg) new,
-             inout("rax") current => _, other = label { return Err(link.load(Ordering::Acquire)) },
+        asm!("mov rax, [{target}]", "2:", "mov [{element} + {offset}], rax", "cmpxchg [{target}], {element}", "jne 2b",
+             target = in(reg) target.as_ptr(), element = in(reg) element, offset = const OFFSET, out("rax") before,
              options(nostack));
     }
-    Ok(())
+    before
+}
+
+/// A `cmpxchg` with null, until no handler has come in between; returns what was there. That is not null, because
+/// nobody else takes.
+#[inline(always)]
+fn take<T>(target: &AtomicPtr<T>, current: NonNull<T>) -> NonNull<T> {
+    let taken: *mut T;
+    #[cfg(target_arch = "x86")]
+    // SAFETY: the pointer is valid for reads and writes and may change under shared references.
+    unsafe {
+        asm!("2:", "cmpxchg [{target}], {null}", "jne 2b", target = in(reg) target.as_ptr(), null = in(reg) 0,
+             inout("eax") current.as_ptr() => taken, options(nostack));
+    }
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: as above.
+    unsafe {
+        asm!("2:", "cmpxchg [{target}], {null}", "jne 2b", target = in(reg) target.as_ptr(), null = in(reg) 0_u64,
+             inout("rax") current.as_ptr() => taken, options(nostack));
+    }
+    // SAFETY: it was not null, and the caller is the only one who makes it so.
+    unsafe { NonNull::new_unchecked(taken) }
 }

@@ -1,7 +1,7 @@
 //! What every task begins with, and the reference to it that the executor, handles and wakers share.
 //!
 //! ```text
-//!   Header          state, link, where to push, what to call         any context / executor only, see each field
+//!   Header          readiness, link, where to push, what to call      any context / executor only, see each field
 //!   Stage<F>        the future, later its output                      executor and handle only
 //! ```
 //!
@@ -14,27 +14,34 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use crate::accounting::Account;
-use crate::atomic::{Link, const_except_loom};
+#[cfg(any(feature = "accounting", feature = "trace"))]
+use crate::atomic::Word;
+use crate::atomic::{Link, Readiness, Wake, const_except_loom};
 use crate::class::Class;
 use crate::core_state::Shared;
-use crate::intake::Intake;
+use crate::lanes::lane_of;
 use crate::run_queue::Linked;
-use crate::task::state::{State, Wake};
+use crate::task::state::State;
 use crate::task::{TaskId, registry, stage};
 
-/// Does what a task needs that came out of the queue, and notes its [`Ending`]; which of the functions in
-/// [`stage`] that is, changes with the state of the task, so that nobody need look at the state first.
-pub(crate) type PollFn = unsafe fn(NonNull<Header>);
+/// Polls a task, or does what else it needs; which of the functions in [`stage`] that is, changes with the state of the
+/// task, so that nobody need look at the state first.
+pub(crate) type PollFn = unsafe fn(NonNull<Header>) -> Ending;
 
-/// What a call of a [`PollFn`] leaves to the executor, unless the task goes on waiting.
+/// What a call of a [`PollFn`] leaves to the executor. As wide as a register.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
 pub(crate) enum Ending {
+    /// The task waits, or has been woken again.
+    None,
     /// The future was ready and the output is stored.
     Ready,
     /// The future was dropped.
     Cancelled,
-    /// The task was finished already, and has left the queue.
-    Retired,
+    /// Nothing refers to the task, which had ended, any more.
+    Unreferenced,
+    /// It was no task but the alarm.
+    Rang,
 }
 
 /// What depends on the type and the storage of a task.
@@ -50,27 +57,30 @@ pub(crate) struct VTable {
     pub(crate) deallocate: unsafe fn(NonNull<Header>),
 }
 
-/// What every task begins with.
+/// What every task begins with. The readiness is first because the code of a wake is shorter so.
 ///
-/// `state`, `link` and `accounting`'s time of wake are used in any context, the last two by whoever owns the link.
-/// `shared`, `intake` and `id` are written before the task can be woken and read by who owns the link. The rest is used in
-/// tasks and by the executor only.
+/// `readiness` and `state` are used in any context. `link` and `accounting`'s time of wake belong to who made the task
+/// ready, until the executor takes it. `shared` and `id` are written before the task can be woken and only read then.
+/// The rest is used in tasks and by the executor only.
+#[repr(C)]
 pub(crate) struct Header {
-    pub(crate) state: State,
+    pub(crate) readiness: Readiness,
     link: Link<Self>,
     shared: Cell<Option<&'static Shared>>,
-    intake: Cell<Option<&'static Intake>>,
     poll: Cell<Option<PollFn>>,
-    vtable: Cell<Option<&'static VTable>>,
-    /// Left by the last call of `poll`, if the executor was told that there is one.
-    ending: Cell<Ending>,
     pub(crate) id: Cell<TaskId>,
+    pub(crate) state: State,
+    pub(crate) lane: Cell<usize>,
+    /// Not 0 if the task woke itself by letting others go first, which the executor records with the end of the poll.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    pub(crate) yielded: Word,
+    pub(crate) account: Account,
+    vtable: Cell<Option<&'static VTable>>,
     name: Cell<Option<&'static str>>,
     pub(crate) class: Cell<Class>,
     /// Who waits for the end.
     pub(crate) joiner: Cell<Option<Waker>>,
     pub(crate) neighbours: registry::Neighbours,
-    pub(crate) account: Account,
 }
 
 // SAFETY: the field is the link, and nothing else uses it.
@@ -78,6 +88,14 @@ unsafe impl Linked for Header {
     #[inline]
     fn link(&self) -> &Link<Self> {
         &self.link
+    }
+
+    /// # Safety
+    /// As the trait says.
+    #[inline(always)]
+    unsafe fn push_to(newest: &Link<Self>, element: NonNull<Self>) -> *mut Self {
+        // SAFETY: as the caller promises.
+        unsafe { newest.push::<{ core::mem::offset_of!(Self, link) }>(element) }
     }
 }
 
@@ -95,20 +113,37 @@ impl Header {
     const_except_loom! {
         /// Header of storage without a task: all zero, so that static storage takes no room in an image.
         pub(crate) const fn free() -> Self {
+            Self::assemble(Readiness::ready(), State::free())
+        }
+    }
+
+    const_except_loom! {
+        /// What is queued when the alarm rings: lane 0, and never polled as a task is.
+        pub(crate) const fn alarm() -> Self {
+            let mut header = Self::assemble(Readiness::waiting(), State::never_polled());
+            header.poll = Cell::new(Some(stage::ring));
+            header
+        }
+    }
+
+    const_except_loom! {
+        const fn assemble(readiness: Readiness, state: State) -> Self {
             Self {
-                state: State::free(),
+                readiness,
                 link: Link::new(ptr::null_mut()),
                 shared: Cell::new(None),
-                intake: Cell::new(None),
                 poll: Cell::new(None),
-                vtable: Cell::new(None),
-                ending: Cell::new(Ending::Ready),
                 id: Cell::new(TaskId::NONE),
+                state,
+                lane: Cell::new(0),
+                #[cfg(any(feature = "accounting", feature = "trace"))]
+                yielded: Word::new(0),
+                account: Account::new(),
+                vtable: Cell::new(None),
                 name: Cell::new(None),
                 class: Cell::new(Class::FollowUp),
                 joiner: Cell::new(None),
                 neighbours: registry::Neighbours::new(),
-                account: Account::new(),
             }
         }
     }
@@ -123,23 +158,15 @@ impl Header {
         self.poll.set(Some(stage::cancel));
     }
 
-    /// From now on, the executor sees to the storage instead of polling. Executor only.
+    /// From now on, the executor frees the storage instead of polling. Executor only.
     pub(crate) fn end_polls(&self) {
-        self.poll.set(Some(stage::retire));
+        self.poll.set(Some(stage::free));
     }
 
-    /// Tells the executor what the poll that is under way leaves to do.
-    #[cold]
-    pub(crate) fn note(&self, ending: Ending) {
-        self.ending.set(ending);
-        if let Some(shared) = self.shared.get() {
-            shared.note_ending();
-        }
-    }
-
-    /// What the last poll left to do, after [`Header::note`].
-    pub(crate) fn ending(&self) -> Ending {
-        self.ending.get()
+    /// Whether the task, which came out of the inbox, was all that was there, and is in no lane.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.link.load_owned().is_null()
     }
 
     /// What depends on the type of the task.
@@ -153,13 +180,15 @@ impl Header {
     /// Prepares the header for a task that [`TaskRef::start`] will push.
     pub(crate) fn describe(&self, poll: PollFn, vtable: &'static VTable, identity: Identity) {
         self.shared.set(Some(identity.shared));
-        self.intake.set(Some(identity.shared.intake(identity.class)));
+        self.lane.set(lane_of(identity.class));
         self.poll.set(Some(poll));
         self.vtable.set(Some(vtable));
         self.id.set(identity.id);
         self.name.set(Some(identity.name));
         self.class.set(identity.class);
         self.account.clear();
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        self.yielded.store(0);
     }
 }
 
@@ -205,44 +234,62 @@ impl TaskRef {
     /// Makes the task ready for the first time.
     pub(crate) fn start(self) {
         self.header().state.occupy();
+        #[cfg(any(feature = "accounting", feature = "trace"))]
+        self.note_ready();
         self.push();
     }
 
     /// Makes the task ready. Any context.
     #[inline]
     pub(crate) fn wake(self) {
-        if self.header().state.wake() == Wake::Push {
-            self.push();
+        match self.header().readiness.wake() {
+            Wake::Push => {
+                #[cfg(any(feature = "accounting", feature = "trace"))]
+                self.note_ready();
+                self.push();
+            }
+            Wake::Note => {
+                #[cfg(any(feature = "accounting", feature = "trace"))]
+                self.note_ready();
+            }
+            Wake::Nothing => {}
         }
     }
 
-    /// Queues a task whose link the caller owns.
+    /// Makes the task ready in its own poll; its executor knows when that is.
+    #[inline]
+    pub(crate) fn let_others_go(self) {
+        match self.header().readiness.wake() {
+            Wake::Note => {
+                #[cfg(any(feature = "accounting", feature = "trace"))]
+                self.header().yielded.store(1);
+            }
+            // Somebody has kept the context of an earlier poll.
+            Wake::Push => {
+                #[cfg(any(feature = "accounting", feature = "trace"))]
+                self.note_ready();
+                self.push();
+            }
+            Wake::Nothing => {}
+        }
+    }
+
+    /// Notes when the task became ready, and records it. One dynamic call.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    #[inline]
+    fn note_ready(self) {
+        // SAFETY: a reference to a task exists only after it was placed, and this was set then.
+        let shared = unsafe { self.header().shared.get().unwrap_unchecked() };
+        shared.platform.note_ready(self.header());
+    }
+
+    /// Queues a task whose link the caller owns. Any context.
     #[inline]
     pub(crate) fn push(self) {
-        let header = self.header();
-        // SAFETY: a reference to a task exists only after it was placed, and both were set then.
-        let (shared, intake) =
-            unsafe { (header.shared.get().unwrap_unchecked(), header.intake.get().unwrap_unchecked()) };
-        #[cfg(any(feature = "accounting", feature = "trace"))]
-        let now = shared.platform.now();
-        #[cfg(feature = "accounting")]
-        header.account.woken(now);
-        #[cfg(feature = "trace")]
-        if let Some(trace) = shared.recorder() {
-            trace.ready(now, header.id.get());
-        }
+        // SAFETY: a reference to a task exists only after it was placed, and this was set then.
+        let shared = unsafe { self.header().shared.get().unwrap_unchecked() };
         // SAFETY: the caller owns the link; storage of a queued task is not released.
-        unsafe { shared.push(intake, self) };
-    }
-
-    /// Tells the executor of a task that was pushed to an empty inbox. Not inlined: a poll that wakes stays small.
-    #[inline(never)]
-    pub(crate) fn announce(self) {
-        let header = self.header();
-        // SAFETY: a reference to a task exists only after it was placed, and both were set then.
-        let (shared, intake) =
-            unsafe { (header.shared.get().unwrap_unchecked(), header.intake.get().unwrap_unchecked()) };
-        shared.announce(intake);
+        unsafe { shared.push(self) };
     }
 
     /// Polls the future, or does what else the task needs.
@@ -250,7 +297,7 @@ impl TaskRef {
     /// # Safety
     /// The caller is the executor, and has taken the task out of the queue.
     #[inline]
-    pub(crate) unsafe fn poll(self) {
+    pub(crate) unsafe fn poll(self) -> Ending {
         // SAFETY: the function was stored together with this task's future.
         let function = unsafe { self.header().poll.get().unwrap_unchecked() };
         // SAFETY: the function is for the type of the future and for the state of the task.

@@ -39,7 +39,7 @@ impl TaskInfo {
     pub(crate) fn of(task: TaskRef) -> Self {
         let header = task.header();
         let activity = match header.state.outcome() {
-            Outcome::Running if header.state.is_queued() => Activity::Ready,
+            Outcome::Running if header.readiness.is_ready() => Activity::Ready,
             Outcome::Running => Activity::Waiting,
             Outcome::Ended(_) | Outcome::Taken => Activity::Ended,
         };

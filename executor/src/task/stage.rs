@@ -48,10 +48,7 @@ pub(crate) unsafe fn stage<F: Future>(header: NonNull<Header>) -> NonNull<Stage<
 ///
 /// # Safety
 /// The storage behind `header` is of kind `K` and holds a future of type `F`; the caller is the executor.
-pub(crate) unsafe fn poll<F: Future, K: Kind>(header: NonNull<Header>) {
-    // SAFETY: the header is alive during a poll, and only ever borrowed shared.
-    let task = unsafe { header.as_ref() };
-    task.state.begin_poll();
+pub(crate) unsafe fn poll<F: Future, K: Kind>(header: NonNull<Header>) -> Ending {
     // SAFETY: the storage is of this kind, as the caller promises.
     let waker = unsafe { waker::borrowed::<K>(header) };
     let context = &mut Context::from_waker(&waker);
@@ -62,12 +59,12 @@ pub(crate) unsafe fn poll<F: Future, K: Kind>(header: NonNull<Header>) {
     // SAFETY: the stage holds the future, which is never moved: it is dropped in place.
     let future = unsafe { Pin::new_unchecked(&mut *stage.future) };
     match future.poll(context) {
-        Poll::Pending => {}
+        Poll::Pending => Ending::None,
         Poll::Ready(output) => {
             // SAFETY: the stage holds the future; it is not used after this.
             unsafe { ManuallyDrop::drop(&mut stage.future) };
             stage.output = ManuallyDrop::new(output);
-            task.note(Ending::Ready);
+            Ending::Ready
         }
     }
 }
@@ -76,22 +73,28 @@ pub(crate) unsafe fn poll<F: Future, K: Kind>(header: NonNull<Header>) {
 ///
 /// # Safety
 /// The caller is the executor, and `header` is that of a task that is not finished.
-pub(crate) unsafe fn cancel(header: NonNull<Header>) {
+pub(crate) unsafe fn cancel(header: NonNull<Header>) -> Ending {
     // SAFETY: the header is alive during a poll, and only ever borrowed shared.
     let task = unsafe { header.as_ref() };
-    task.state.begin_poll();
     // SAFETY: the task is not finished, so it holds its future, which nobody polls.
     unsafe { (task.vtable().drop_future)(header) };
-    task.note(Ending::Cancelled);
+    Ending::Cancelled
 }
 
-/// What is called instead of [`poll`] after the end: has the executor see to the storage.
+/// What is called instead of [`poll`] after the end, of a task that its last waker has queued.
 ///
 /// # Safety
-/// The caller is the executor, and `header` is that of a task that is finished.
-pub(crate) unsafe fn retire(header: NonNull<Header>) {
-    // SAFETY: the header is alive until the executor has seen to it, and only ever borrowed shared.
-    unsafe { header.as_ref() }.note(Ending::Retired);
+/// None is needed.
+pub(crate) unsafe fn free(_: NonNull<Header>) -> Ending {
+    Ending::Unreferenced
+}
+
+/// What is called instead of [`poll`] when the alarm has rung.
+///
+/// # Safety
+/// None is needed.
+pub(crate) unsafe fn ring(_: NonNull<Header>) -> Ending {
+    Ending::Rang
 }
 
 /// Drops the future.

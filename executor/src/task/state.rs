@@ -1,50 +1,32 @@
-//! The state word of a task and its transitions.
+//! The flags of a task and their transitions; whether it is ready is a word of its own, see [`crate::atomic`].
 //!
 //! ```text
-//!                    ┌──── wake: 2 ────┐
-//!                    ▼                 │
-//!  ┌──────┐ spawn  ┌────────┐ poll   ┌─┴──────┐  ready, panic,  ┌──────┐  out of the queue,  ┌──────┐
-//!  │ free ├───1───►│ queued ├───3───►│ waiting├───cancelled: 4──►│ done ├──no handle: 5───────►│ free │
-//!  └──────┘        └────────┘        └────────┘                 └──────┘                     └──────┘
+//!  ┌──────┐ spawn  ┌──────┐  ready, panic,  ┌───────┐ no handle ┌──────┐
+//!  │ free ├───1───►│ live ├──cancelled: 2──►│ ended ├─────3────►│ free │
+//!  └──────┘        └──────┘                 └───────┘           └──────┘
 //! ```
 //!
-//! 1. `occupy`: the task starts without `WAITING` and is pushed.
-//! 2. `wake`, from anywhere: clears `WAITING`. Who finds it set owns the task's queue link and pushes; who finds it
-//!    clear has nothing to do, because a poll is still to come or none will ever.
-//! 3. `begin_poll`, executor: sets `WAITING` *before* the poll, so that a wake during the poll queues the task again.
-//! 4. `finish`, executor: clears `LIVE` and, for good, `WAITING`: no later wake pushes a finished task. If it was
-//!    queued already, its link stays in the queue (`LINKED`) until the executor takes it out.
-//! 5. `leave_queue`, `drop_handle`: when the task is neither linked nor has a handle, its storage is released; that
-//!    of a boxed task when also its last waker is gone.
+//! 1. `occupy`: the task has a handle.
+//! 2. `finish`, executor: sets `FINISHED`. The task is in no queue, and its readiness is closed.
+//! 3. `finish`, `drop_handle`: a finished task without handle has its storage released; that of a boxed task is freed
+//!    when also its last waker is gone.
 //!
-//! `WAITING` and the count of wakers change in any context, the other flags only in tasks and the executor. The
-//! word of free storage is zero, so that static pools take no room in an image.
+//! The count of wakers changes in any context, the flags only in tasks and the executor. The word of free storage is
+//! zero, so that static pools take no room in an image.
 
 use crate::atomic::{Word, const_except_loom};
 
-const WAITING_BIT: u32 = 0;
-const WAITING: u32 = 1 << WAITING_BIT;
-const LIVE: u32 = 1 << 1;
-const LINKED: u32 = 1 << 2;
-const HANDLE: u32 = 1 << 3;
-const CANCELLED: u32 = 1 << 4;
-const PANICKED: u32 = 1 << 5;
-const TAKEN: u32 = 1 << 6;
+const FINISHED: u32 = 1 << 0;
+const HANDLE: u32 = 1 << 1;
+const CANCELLED: u32 = 1 << 2;
+const PANICKED: u32 = 1 << 3;
+const TAKEN: u32 = 1 << 4;
 /// One reference to a boxed task: from the executor, or from a waker.
 const REFERENCE: u32 = 1 << 8;
 
-/// State word of a task.
+/// Flags of a task.
 #[derive(Debug)]
 pub(crate) struct State(Word);
-
-/// What to do after a wake.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Wake {
-    /// Push the task: its link is the caller's.
-    Push,
-    /// A poll is to come anyway, or the task is finished.
-    Nothing,
-}
 
 /// What an abort found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -97,41 +79,33 @@ pub(crate) struct HandleDropped {
 
 impl State {
     const_except_loom! {
-        /// State of storage without a task: a wake does nothing.
+        /// Flags of storage without a task.
         pub(crate) const fn free() -> Self {
             Self(Word::new(0))
         }
     }
 
+    const_except_loom! {
+        /// Flags of what is queued but no task.
+        pub(crate) const fn never_polled() -> Self {
+            Self(Word::new(FINISHED))
+        }
+    }
+
     /// Transition 1: a task with a handle, about to be pushed, with one reference.
     pub(crate) fn occupy(&self) {
-        // Read-modify-writes, as every change of this word: a stale waker's comes before or after, never between.
-        self.0.clear_bits(u32::MAX);
-        self.0.set_bits(LIVE | HANDLE | REFERENCE);
+        self.0.store(HANDLE | REFERENCE);
     }
 
-    /// Transition 2. Any context; one read-modify-write.
-    #[inline]
-    pub(crate) fn wake(&self) -> Wake {
-        if self.0.clear_bit::<WAITING_BIT>() { Wake::Push } else { Wake::Nothing }
-    }
-
-    /// Transition 3, executor only, of a task that is not finished.
-    #[inline]
-    pub(crate) fn begin_poll(&self) {
-        self.0.set_constant::<WAITING>();
-    }
-
-    /// Whether a task that came out of the queue is polled: it is neither aborted nor finished. Tasks and executor.
+    /// Whether what came out of the queue is a task that is polled: neither aborted nor finished. Tasks and executor.
     #[cfg(any(feature = "accounting", feature = "trace"))]
     #[inline]
     pub(crate) fn is_polled(&self) -> bool {
-        self.0.load() & (LIVE | CANCELLED) == LIVE
+        self.0.load() & (FINISHED | CANCELLED) == 0
     }
 
-    /// Transition 4, executor only, after a poll or the drop of the future.
+    /// Transition 2, executor only, after a poll or the drop of the future.
     pub(crate) fn finish(&self, end: End) -> Storage {
-        let linked = if self.0.clear_bit::<WAITING_BIT>() { 0 } else { LINKED };
         let flags = match end {
             End::Ready => 0,
             End::Cancelled => CANCELLED,
@@ -141,18 +115,11 @@ impl State {
         if end != End::Cancelled {
             self.0.clear_bits(CANCELLED);
         }
-        self.0.set_bits(linked | flags);
-        self.0.clear_bits(LIVE);
+        self.0.set_bits(FINISHED | flags);
         self.storage()
     }
 
-    /// Transition 5, executor only: the queue gave a finished task back.
-    pub(crate) fn leave_queue(&self) -> Storage {
-        self.0.clear_bits(LINKED);
-        self.storage()
-    }
-
-    /// Transition 5, tasks only: the handle is gone.
+    /// Transition 3, tasks only: the handle is gone.
     pub(crate) fn drop_handle(&self) -> HandleDropped {
         self.0.clear_bits(HANDLE);
         let drop_output = self.outcome() == Outcome::Ended(End::Ready);
@@ -161,7 +128,7 @@ impl State {
 
     /// Asks for the end at the next poll, tasks only. The caller wakes the task.
     pub(crate) fn cancel(&self) -> Cancel {
-        if self.0.load() & LIVE == 0 {
+        if self.0.load() & FINISHED != 0 {
             return Cancel::TooLate;
         }
         self.0.set_bits(CANCELLED);
@@ -176,7 +143,7 @@ impl State {
     /// How the task ended, if it did; tasks only.
     pub(crate) fn outcome(&self) -> Outcome {
         let word = self.0.load();
-        if word & LIVE != 0 {
+        if word & FINISHED == 0 {
             Outcome::Running
         } else if word & TAKEN != 0 {
             Outcome::Taken
@@ -187,11 +154,6 @@ impl State {
         } else {
             Outcome::Ended(End::Ready)
         }
-    }
-
-    /// Whether a live task waits to be polled.
-    pub(crate) fn is_queued(&self) -> bool {
-        self.0.load() & WAITING == 0
     }
 
     /// Whether a join handle exists; tasks only.
@@ -211,14 +173,9 @@ impl State {
         if self.0.subtract(REFERENCE) / REFERENCE == 1 { Storage::Release } else { Storage::Keep }
     }
 
-    /// Whether nothing refers to a boxed task any more.
-    pub(crate) fn is_unreferenced(&self) -> bool {
-        self.0.load() / REFERENCE == 0
-    }
-
     fn storage(&self) -> Storage {
-        match self.0.load() & (LIVE | LINKED | HANDLE) {
-            0 => Storage::Release,
+        match self.0.load() & (FINISHED | HANDLE) {
+            FINISHED => Storage::Release,
             _ => Storage::Keep,
         }
     }
@@ -228,58 +185,32 @@ impl State {
 mod tests {
     use super::*;
 
-    fn waiting() -> State {
+    fn live() -> State {
         let state = State::free();
         state.occupy();
-        state.begin_poll();
         state
     }
 
     #[test]
-    fn free_storage_cannot_be_woken() {
-        assert_eq!(State::free().wake(), Wake::Nothing);
-    }
-
-    #[test]
-    fn only_the_first_wake_pushes() {
-        let state = waiting();
-        assert_eq!(state.wake(), Wake::Push);
-        assert_eq!(state.wake(), Wake::Nothing);
-        state.begin_poll();
-        assert_eq!(state.wake(), Wake::Push);
-    }
-
-    #[test]
     fn finished_task_is_released_after_its_handle() {
-        let state = waiting();
+        let state = live();
         assert_eq!(state.finish(End::Ready), Storage::Keep);
         assert_eq!(state.outcome(), Outcome::Ended(End::Ready));
         assert_eq!(state.drop_handle(), HandleDropped { drop_output: true, storage: Storage::Release });
     }
 
     #[test]
-    fn finished_task_that_is_queued_is_released_by_the_queue() {
-        let state = waiting();
-        assert_eq!(state.wake(), Wake::Push);
-        state.drop_handle();
-        assert_eq!(state.finish(End::Ready), Storage::Keep);
-        assert_eq!(state.leave_queue(), Storage::Release);
-    }
-
-    #[test]
-    fn finished_task_cannot_be_woken() {
-        let state = waiting();
-        state.finish(End::Panicked);
-        assert_eq!(state.wake(), Wake::Nothing);
+    fn live_task_without_handle_is_released_at_its_end() {
+        let state = live();
+        assert_eq!(state.drop_handle(), HandleDropped { drop_output: false, storage: Storage::Keep });
+        assert_eq!(state.finish(End::Panicked), Storage::Release);
         assert_eq!(state.outcome(), Outcome::Ended(End::Panicked));
     }
 
     #[test]
     fn cancelled_task_ends_as_such() {
-        let state = waiting();
+        let state = live();
         assert_eq!(state.cancel(), Cancel::Running);
-        assert_eq!(state.wake(), Wake::Push);
-        state.begin_poll();
         state.finish(End::Cancelled);
         assert_eq!(state.outcome(), Outcome::Ended(End::Cancelled));
         assert!(!state.drop_handle().drop_output);
@@ -287,7 +218,7 @@ mod tests {
 
     #[test]
     fn cancellation_after_the_end_changes_nothing() {
-        let state = waiting();
+        let state = live();
         state.cancel();
         state.finish(End::Ready);
         assert_eq!(state.cancel(), Cancel::TooLate);
@@ -297,10 +228,9 @@ mod tests {
     #[cfg(feature = "alloc")]
     #[test]
     fn last_reference_releases() {
-        let state = waiting();
+        let state = live();
         state.add_reference();
         assert_eq!(state.drop_reference(), Storage::Keep);
         assert_eq!(state.drop_reference(), Storage::Release);
-        assert!(state.is_unreferenced());
     }
 }

@@ -3,7 +3,11 @@
 use crate::atomic::const_except_loom;
 use crate::executor::Alarm;
 use crate::platform::Platform;
+#[cfg(all(feature = "alloc", feature = "trace"))]
+use crate::testing::EventRecorder;
 use crate::time::{Duration, Instant};
+#[cfg(feature = "trace")]
+use crate::trace::Event;
 use crate::waker::gate::Gate;
 
 /// A platform for tests. Its clock stands still until [`advance`](Self::advance) moves it; it counts how often it
@@ -40,6 +44,8 @@ struct State {
     deadline: Option<Instant>,
     alarm: Option<Alarm>,
     pends: u32,
+    #[cfg(all(feature = "alloc", feature = "trace"))]
+    recorder: Option<&'static EventRecorder>,
 }
 
 impl ManualMachine {
@@ -47,7 +53,14 @@ impl ManualMachine {
         /// A machine at the start of time.
         #[must_use]
         pub const fn new() -> Self {
-            let state = State { now: Instant::START, deadline: None, alarm: None, pends: 0 };
+            let state = State {
+                now: Instant::START,
+                deadline: None,
+                alarm: None,
+                pends: 0,
+                #[cfg(all(feature = "alloc", feature = "trace"))]
+                recorder: None,
+            };
             Self { state: Gate::new(state) }
         }
     }
@@ -55,6 +68,12 @@ impl ManualMachine {
     /// Has `alarm` rung when its deadline has come.
     pub fn connect(&self, alarm: Alarm) {
         self.state.with(|state| state.alarm = Some(alarm));
+    }
+
+    /// Has `recorder` keep the executor's events.
+    #[cfg(all(feature = "alloc", feature = "trace"))]
+    pub fn record_to(&self, recorder: &'static EventRecorder) {
+        self.state.with(|state| state.recorder = Some(recorder));
     }
 
     /// Lets time pass, and rings the alarm if its deadline has come.
@@ -118,6 +137,16 @@ impl Platform for ManualMachine {
         let deadline =
             self.deadline().expect("a task is ready or waits for a time; else the test waits for ever");
         self.advance(deadline - self.now());
+    }
+
+    #[cfg(feature = "trace")]
+    fn record(&self, _: Instant, event: Event) {
+        #[cfg(all(feature = "alloc", feature = "trace"))]
+        if let Some(recorder) = self.state.with(|state| state.recorder) {
+            recorder.record(event);
+        }
+        #[cfg(not(feature = "alloc"))]
+        let _ = event;
     }
 
     fn pend(&self) {

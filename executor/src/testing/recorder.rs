@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::time::Instant;
-use crate::trace::{Event, Trace};
+use crate::trace::{Event, Then};
 use crate::waker::gate::Gate;
 
 /// Keeps every event until it is taken. Tasks and threads only: it allocates.
@@ -23,10 +22,16 @@ impl EventRecorder {
     pub fn take(&self) -> Vec<Event> {
         self.events.with(core::mem::take)
     }
-}
 
-impl Trace for EventRecorder {
-    fn record(&self, _at: Instant, event: Event) {
-        self.events.with(|events| events.push(event));
+    /// Keeps an event; one that tells several things as several.
+    pub(crate) fn record(&self, event: Event) {
+        self.events.with(|events| match event {
+            Event::PollSwitch { ended, then, begun } => {
+                events.push(Event::PollEnd(ended));
+                events.extend((then == Then::Yielded).then_some(Event::Ready(ended)));
+                events.push(Event::PollBegin(begun));
+            }
+            event => events.push(event),
+        });
     }
 }

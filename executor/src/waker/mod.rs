@@ -45,6 +45,19 @@ pub(crate) unsafe fn borrowed<K: Kind>(header: NonNull<Header>) -> ManuallyDrop<
     ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, K::FUNCTIONS)) })
 }
 
+/// The task of a waker, if it is one of an executor.
+#[inline]
+pub(crate) fn task_of(waker: &Waker) -> Option<TaskRef> {
+    let functions = core::ptr::from_ref(waker.vtable());
+    #[cfg(feature = "alloc")]
+    let is_ours = functions == core::ptr::from_ref(Static::FUNCTIONS)
+        || functions == core::ptr::from_ref(Counted::FUNCTIONS);
+    #[cfg(not(feature = "alloc"))]
+    let is_ours = functions == core::ptr::from_ref(Static::FUNCTIONS);
+    // SAFETY: the waker has not been dropped, and its functions tell whose data it has.
+    is_ours.then(|| unsafe { task(waker.data()) })
+}
+
 /// The task behind a waker's data.
 ///
 /// # Safety

@@ -1,6 +1,6 @@
 //! The heap: talc on rows of direct frames, taken when they are needed.
 //!
-//! Allocation works from the moment the kernel's address space is active. When no row is left, the allocation fails:
+//! Allocation works from the moment the kernel's address space is active, in tasks only. When no row is left, the allocation fails:
 //! `alloc` then panics with the size asked for, callers that can do without use fallible calls.
 #![expect(unsafe_code, reason = "implements the heap's source of memory, and is the global allocator")]
 
@@ -14,7 +14,7 @@ use talc::base::binning::Binning;
 use talc::source::Source;
 
 use super::kernel_space;
-use crate::arch::i586::interrupt_mutex::InterruptMutex;
+use super::task_mutex::TaskMutex;
 
 /// Least that is taken at a time.
 const STEP_BYTES: usize = 256 << 10;
@@ -50,4 +50,4 @@ unsafe impl Source for Frames {
 }
 
 #[global_allocator]
-static HEAP: TalcLock<InterruptMutex, Frames> = TalcLock::new(Frames);
+static HEAP: TalcLock<TaskMutex, Frames> = TalcLock::new(Frames);

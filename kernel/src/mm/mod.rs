@@ -9,4 +9,6 @@ pub mod image;
 #[cfg(bare_metal)]
 pub mod kernel_space;
 #[cfg(bare_metal)]
+mod task_mutex;
+#[cfg(bare_metal)]
 pub mod trace_ring;

@@ -7,6 +7,7 @@
     reason = "tools find the ring by its symbol; it lies in memory that start-up does not clear"
 )]
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use trace_format::record::{KIND_WORD, RECORD_BYTES, RecordWords};
@@ -69,8 +70,8 @@ impl TraceRing {
 
     /// Writes a record over the oldest one. Any context; about 25 cycles with the slot in L1.
     #[inline(always)]
-    pub fn write(&self, record: RecordWords) {
-        let number = cpu::fetch_increment(&self.header[WRITTEN_WORD]);
+    pub fn write(&'static self, record: RecordWords) {
+        let number = claim();
         let slot = &self.slots[(number & SLOT_MASK) as usize];
         // Caches do not allocate on a write: reading first makes the stores hit.
         slot[KIND_WORD].load(Ordering::Relaxed);
@@ -90,4 +91,17 @@ impl TraceRing {
             [0, 1, 2, 3].map(|word: usize| slot[word].load(Ordering::Relaxed))
         })
     }
+}
+
+/// Number of the next record of [`TRACE_RING`]. Without LOCK prefix, which would only matter to other cores and go past
+/// the first-level cache.
+#[inline(always)]
+fn claim() -> u32 {
+    let mut number = 1;
+    // SAFETY: adds to a word of the ring that is only accessed atomically with respect to this core's handlers.
+    unsafe {
+        asm!("xadd dword ptr [{ring} + {word}], {number}", ring = sym TRACE_RING, word = const WRITTEN_WORD * 4,
+             number = inout(reg) number, options(nostack));
+    }
+    number
 }

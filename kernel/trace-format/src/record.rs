@@ -55,6 +55,15 @@ pub enum PollOutcome {
     Panicked,
 }
 
+/// What a task does whose poll the beginning of another has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TaskBefore {
+    /// It waits for something, or has a record of its own that it is ready; or there is none.
+    Waits,
+    /// It let others go first and is ready again since this moment.
+    IsReady,
+}
+
 /// How a self-test ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TestOutcome {
@@ -80,8 +89,13 @@ pub enum Event {
     },
     /// A task was put into the run queue.
     TaskReady(TaskNumber),
-    /// A task is polled. If another one was, its poll is over and its task waits: it has no record of its end then.
-    PollBegin(TaskNumber),
+    /// A task is polled. If one was already, its poll is over: it has no record of its end then.
+    PollBegin {
+        /// The task.
+        task: TaskNumber,
+        /// What the one before does.
+        before: TaskBefore,
+    },
     /// The poll is over, and the next record is not the beginning of another.
     PollEnd {
         /// The task.
@@ -113,10 +127,8 @@ pub enum Event {
         /// Error code, 0 for exceptions without one.
         error_code: u32,
     },
-    /// Nothing is ready; the core halts until an interrupt.
-    IdleBegin,
-    /// The core goes on.
-    IdleEnd,
+    /// Nothing is ready; the core halts until an interrupt. It goes on with the next record, whatever that is.
+    Idle,
     /// The kernel panicked.
     Panic {
         /// Source file.
@@ -197,6 +209,23 @@ impl PollOutcome {
     }
 }
 
+impl TaskBefore {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Waits => 0,
+            Self::IsReady => 1,
+        }
+    }
+
+    const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Waits),
+            1 => Some(Self::IsReady),
+            _ => None,
+        }
+    }
+}
+
 impl TestOutcome {
     const fn number(self) -> u8 {
         match self {
@@ -238,7 +267,7 @@ impl Event {
             Self::BootPhase(phase) => parts(1, phase.number(), 0, 0),
             Self::TaskSpawn { task, name } => parts(2, name.length, task.0, name.address),
             Self::TaskReady(task) => parts(3, 0, task.0, 0),
-            Self::PollBegin(task) => parts(4, 0, task.0, 0),
+            Self::PollBegin { task, before } => parts(4, before.number(), task.0, 0),
             Self::PollEnd { task, outcome } => parts(5, outcome.number(), task.0, 0),
             Self::TaskDrop(task) => parts(6, 0, task.0, 0),
             Self::TimerArmed(deadline) => wide(7, deadline),
@@ -246,8 +275,7 @@ impl Event {
             Self::IrqEnter { vector, eip } => parts(9, vector, eip, 0),
             Self::IrqExit(vector) => parts(10, vector, 0, 0),
             Self::Exception { vector, eip, error_code } => parts(11, vector, eip, error_code),
-            Self::IdleBegin => parts(12, 0, 0, 0),
-            Self::IdleEnd => parts(13, 0, 0, 0),
+            Self::Idle => parts(12, 0, 0, 0),
             Self::Panic { file, line } => parts(14, file.length, line, file.address),
             Self::ClockAnchor(ticks) => wide(15, ticks),
             Self::CoreStarted(core) => parts(16, core, 0, 0),
@@ -264,8 +292,9 @@ impl Stamped {
     /// The record's words with the lap bit clear. Time above 48 bits is dropped.
     pub const fn encode(self) -> RecordWords {
         let Parts { kind, detail, first, second } = self.event.parts();
-        let [t0, t1, t2, t3, t4, t5, ..] = self.cycles.to_le_bytes();
-        [u32::from_le_bytes([t0, t1, t2, t3]), u32::from_le_bytes([kind, detail, t4, t5]), first, second]
+        let [t0, t1, t2, t3, t4, t5, t6, t7] = self.cycles.to_le_bytes();
+        let high = u32::from_le_bytes([t4, t5, t6, t7]) << 16;
+        [u32::from_le_bytes([t0, t1, t2, t3]), high | u32::from_le_bytes([kind, detail, 0, 0]), first, second]
     }
 
     /// Reads a record of any lap.
@@ -287,7 +316,7 @@ impl Stamped {
             1 => Event::BootPhase(BootPhase::from_number(detail).ok_or(unknown)?),
             2 => Event::TaskSpawn { task, name: text },
             3 => Event::TaskReady(task),
-            4 => Event::PollBegin(task),
+            4 => Event::PollBegin { task, before: TaskBefore::from_number(detail).ok_or(unknown)? },
             5 => Event::PollEnd { task, outcome: PollOutcome::from_number(detail).ok_or(unknown)? },
             6 => Event::TaskDrop(task),
             7 => Event::TimerArmed(long),
@@ -295,8 +324,7 @@ impl Stamped {
             9 => Event::IrqEnter { vector: detail, eip: first },
             10 => Event::IrqExit(detail),
             11 => Event::Exception { vector: detail, eip: first, error_code: second },
-            12 => Event::IdleBegin,
-            13 => Event::IdleEnd,
+            12 => Event::Idle,
             14 => Event::Panic { file: text, line: first },
             15 => Event::ClockAnchor(long),
             16 => Event::CoreStarted(detail),
@@ -335,7 +363,8 @@ mod tests {
         events.extend([
             Event::TaskSpawn { task, name: text },
             Event::TaskReady(task),
-            Event::PollBegin(task),
+            Event::PollBegin { task, before: TaskBefore::Waits },
+            Event::PollBegin { task, before: TaskBefore::IsReady },
             Event::PollEnd { task, outcome: PollOutcome::Pending },
             Event::PollEnd { task, outcome: PollOutcome::Ready },
             Event::PollEnd { task, outcome: PollOutcome::Panicked },
@@ -345,8 +374,7 @@ mod tests {
             Event::IrqEnter { vector: detail, eip: a },
             Event::IrqExit(detail),
             Event::Exception { vector: detail, eip: a, error_code: b },
-            Event::IdleBegin,
-            Event::IdleEnd,
+            Event::Idle,
             Event::Panic { file: text, line: a },
             Event::ClockAnchor(long),
             Event::CoreStarted(detail),
@@ -394,6 +422,7 @@ mod tests {
         assert_eq!(decode(0), Err(RecordError::Incomplete));
         assert_eq!(decode(0xFF), Err(RecordError::UnknownKind(0x7F)));
         assert_eq!(decode(0x0E01), Err(RecordError::UnknownDetail { kind: 1, detail: 14 }));
+        assert_eq!(decode(0x0204), Err(RecordError::UnknownDetail { kind: 4, detail: 2 }));
         assert_eq!(decode(0x0305), Err(RecordError::UnknownDetail { kind: 5, detail: 3 }));
         assert_eq!(decode(0x0012), Err(RecordError::UnknownDetail { kind: 18, detail: 0 }));
     }

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn slot_is_read_once_its_record_of_this_lap_is_complete() {
-        let record = |cycles| Stamped { cycles, event: Event::IdleEnd };
+        let record = |cycles| Stamped { cycles, event: Event::Idle };
         let mut words = record(3).encode();
         assert_eq!(decode_slot(words, 1, 4), Ok(record(3)));
         // Record 5 replaces record 1: first its time, last its kind word.

@@ -144,11 +144,10 @@ impl CoreProgress {
             Event::PollEnd { outcome: PollOutcome::Panicked, .. } => self.panic = None,
             Event::Exception { vector, eip, .. } => self.exception = Some((vector, eip)),
             Event::ClockAnchor(ticks) => self.anchor = Some((record.cycles, ticks)),
-            Event::IdleBegin
-            | Event::IdleEnd
+            Event::Idle
             | Event::TaskSpawn { .. }
             | Event::TaskReady(_)
-            | Event::PollBegin(_)
+            | Event::PollBegin { .. }
             | Event::PollEnd { .. }
             | Event::TaskDrop(_)
             | Event::TimerArmed(_)
@@ -219,8 +218,8 @@ mod tests {
             (&[][..], CoreState::Booting(None)),
             (&[Event::BootPhase(BootPhase::Traps)], CoreState::Booting(Some(BootPhase::Traps))),
             (&[FIRST_TASK], CoreState::Up),
-            (&[FIRST_TASK, Event::IdleBegin], CoreState::Idle),
-            (&[FIRST_TASK, Event::IdleBegin, Event::IdleEnd], CoreState::Up),
+            (&[FIRST_TASK, Event::Idle], CoreState::Idle),
+            (&[FIRST_TASK, Event::Idle, Event::TimerFired(1)], CoreState::Up),
             (&[FIRST_TASK, Event::SelfTestsDone { passed: 3, failed: 0 }], CoreState::Passed),
             (&[FIRST_TASK, Event::SelfTestsDone { passed: 3, failed: 1 }], CoreState::Failed),
             (&[FIRST_TASK, panic], CoreState::Up),
@@ -243,7 +242,7 @@ mod tests {
 
     #[test]
     fn pace_tells_halted_for_good_from_idle() {
-        let idle = progress(&[FIRST_TASK, Event::IdleBegin]);
+        let idle = progress(&[FIRST_TASK, Event::Idle]);
         assert_eq!(idle.pace(&Activity::Halted, true), Pace::Idle);
         assert_eq!(idle.pace(&Activity::Halted, false), Pace::Halted);
         assert_eq!(progress(&[FIRST_TASK]).pace(&Activity::Running, true), Pace::Running);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use trace_format::record::{Event, Stamped, TaskNumber, TextPlace};
+use trace_format::record::{Event, Stamped, TaskBefore, TaskNumber, TextPlace};
 
 /// A task as its records tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,20 +71,22 @@ impl Vitals {
     /// Takes a record. `text` reads a constant text of the kernel.
     pub(crate) fn take(&mut self, record: &Stamped, text: impl Fn(TextPlace) -> String) {
         let now = record.cycles;
+        if record.event == Event::Idle {
+            self.busy = self.busy_cycles(now);
+            self.busy_since = None;
+        } else {
+            self.busy_since.get_or_insert(now);
+        }
         match record.event {
-            Event::IdleBegin => {
-                self.busy = self.busy_cycles(now);
-                self.busy_since = None;
-            }
-            Event::IdleEnd => self.busy_since = Some(now),
             Event::TaskSpawn { task, name } => self.task(task).name = Some(text(name)),
             Event::TaskReady(task) => self.task(task).is_ready = true,
-            Event::PollBegin(task) => {
-                // The end of idle may be among the lost.
-                self.busy_since.get_or_insert(now);
+            Event::PollBegin { task, before } => {
                 // A poll that another follows at once has no record of its end.
                 if let Some(previous) = self.polled.replace(task) {
                     self.end_poll(previous, now);
+                    if before == TaskBefore::IsReady {
+                        self.task(previous).is_ready = true;
+                    }
                 }
                 let task = self.task(task);
                 task.is_ready = false;
@@ -132,16 +134,20 @@ mod tests {
 
     const MAIL: TaskNumber = TaskNumber(7);
 
+    fn begin(task: TaskNumber) -> Event {
+        Event::PollBegin { task, before: TaskBefore::Waits }
+    }
+
     #[test]
     fn time_out_of_idle_is_counted() {
         let booting = vitals(&[]);
         assert_eq!((booting.is_idle(), booting.busy_cycles(50)), (false, 50));
-        let idle = vitals(&[(100, Event::IdleBegin)]);
+        let idle = vitals(&[(100, Event::Idle)]);
         assert_eq!((idle.is_idle(), idle.busy_cycles(500)), (true, 100));
-        let woken = [(100, Event::IdleBegin), (300, Event::IdleEnd), (310, Event::PollBegin(MAIL))];
+        let interrupt = Event::IrqEnter { vector: 0x40, eip: 0 };
+        let woken = [(100, Event::Idle), (300, interrupt), (310, begin(MAIL))];
         assert_eq!(vitals(&woken).busy_cycles(350), 150);
-        let end_was_lost = [(100, Event::IdleBegin), (310, Event::PollBegin(MAIL))];
-        assert_eq!(vitals(&end_was_lost).busy_cycles(350), 140);
+        assert_eq!(vitals(&[(100, Event::Idle), (300, interrupt), (320, Event::Idle)]).busy_cycles(350), 120);
     }
 
     #[test]
@@ -151,7 +157,7 @@ mod tests {
         let mut records = vec![
             (1, Event::TaskReady(MAIL)),
             (2, Event::TaskSpawn { task: MAIL, name }),
-            (10, Event::PollBegin(MAIL)),
+            (10, begin(MAIL)),
             (25, end),
             (30, Event::TaskReady(MAIL)),
         ];
@@ -167,14 +173,19 @@ mod tests {
         let other = TaskNumber(8);
         let end = Event::PollEnd { task: other, outcome: PollOutcome::Pending };
         let polls = [
-            (10, Event::PollBegin(MAIL)),
-            (30, Event::PollBegin(MAIL)),
-            (35, Event::PollBegin(other)),
+            (10, begin(MAIL)),
+            (30, begin(MAIL)),
+            (35, Event::PollBegin { task: other, before: TaskBefore::IsReady }),
             (40, end),
         ];
         let tasks = vitals(&polls).tasks;
         assert_eq!((tasks[&7].polls, tasks[&7].cycles), (2, 25));
         assert_eq!((tasks[&8].polls, tasks[&8].cycles), (1, 5));
+        assert_eq!(
+            (tasks[&7].is_ready, tasks[&8].is_ready),
+            (true, false),
+            "the first let the second go first"
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "each function is one instruction that Rust has no word for")]
 
 use core::arch::asm;
-use core::sync::atomic::AtomicU32;
 
 use i586::control::Cr0;
 
@@ -115,17 +114,6 @@ pub fn initialise_fpu() {
         (control() - Cr0::EMULATION - Cr0::TASK_SWITCHED) | Cr0::NUMERIC_ERROR | Cr0::MONITOR_COPROCESSOR;
     // SAFETY: permits FPU instructions; nobody has FPU state yet.
     unsafe { asm!("mov cr0, {}", "fninit", in(reg) bits.bits(), options(nostack, preserves_flags)) };
-}
-
-/// Adds 1 and returns the value before, in one instruction that no interrupt divides; wraps.
-///
-/// Without lock prefix, which would only matter to other cores and go through to memory.
-#[inline(always)]
-pub fn fetch_increment(counter: &AtomicU32) -> u32 {
-    let mut value = 1;
-    // SAFETY: adds to a word that is only accessed atomically with respect to this core's handlers.
-    unsafe { asm!("xadd [{}], {}", in(reg) counter.as_ptr(), inout(reg) value, options(nostack)) };
-    value
 }
 
 /// Empties L1 of the lines of message buffers, dirty ones included (CL1INVMB).

@@ -4,7 +4,6 @@ pub mod blunder;
 pub mod cpu;
 pub mod descriptors;
 pub mod interrupt_cell;
-pub mod interrupt_mutex;
 pub mod port;
 pub mod recovery;
 pub mod stack;

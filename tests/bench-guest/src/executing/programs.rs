@@ -105,17 +105,16 @@ impl Future for Yielding {
 
 /// Ticks from one task's yield to the next task's, `tasks` of them in a ring.
 pub(super) fn yield_ring<S: Subject>(subject: &S, tasks: u32) -> Times {
-    /// Yields of a ring altogether, at most.
-    const YIELDS: u32 = 4_000;
-    let each = (YIELDS / tasks).min(400);
+    /// Yields of each task: so many that what the first poll takes is no part of the figure.
+    const EACH: u32 = 200;
     for _ in 0..tasks {
-        subject.spawn(Yielding { left: each });
+        subject.spawn(Yielding { left: EACH });
     }
     let begin = clock::now();
     subject.run();
     let all = clock::now().wrapping_sub(begin);
-    // One run is one figure: the mean of thousands of yields.
-    Times::sample(|| all / ((each + 1) * tasks))
+    // One run is one figure: the mean of all yields.
+    Times::sample(|| all / ((EACH + 1) * tasks))
 }
 
 /// Ticks for a message and the switch to its receiver, there and back.
