@@ -178,7 +178,7 @@ impl<P: Platform> Executor<P> {
     fn serve_oldest(&'static self, lane: usize, task: TaskRef, series: &mut Series) -> Option<TaskRef> {
         let ending = self.poll::<IN_LANE>(task, series);
         if ending != Ending::None {
-            self.core.lanes.remove(lane, task);
+            self.core.lanes.remove(lane, task, self.core.lanes.after(task));
             self.see_to(ending, task, series);
             return None;
         }
@@ -192,11 +192,14 @@ impl<P: Platform> Executor<P> {
     /// Puts a task behind the others if it was woken during its poll, else out of its lane; returns the next one.
     #[inline(always)]
     fn requeue(&self, lane: usize, task: TaskRef, series: &mut Series) -> Option<TaskRef> {
+        // Looked up before the task waits: then a handler may wake it, and its link is the inbox's.
+        let next = self.core.lanes.after(task);
         match task.header().readiness.end_poll() {
-            AfterPoll::Waiting => self.core.lanes.remove(lane, task),
+            AfterPoll::Waiting => self.core.lanes.remove(lane, task, next),
             AfterPoll::Ready => {
                 series.note_yield(task);
-                Some(self.core.lanes.turn(lane, task))
+                self.core.lanes.turn(lane, task);
+                Some(next)
             }
         }
     }

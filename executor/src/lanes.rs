@@ -83,28 +83,38 @@ impl Lanes {
         self.occupied.set(self.occupied.get() | (1 << lane));
     }
 
-    /// Puts the oldest task of a lane, which is `oldest`, behind the others; returns the next one.
+    /// The task after one that is in a lane and not waiting; after the newest, the oldest.
     #[inline]
-    pub(crate) fn turn(&self, lane: usize, oldest: TaskRef) -> TaskRef {
+    pub(crate) fn after(&self, task: TaskRef) -> TaskRef {
+        // SAFETY: the task is in a lane, and as long as it does not wait nobody else uses its link.
+        let next = unsafe { Lane::after(task.pointer()) };
         // SAFETY: who appended the task promised that it lives until it is removed; the pointer is to the whole task.
-        unsafe { TaskRef::new(self.lanes[lane].turn(oldest.pointer())) }
+        unsafe { TaskRef::new(next) }
     }
 
-    /// Removes the oldest task of a lane, which is `oldest`; returns the next one.
+    /// Puts the oldest task of a lane, which is `oldest`, behind the others.
     #[inline]
-    pub(crate) fn remove(&self, lane: usize, oldest: TaskRef) -> Option<TaskRef> {
-        let next = self.lanes[lane].remove(oldest.pointer());
-        if next.is_none() {
+    pub(crate) fn turn(&self, lane: usize, oldest: TaskRef) {
+        self.lanes[lane].turn(oldest.pointer());
+    }
+
+    /// Removes the oldest task of a lane, which is `oldest`, and before `next`; returns the next one, if there is one
+    /// left. The task's link is not used: it may be in the inbox again.
+    #[inline]
+    pub(crate) fn remove(&self, lane: usize, oldest: TaskRef, next: TaskRef) -> Option<TaskRef> {
+        self.lanes[lane].remove(oldest.pointer(), next.pointer());
+        if self.lanes[lane].is_empty() {
             self.occupied.set(self.occupied.get() & !(1 << lane));
+            None
+        } else {
+            Some(next)
         }
-        // SAFETY: as above.
-        next.map(|task| unsafe { TaskRef::new(task) })
     }
 
     /// Removes a task that was being polled, unless it was polled without being in a lane.
     pub(crate) fn remove_polled(&self, task: TaskRef) {
         if !task.header().is_alone() {
-            self.remove(task.header().lane.get(), task);
+            self.remove(task.header().lane.get(), task, self.after(task));
         }
     }
 }

@@ -185,38 +185,36 @@ impl<T: Linked> Lane<T> {
         self.newest.set(Some(element));
     }
 
-    /// Puts the oldest element, which is `oldest`, behind the others; returns the next one.
+    /// Puts the oldest element, which is `oldest`, behind the others.
     #[inline]
-    pub(crate) fn turn(&self, oldest: NonNull<T>) -> NonNull<T> {
+    pub(crate) fn turn(&self, oldest: NonNull<T>) {
         self.newest.set(Some(oldest));
-        // SAFETY: the element is in this lane.
-        unsafe { Self::after(oldest) }
     }
 
-    /// Removes the oldest element, which is `oldest`, and whose link is the caller's from now on; returns the next one.
+    /// Removes the oldest element, which is `oldest`, and before `next`. Does not use its link.
     #[inline]
-    pub(crate) fn remove(&self, oldest: NonNull<T>) -> Option<NonNull<T>> {
+    pub(crate) fn remove(&self, oldest: NonNull<T>, next: NonNull<T>) {
         match self.newest.get() {
             Some(newest) if newest != oldest => {
-                // SAFETY: the element is in this lane.
-                let next = unsafe { Self::after(oldest) };
-                // SAFETY: the newest is alive.
+                // SAFETY: the newest is in this lane and alive.
                 unsafe { newest.as_ref() }.link().store_owned(next.as_ptr());
-                Some(next)
             }
-            _ => {
-                self.newest.set(None);
-                None
-            }
+            _ => self.newest.set(None),
         }
+    }
+
+    /// Whether nothing is in it.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.newest.get().is_none()
     }
 
     /// The element that came after this one, or the oldest after the newest.
     ///
     /// # Safety
-    /// The element is in a lane.
+    /// The element is in a lane, and nobody else uses its link.
     #[inline]
-    unsafe fn after(element: NonNull<T>) -> NonNull<T> {
+    pub(crate) unsafe fn after(element: NonNull<T>) -> NonNull<T> {
         // SAFETY: whoever appended the element promised that it lives until it is removed.
         let next = unsafe { element.as_ref() }.link().load_owned();
         // SAFETY: links of a lane lead round it. Said twice, because the compiler forgets what a pointer cannot be.
@@ -292,8 +290,14 @@ mod tests {
         let mut order = Vec::new();
         while let Some(oldest) = lane.oldest() {
             order.push(number(oldest));
-            let next = if order.len() < 6 { Some(lane.turn(oldest)) } else { lane.remove(oldest) };
-            assert_eq!(next, lane.oldest());
+            // SAFETY: the element is in the lane.
+            let next = unsafe { Lane::after(oldest) };
+            if order.len() < 6 {
+                lane.turn(oldest)
+            } else {
+                lane.remove(oldest, next)
+            }
+            assert!(lane.is_empty() || lane.oldest() == Some(next));
         }
         assert_eq!(order, [0, 1, 2, 3, 0, 1, 2, 3, 0]);
         // SAFETY: as above.

@@ -121,6 +121,39 @@ fn two_tasks_are_woken_into_one_queue_while_it_is_emptied() {
 }
 
 #[test]
+fn task_is_woken_while_the_executor_goes_from_it_to_the_next() {
+    model(|| {
+        let executor = executor();
+        let values = [0, 1].map(|_| Arc::new(AtomicU32::new(0)));
+        let tasks = values.each_ref().map(|value| {
+            let (future, waker) = until(value, 1);
+            (spawn(executor, future), waker)
+        });
+        executor.run_until_idle();
+        let wakers =
+            tasks.each_ref().map(|(_, waker)| waker.lock().expect("no panic").take().expect("was polled"));
+        // Both are ready at once, so that one comes after the other in a lane.
+        wakers.iter().for_each(Waker::wake_by_ref);
+        let [first, _] = wakers.clone();
+        let value = Arc::clone(&values[0]);
+        let handler = thread::spawn(move || {
+            value.store(1, Relaxed);
+            first.wake();
+        });
+        executor.run_until_idle();
+        handler.join().expect("no panic");
+        executor.run_until_idle();
+        assert!(tasks[0].0.is_finished());
+        values[1].store(1, Relaxed);
+        wakers[1].wake_by_ref();
+        executor.run_until_idle();
+        assert!(tasks[1].0.is_finished());
+        drop(wakers);
+        executor.run_until_idle();
+    });
+}
+
+#[test]
 fn waker_that_outlives_its_boxed_task_has_it_freed_by_the_executor() {
     model(|| {
         let executor = executor();

@@ -56,6 +56,11 @@ pub(super) const STEPS: &[Step] = &[
         next: "`RUSTFLAGS=\"--cfg loom\" cargo test -p executor --release --test loom` repeats them",
         run: models,
     },
+    Step {
+        name: "interrupts between instructions",
+        next: "`cargo test --release -p executor --features single-core-x86 --test interrupted` repeats it",
+        run: interrupts,
+    },
     Step { name: "documentation", next: "mend the links and warnings named above", run: documentation },
 ];
 
@@ -119,6 +124,14 @@ fn models(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepErro
     command
         .env("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}loom")
         .env("CARGO_TARGET_DIR", workspace.scratch().join("loom"));
+    Ok(reporter.aloud(&mut command)?)
+}
+
+/// A feature that no host program asks for. Optimised, because the number of runs is that of the instructions.
+fn interrupts(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let mut command = process::cargo(workspace);
+    command.args(["test", "--package", "executor", "--release"]);
+    command.args(["--features", "single-core-x86", "--test", "interrupted"]);
     Ok(reporter.aloud(&mut command)?)
 }
 
