@@ -29,6 +29,16 @@ pub(crate) struct BoardArguments {
     /// What every core has to reach
     #[arg(long, default_value = "selftest", value_name = "GOAL")]
     pub(crate) until: Until,
+    /// Lose this share of the requests to the interrupt controller, which the chip does not
+    #[arg(long, default_value = "0", value_name = "PERCENT", value_parser = percent)]
+    pub(crate) lose_requests: f64,
+    /// Lose this share of the interrupt controller's packets, which the chip does not; a core whose packet is lost gets
+    /// no other before it writes RESET
+    #[arg(long, default_value = "0", value_name = "PERCENT", value_parser = percent)]
+    pub(crate) lose_packets: f64,
+    /// Number that varies which requests and packets are lost
+    #[arg(long, default_value = "0", value_name = "N")]
+    pub(crate) loss_seed: u64,
     /// Wait for gdb before the first instruction, at 127.0.0.1:1234 or at ADDR:PORT
     #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:1234")]
     pub(crate) gdb: Option<String>,
@@ -82,4 +92,9 @@ pub(crate) enum Until {
 fn seconds(text: &str) -> Result<f64, &'static str> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, for example 2.5")?;
     if seconds.is_finite() && seconds > 0.0 { Ok(seconds) } else { Err("expected more than 0 seconds") }
+}
+
+fn percent(text: &str) -> Result<f64, &'static str> {
+    let percent = text.parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or("expected a number from 0 to 100, for example 2.5")
 }

@@ -98,7 +98,15 @@ mod tests {
 
     #[test]
     fn wrong_options_are_usage_errors() {
-        for line in ["--cores 48", "--wall 0", "--wall x", "--model loud", "--boot-from 1", "more.elf"] {
+        for line in [
+            "--cores 48",
+            "--wall 0",
+            "--wall x",
+            "--model loud",
+            "--boot-from 1",
+            "--lose-requests 101",
+            "more.elf",
+        ] {
             assert_eq!(board(line).unwrap_err().exit_code(), 2, "{line}");
         }
     }

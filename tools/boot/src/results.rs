@@ -86,6 +86,10 @@ pub struct Results {
     pub instructions: u64,
     /// Millions of instructions per second of host time.
     pub mips: f64,
+    /// Requests to the interrupt controller that were lost on purpose.
+    pub lost_requests: u64,
+    /// Interrupt packets that were lost on purpose.
+    pub lost_packets: u64,
 }
 
 impl Results {
@@ -94,6 +98,7 @@ impl Results {
         let cores: Vec<_> = session.observer.cores().iter().map(|core| core_result(session, core)).collect();
         let instructions = session.machine.instructions();
         let host_seconds = session.observer.host_time().as_secs_f64();
+        let chip = session.machine.fabric().statistics();
         Self {
             phases: phase_times(session),
             all_up_us: all_up(session),
@@ -103,6 +108,8 @@ impl Results {
             host_seconds,
             instructions,
             mips: rate(instructions, host_seconds),
+            lost_requests: chip.lost_requests,
+            lost_packets: chip.lost_packets,
             cores,
         }
     }
@@ -141,6 +148,12 @@ impl Results {
         let lost: u64 = self.cores.iter().map(|core| core.lost).sum();
         if lost > 0 {
             say(format_args!("{lost} trace records were overwritten before they were read"));
+        }
+        if self.lost_requests + self.lost_packets > 0 {
+            say(format_args!(
+                "lost on purpose: {} interrupt requests, {} interrupt packets",
+                self.lost_requests, self.lost_packets
+            ));
         }
         say(format_args!(
             "{:.3} ms emulated in {:.2} s, {} instructions, {:.1} MIPS; {}",

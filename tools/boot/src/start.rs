@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scc_boot::{Goal, LoadError, Observer, Session, Watch, load_image};
+use scc_emu::chip::loss::{InterruptLoss, Share};
 use scc_emu::gdb::GdbError;
 use scc_emu::loader::{Symbol, SymbolTable};
 use scc_emu::{Machine, MemoryModel, TimingModel};
@@ -136,6 +137,11 @@ pub(crate) fn session(
             Timing::Flat => TimingModel::Flat,
         })
         .poison(true)
+        .interrupt_loss(InterruptLoss {
+            requests: share(arguments.lose_requests),
+            packets: share(arguments.lose_packets),
+            seed: arguments.loss_seed,
+        })
         .build();
     let loaded = load_image(&mut machine, memory, folder)?;
     let goal = match arguments.until {
@@ -149,6 +155,10 @@ pub(crate) fn session(
     session.release(loaded);
     let words = kernel_command_line(arguments, Starter::Host, afterwards);
     Ok((session, Restart::new(file, recipe, words)))
+}
+
+fn share(percent: f64) -> Share {
+    Share::try_from(percent).expect("the options take 0 to 100 percent only")
 }
 
 /// What the kernel is told: how it is booted, which cores take part, what to do, and the user's words.

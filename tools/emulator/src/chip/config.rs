@@ -4,6 +4,7 @@ use scc::lut::BoardMemory;
 use scc::timing::LatencyParameters;
 
 use super::clocks::Clocks;
+use super::loss::InterruptLoss;
 
 /// How long accesses take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct FabricConfig {
     pub contents: PowerUpContents,
     /// Clocks of routers and tiles at power-up. The memory's is part of the timing.
     pub clocks: Clocks,
+    /// Interrupts that are lost on purpose; none on the chip.
+    pub loss: InterruptLoss,
 }
 
 impl Default for FabricConfig {
@@ -55,6 +58,7 @@ impl Default for FabricConfig {
             timing: Timing::Scc(LatencyParameters::default()),
             contents: PowerUpContents::Zero,
             clocks: Clocks::default(),
+            loss: InterruptLoss::default(),
         }
     }
 }

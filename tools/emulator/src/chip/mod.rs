@@ -25,6 +25,7 @@ mod glcfg;
 pub mod host;
 mod lanes;
 mod latency;
+pub mod loss;
 mod lut;
 mod mpb;
 pub mod port;

@@ -60,6 +60,10 @@ pub struct Statistics {
     pub flit_hops: u64,
     /// Interrupt packets sent by the FPGA.
     pub interrupt_packets: u64,
+    /// Requests to the interrupt controller that were lost on purpose.
+    pub lost_requests: u64,
+    /// Of the interrupt packets sent, those that were lost on purpose.
+    pub lost_packets: u64,
 }
 
 impl Statistics {
@@ -70,6 +74,8 @@ impl Statistics {
             flits: 0,
             flit_hops: 0,
             interrupt_packets: 0,
+            lost_requests: 0,
+            lost_packets: 0,
         }
     }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, ValueEnum};
 use scc::lut::BoardMemory;
 use scc::timing::{MemoryClock, MeshClock};
+use scc_emu::chip::loss::Share;
 use scc_emu::loader::CoreSet;
 use scc_emu::trace::TraceOptions;
 use scc_emu::{Diagnostics, MemoryModel, TimingModel};
@@ -55,6 +56,17 @@ pub(crate) struct RunArguments {
     /// What a strict-mode finding (something the chip answers with a hang or corruption) does [default: stop]
     #[arg(long, help_heading = "Board")]
     pub(crate) diagnostics: Option<Findings>,
+    /// Loses this share of the requests to the interrupt controller, which the chip does not: no status bit, no
+    /// interrupt [default: 0]
+    #[arg(long, value_name = "PERCENT", help_heading = "Board")]
+    pub(crate) lose_requests: Option<Share>,
+    /// Loses this share of the interrupt controller's packets to tiles, which the chip does not: the status bit is set,
+    /// and no further packet comes before RESET is written [default: 0]
+    #[arg(long, value_name = "PERCENT", help_heading = "Board")]
+    pub(crate) lose_packets: Option<Share>,
+    /// Number that varies which requests and packets are lost [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Board")]
+    pub(crate) loss_seed: Option<u64>,
     /// Takes options from a board file; options here come after its own and win over them
     #[arg(long, value_name = "FILE.toml", help_heading = "Board")]
     pub(crate) board: Option<PathBuf>,

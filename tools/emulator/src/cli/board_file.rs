@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use scc_emu::chip::clocks::ClockError;
+use scc_emu::chip::loss::Share;
 use scc_emu::loader::CoreSet;
 use scc_emu::trace::TraceOptions;
 use serde::Deserialize;
@@ -31,6 +32,9 @@ pub(crate) struct BoardFile {
     pub(crate) poison: bool,
     pub(crate) quantum: Option<u64>,
     pub(crate) diagnostics: Option<Findings>,
+    pub(crate) lose_requests: Option<Share>,
+    pub(crate) lose_packets: Option<Share>,
+    pub(crate) loss_seed: Option<u64>,
     pub(crate) setup: Vec<SetupStep>,
     pub(crate) lut_default: bool,
     pub(crate) lut_preset: Option<Preset>,
@@ -177,6 +181,9 @@ mod tests {
             poison = true
             quantum = 50
             diagnostics = "warn"
+            lose-requests = 12.5
+            lose-packets = 3
+            loss-seed = 9
             lut-default = true
             lut-preset = "one-slot"
             release = "0-3"
@@ -204,6 +211,8 @@ mod tests {
         assert_eq!(board.memory, Some(Memory::Gb64));
         assert_eq!((board.mesh_mhz, board.ddr), (Some(Mesh::Mhz1600), Some(Ddr::Ddr1066)));
         assert_eq!(board.tile_mhz, ["d3".parse().unwrap(), "800#0-5".parse().unwrap()]);
+        assert_eq!(board.lose_requests, "12.5".parse().ok());
+        assert_eq!((board.lose_packets, board.loss_seed), ("3".parse().ok(), Some(9)));
         assert_eq!(board.diagnostics, Some(Findings::Warn));
         assert_eq!(board.release.unwrap().len(), 4);
         assert_eq!(Vec::from(board.until), ["passed"]);
@@ -221,6 +230,7 @@ mod tests {
         let message = |text: &str| parse(text).unwrap_err().to_string();
         assert!(message("mesh-mhz = 900").contains("no mesh runs at 900 MHz: expected 800 or 1600"));
         assert!(message("tile-mhz = 900").contains("no tile runs at 900 MHz"));
+        assert!(message("lose-packets = 101").contains("`101` is no number of percent from 0 to 100"));
         assert!(message("memory = 48").contains("48 GB is no board: expected 16, 32 or 64"));
         let wrong = message("\nsetup = [\n{ load = \"boot.bin\" }]");
         assert!(wrong.contains("boards/four.toml") && wrong.contains("line 3"), "{wrong}");

@@ -10,6 +10,7 @@ use scc::id::CoreId;
 use scc::lut::BoardMemory;
 use scc::timing::{MemoryClock, MeshClock};
 use scc_emu::chip::clocks::{ClockError, Clocks};
+use scc_emu::chip::loss::{InterruptLoss, Share};
 use scc_emu::loader::{CoreSet, LutMap, LutPreset, UnwrittenEntries};
 use scc_emu::trace::TraceOptions;
 use scc_emu::{Diagnostics, Machine, MachineBuilder, MemoryModel, TimingModel};
@@ -30,6 +31,8 @@ pub(crate) struct RunPlan {
     pub(crate) poison: bool,
     pub(crate) quantum: Option<u64>,
     pub(crate) diagnostics: Diagnostics,
+    /// Interrupts that are lost on purpose.
+    pub(crate) loss: InterruptLoss,
     /// LUTs before anything is loaded.
     pub(crate) preset: LutPreset,
     /// Loads and host writes, in order.
@@ -105,6 +108,11 @@ impl RunPlan {
                 .diagnostics
                 .or(board.diagnostics)
                 .map_or_else(Diagnostics::default, Into::into),
+            loss: InterruptLoss {
+                requests: arguments.lose_requests.or(board.lose_requests).unwrap_or(Share::NOTHING),
+                packets: arguments.lose_packets.or(board.lose_packets).unwrap_or(Share::NOTHING),
+                seed: arguments.loss_seed.or(board.loss_seed).unwrap_or(0),
+            },
             preset: LutPreset { map, unwritten },
             steps: board.setup,
             release: arguments.release.or(board.release),
@@ -133,6 +141,7 @@ impl RunPlan {
             .clocks(self.clocks)
             .seed(self.seed)
             .poison(self.poison)
+            .interrupt_loss(self.loss)
             .diagnostics(self.diagnostics);
         match self.quantum {
             Some(cycles) => builder.quantum(cycles).build(),
@@ -195,12 +204,16 @@ mod tests {
         let plan = plan(
             "--memory 64 --model fast --timing flat --seed 7 --lut-default --release 3,1 --until ok --until no \
              --until-halted --cycles 1000 --wall 1.5 --dump 0:0:16 --dump 1:0:16=x --console-dir c --rings \
-             --io-log l --gdb --trace t --stats --diagnostics warn --quantum 5 --poison",
+             --io-log l --gdb --trace t --stats --diagnostics warn --quantum 5 --poison \
+             --lose-requests 2.5 --lose-packets 1 --loss-seed 4",
         )
         .unwrap();
         assert_eq!(plan.memory, BoardMemory::Gb64);
         assert_eq!((plan.model, plan.timing), (MemoryModel::Fast, TimingModel::Flat));
         assert_eq!((plan.seed, plan.quantum, plan.poison, plan.rings), (7, Some(5), true, true));
+        let share = |percent: &str| percent.parse().unwrap();
+        let expected = InterruptLoss { requests: share("2.5"), packets: share("1"), seed: 4 };
+        assert_eq!(plan.loss, expected);
         assert_eq!(plan.preset.unwritten, UnwrittenEntries::Filled);
         assert_eq!(plan.release.unwrap().iter().map(CoreId::number).collect::<Vec<_>>(), [3, 1]);
         let expected = Conditions {
@@ -231,6 +244,8 @@ mod tests {
             "--mesh-mhz 400",
             "--ddr 1333",
             "--tile-mhz 700",
+            "--lose-requests 101",
+            "--lose-packets few",
             "image.bin",
         ] {
             assert_eq!(plan(line).unwrap_err().exit_code(), 2, "{line}");

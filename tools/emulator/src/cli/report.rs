@@ -104,11 +104,16 @@ fn place(machine: &Machine, core: CoreId, symbols: &CoreSymbols) -> String {
     format!("{:04x}:{:08x}{symbol}", code.selector, registers.eip)
 }
 
-/// One line about the amount of work.
+/// One line about the amount of work, and about losses if there were any.
 pub(crate) fn summary(machine: &Machine, wall: Duration) -> String {
     let instructions = machine.instructions();
+    let chip = machine.fabric().statistics();
+    let losses = match (chip.lost_requests, chip.lost_packets) {
+        (0, 0) => String::new(),
+        (requests, packets) => format!("; lost on purpose: {requests} requests, {packets} packets"),
+    };
     format!(
-        "{} emulated, {instructions} instructions in {:.3} s, {:.1} MIPS",
+        "{} emulated, {instructions} instructions in {:.3} s, {:.1} MIPS{losses}",
         duration(machine.time()),
         wall.as_secs_f64(),
         rate(instructions, wall),

@@ -2,6 +2,7 @@
 
 use super::Machine;
 use crate::chip::clocks::Clocks;
+use crate::chip::loss::InterruptLoss;
 use scc::lut::BoardMemory;
 
 /// How memory behaves.
@@ -47,6 +48,7 @@ pub struct MachineBuilder {
     pub(super) quantum: u64,
     pub(super) poison: bool,
     pub(super) seed: u64,
+    pub(super) loss: InterruptLoss,
 }
 
 impl Default for MachineBuilder {
@@ -60,6 +62,7 @@ impl Default for MachineBuilder {
             quantum: 1000,
             poison: false,
             seed: 0,
+            loss: InterruptLoss::default(),
         }
     }
 }
@@ -118,6 +121,13 @@ impl MachineBuilder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Interrupts that are lost on purpose, which the chip never does; default none.
+    #[must_use]
+    pub fn interrupt_loss(mut self, loss: InterruptLoss) -> Self {
+        self.loss = loss;
         self
     }
 

@@ -84,6 +84,7 @@ impl Machine {
             timing,
             contents: if settings.poison { PowerUpContents::Poison } else { PowerUpContents::Zero },
             clocks: settings.clocks,
+            loss: settings.loss,
         });
         let strict = settings.model == MemoryModel::Strict;
         let units = CoreId::all()

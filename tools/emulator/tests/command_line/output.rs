@@ -43,6 +43,30 @@ fn statistics_are_json_on_standard_output_or_in_a_file() {
 }
 
 #[test]
+fn losses_are_told_and_counted() {
+    let workshop = Workshop::new("losses");
+    workshop.write("page.bin", printing(""));
+    // Interrupt requests of cores 0 and 1 for core 3, whose interrupts are on.
+    let line = format!(
+        "run --load page.bin@{RESET_PAGE}#3 --fpga 0xd218=0 --fpga 0xd618=1 --fpga 0xd618=2 --stats stats.json"
+    );
+    let lost = |options: &str| {
+        let ended = workshop.run(&format!("{line} {options}"));
+        assert_eq!(ended.status, Some(0), "{}", ended.notes);
+        let stats: Value = serde_json::from_str(&workshop.read("stats.json")).unwrap();
+        let counts = [&stats["chip"]["lost_requests"], &stats["chip"]["lost_packets"]];
+        (counts.map(|count| count.as_u64().unwrap()), ended.notes)
+    };
+    let (counts, notes) = lost("");
+    assert_eq!(counts, [0, 0]);
+    assert!(!notes.contains("lost"), "{notes}");
+    let (counts, notes) = lost("--lose-requests 100 --lose-packets 100");
+    assert_eq!(counts, [2, 0]);
+    assert!(notes.contains("lost on purpose: 2 requests, 0 packets"), "{notes}");
+    assert_eq!(lost("--lose-packets 100").0, [0, 1]);
+}
+
+#[test]
 fn the_same_run_leaves_the_same_files() {
     let workshop = Workshop::new("determinism");
     workshop.write("page.bin", printing("tick\ntock\n"));
@@ -131,6 +155,9 @@ fn help_names_every_option_and_status() {
         "--diagnostics",
         "--quantum",
         "--poison",
+        "--lose-requests",
+        "--lose-packets",
+        "--loss-seed",
         "Examples:",
         "Exit status:",
         "Board file:",

@@ -76,8 +76,21 @@ fn boot_on_board(workspace: &Workspace, arguments: &BootArguments) -> Result<Exi
 
 /// The options as `scc-boot` takes them.
 fn board_words(board: &BoardArguments) -> Vec<OsString> {
-    let BoardArguments { cores, model, timing, boot_from, command_line, until, gdb, wall, json, plain } =
-        board;
+    let BoardArguments {
+        cores,
+        model,
+        timing,
+        boot_from,
+        command_line,
+        until,
+        lose_requests,
+        lose_packets,
+        loss_seed,
+        gdb,
+        wall,
+        json,
+        plain,
+    } = board;
     let mut words: Vec<OsString> = Vec::new();
     let mut option = |name: &str, value: OsString| words.extend([name.into(), value]);
     option("--cores", cores.to_string().into());
@@ -85,6 +98,9 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     option("--timing", name_of(timing));
     option("--boot-from", name_of(boot_from));
     option("--until", name_of(until));
+    option("--lose-requests", lose_requests.to_string().into());
+    option("--lose-packets", lose_packets.to_string().into());
+    option("--loss-seed", loss_seed.to_string().into());
     let texts = [("--command-line", command_line), ("--gdb", gdb)];
     for (name, text) in texts {
         text.iter().for_each(|text| option(name, text.into()));
@@ -143,6 +159,7 @@ mod tests {
             "",
             "--cores 0,5-7 --model fast --timing flat --boot-from core0 --until first-task --wall 2.5 --plain",
             "--gdb",
+            "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",
         ] {
             let given = parse(line.split_whitespace().map(OsString::from));
@@ -153,7 +170,7 @@ mod tests {
     #[test]
     fn options_of_the_board_are_refused_for_a_pc() {
         let workspace = Workspace::locate().expect("tests run inside the workspace");
-        for option in ["--model=fast", "--cores=1", "--json=x", "--wall=1"] {
+        for option in ["--model=fast", "--cores=1", "--json=x", "--wall=1", "--lose-packets=1"] {
             let arguments = parse(["--platform", "pc", option].map(OsString::from));
             let refused = run(&workspace, &arguments);
             assert!(refused.is_err_and(|error| error.is_wrong_input()), "{option}");

@@ -51,12 +51,28 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
 
 /// What the kernel is told; `None` if an option asks for something that only the board has.
 fn command_line(board: &BoardArguments) -> Option<String> {
-    let BoardArguments { cores, model, timing, boot_from, command_line, until, gdb: _, wall, json, plain: _ } =
-        board;
+    let BoardArguments {
+        cores,
+        model,
+        timing,
+        boot_from,
+        command_line,
+        until,
+        lose_requests,
+        lose_packets,
+        loss_seed,
+        gdb: _,
+        wall,
+        json,
+        plain: _,
+    } = board;
     let of_the_board = *cores != CoreList::all()
         || *model != Model::Strict
         || *timing != Timing::Scc
         || *boot_from != Starter::Host
+        || *lose_requests > 0.0
+        || *lose_packets > 0.0
+        || *loss_seed != 0
         || wall.is_some()
         || json.is_some();
     if of_the_board {

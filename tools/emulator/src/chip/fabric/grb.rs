@@ -4,6 +4,7 @@
 
 use scc::address::LUT_WINDOW_BYTES;
 use scc::fpga::{BANK_BYTES, FpgaRegister};
+use scc::gic::GicRegister;
 use scc::tile::Requester;
 
 use super::{Access, Fabric};
@@ -30,6 +31,7 @@ impl Fabric {
         for (offset, lanes) in touched(access.address, bytes, value) {
             if lanes.any()
                 && let Some(register) = self.grb_register(access, offset)
+                && !self.is_lost(register, lanes)
             {
                 let packets = self.fpga.write(register, lanes);
                 if !packets.is_empty() {
@@ -38,6 +40,14 @@ impl Fabric {
             }
         }
         Ok(())
+    }
+
+    /// Whether a write is a request for interrupts that is lost on purpose.
+    fn is_lost(&mut self, register: FpgaRegister, lanes: DwordLanes) -> bool {
+        let asks = matches!(register, FpgaRegister::Gic(GicRegister::IpiRequest(..))) && lanes.value != 0;
+        let is_lost = asks && self.losses.loses_request();
+        self.statistics.lost_requests += u64::from(is_lost);
+        is_lost
     }
 
     /// Whether every dword an access touches gets an answer.

@@ -37,6 +37,7 @@ use super::events::{Event, EventQueue};
 use super::fpga::{Fpga, Packets};
 use super::host::{Host, IoEvent};
 use super::latency::{Latency, Trip};
+use super::loss::Losses;
 use super::lut::{Agent, Luts};
 use super::mpb::Mpb;
 use super::statistics::Statistics;
@@ -61,6 +62,7 @@ pub struct Fabric {
     findings: Vec<(CoreId, Finding)>,
     /// Registers that are not modelled and were reported, by core and offset.
     unmodelled: BTreeSet<(CoreId, u32)>,
+    losses: Losses,
     statistics: Statistics,
     bus_log: BusLog,
     power_up: PowerUp,
@@ -111,6 +113,7 @@ impl Fabric {
             effects: EffectQueue::default(),
             findings: Vec::new(),
             unmodelled: BTreeSet::new(),
+            losses: Losses::new(config.loss),
             statistics: Statistics::new(),
             bus_log: BusLog::default(),
             power_up: PowerUp {
@@ -274,11 +277,15 @@ impl Fabric {
     /// Sends the FPGA's interrupt packets on their way.
     fn send_packets(&mut self, access: &Access, packets: Packets) {
         for core in packets.cores() {
+            self.statistics.interrupt_packets += 1;
+            if self.losses.loses_packet() {
+                self.statistics.lost_packets += 1;
+                continue;
+            }
             let tile = core.tile();
             let hops = fpga::TILE.coord().hops_to(tile.coord());
             let at = self.latency.packet_arrival(tile, hops, access.trip.arrival);
             self.events.push(at, Event::InterruptPacket(core, self.fpga.gic.pin(core)));
-            self.statistics.interrupt_packets += 1;
         }
         self.catch_up(access.issued);
     }

@@ -5,6 +5,7 @@ use scc::gic::{GicRegister, Word};
 
 use super::{Board, id};
 use crate::chip::effects::{Effect, Pin, PinLevel};
+use crate::chip::loss::{InterruptLoss, Share};
 
 const FPGA: u32 = 0xF900_0000;
 
@@ -103,4 +104,53 @@ fn packets_travel_through_the_mesh_while_the_sender_goes_on() {
     assert_eq!(board.read(46, register) & 0b10, 0b10);
     assert_eq!(board.effects(), [Effect::Pin(id(46), Pin::Intr, PinLevel::Active)]);
     assert_eq!(board.fabric.statistics().interrupt_packets, 1);
+}
+
+#[test]
+fn a_lost_request_leaves_nothing_and_the_next_one_is_a_new_chance() {
+    let mut board =
+        Board::losing(InterruptLoss { requests: "50".parse().unwrap(), ..InterruptLoss::default() });
+    board.unmask(9);
+    let raised = [Effect::Pin(id(9), Pin::Intr, PinLevel::Active)];
+    let mut lost = 0;
+    for _ in 0..20 {
+        board.set_gic(GicRegister::IpiRequest(id(9), Word::Low), 1 << 3);
+        if board.gic(GicRegister::Status(id(9), Word::Low)) == 0 {
+            assert_eq!(board.effects(), []);
+            lost += 1;
+        } else {
+            assert_eq!(board.effects(), raised);
+            board.write(9, 0xF800_0018, 0x0DF8);
+            board.set_gic(GicRegister::Reset(id(9), Word::Low), u32::MAX);
+            board.effects();
+        }
+    }
+    assert!((1..20).contains(&lost), "{lost} of 20");
+    let statistics = board.fabric.statistics();
+    assert_eq!((statistics.lost_requests, statistics.interrupt_packets), (lost, 20 - lost));
+    assert_eq!(statistics.lost_packets, 0);
+}
+
+#[test]
+fn other_writes_to_the_controller_are_never_lost() {
+    let mut board = Board::losing(InterruptLoss { requests: Share::EVERYTHING, ..InterruptLoss::default() });
+    board.unmask(9);
+    board.fabric.host_write_fpga(0xD900, 1 << 9, board.now).expect("an answer");
+    assert_eq!(board.effects(), [Effect::Pin(id(9), Pin::Intr, PinLevel::Active)]);
+    board.set_gic(GicRegister::IpiRequest(id(9), Word::Low), 0);
+    assert_eq!(board.fabric.statistics().lost_requests, 0, "a request of nobody");
+}
+
+#[test]
+fn a_lost_packet_leaves_its_status_and_a_controller_that_waits_for_reset() {
+    let mut board = Board::losing(InterruptLoss { packets: Share::EVERYTHING, ..InterruptLoss::default() });
+    board.unmask(9);
+    for sender in [3, 4] {
+        board.set_gic(GicRegister::IpiRequest(id(9), Word::Low), 1 << sender);
+    }
+    assert_eq!(board.effects(), []);
+    assert_eq!(board.gic(GicRegister::Status(id(9), Word::Low)), 0b11 << 9);
+    assert_eq!(board.fabric.statistics().lost_packets, 1, "the second request waits for RESET");
+    board.set_gic(GicRegister::Reset(id(9), Word::High), 0);
+    assert_eq!(board.fabric.statistics().lost_packets, 2);
 }

@@ -14,6 +14,7 @@ use scc::timing::{LatencyParameters, Time};
 use super::Fabric;
 use crate::chip::config::{FabricConfig, Timing};
 use crate::chip::effects::Effect;
+use crate::chip::loss::InterruptLoss;
 use crate::chip::port::{MeshPort, Refusal};
 use crate::diagnostics::FindingKind;
 
@@ -33,8 +34,15 @@ impl Board {
     }
 
     fn with(timing: Timing) -> Self {
-        let config = FabricConfig { timing, ..FabricConfig::default() };
-        let mut fabric = Fabric::new(&config);
+        Self::of(&FabricConfig { timing, ..FabricConfig::default() })
+    }
+
+    fn losing(loss: InterruptLoss) -> Self {
+        Self::of(&FabricConfig { timing: Timing::Flat, loss, ..FabricConfig::default() })
+    }
+
+    fn of(config: &FabricConfig) -> Self {
+        let mut fabric = Fabric::new(config);
         for core in CoreId::all() {
             for index in LutIndex::all() {
                 if let Some(entry) = default_entry(BoardMemory::Gb32, core, index) {
