@@ -10,6 +10,7 @@
 //! 122..126   flow        one peer per quadword   how far a bulk transfer has come
 //! 126..134   barrier     one peer per quadword   flags of dissemination barriers
 //! 134        note        holder of the lock      who holds the owner's test-and-set register
+//!                        the owner               which lock it is about to take over
 //! 135        queue head  owner, lock's holder    fill state of the call queue
 //! 136..144   call queue  holder of the lock      requests of any cores
 //! 144..160   window      anybody                 512 bytes for put and get
@@ -213,6 +214,11 @@ pub const fn lock_note(owner: CoreId) -> MpbAddress {
     at(owner, &NOTE, 0)
 }
 
+/// Claim of `owner` to a lock that it is about to take over.
+pub const fn lock_claim(owner: CoreId) -> MpbAddress {
+    at(owner, &NOTE, QUADWORD)
+}
+
 /// Count of entries that `owner` has taken from its call queue; the half line goes on with the count of those
 /// that were appended.
 pub const fn queue_taken(owner: CoreId) -> MpbAddress {
@@ -253,9 +259,6 @@ pub const fn barrier_counter(barrier: BarrierId) -> CounterId {
     counter(FIRST_BARRIER_COUNTER + barrier.0)
 }
 
-/// FPGA counter that serialises those who take a dead owner's lock over, one for all locks.
-pub const SEIZE_COUNTER: CounterId = counter(FIRST_BARRIER_COUNTER + 5);
-
 /// FPGA counter that is above 0 while somebody changes which cores of `tile` are in reset. Nothing in this crate uses
 /// it: all counters are given out here, so that no two uses meet.
 pub const fn reset_counter(tile: TileId) -> CounterId {
@@ -265,7 +268,7 @@ pub const fn reset_counter(tile: TileId) -> CounterId {
 const FIRST_BARRIER_COUNTER: u8 = 48;
 const FIRST_RESET_COUNTER: u8 = 54;
 const _: () = assert!(CoreId::COUNT == FIRST_BARRIER_COUNTER as usize);
-const _: () = assert!(FIRST_BARRIER_COUNTER as usize + BarrierId::COUNT < FIRST_RESET_COUNTER as usize);
+const _: () = assert!(FIRST_BARRIER_COUNTER as usize + BarrierId::COUNT <= FIRST_RESET_COUNTER as usize);
 
 const fn counter(number: u8) -> CounterId {
     CounterId::new(number).expect("counters are 0 to 95")
@@ -302,12 +305,14 @@ mod tests {
         let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
             (0..BARRIER_ROUNDS).map(move |round| (barrier_flag(owner, barrier, round), QUADWORD))
         });
-        let lines = [hello(owner), scratch(owner), lock_note(owner)].map(|at| (at, LINE));
+        let lines = [hello(owner), scratch(owner)].map(|at| (at, LINE));
+        let locks = [lock_note(owner), lock_claim(owner)].map(|at| (at, QUADWORD));
         let counts = [queue_taken(owner), queue_appended(owner)].map(|at| (at, QUADWORD));
         let queue = (0..QUEUE_ENTRIES).map(move |entry| (queue_entry(owner, entry), LINE));
         let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
         let blocks = Block::all().filter_map(move |block| Some((bulk(owner, block, 0)?, Block::BYTES)));
-        per_core.chain(flows).chain(flags).chain(lines).chain(counts).chain(queue).chain(window).chain(blocks)
+        let quadwords = flows.chain(flags).chain(locks).chain(counts);
+        per_core.chain(quadwords).chain(lines).chain(queue).chain(window).chain(blocks)
     }
 
     #[test]
@@ -321,17 +326,17 @@ mod tests {
             }
         }
         assert_eq!(owners.keys().max(), Some(&8191));
-        // Two quadwords each of the barrier's region and the queue's head are spare too.
-        let spare = FIRST_SPARE.count() * LINE + 4 * QUADWORD;
+        // Two quadwords each of the barrier's region, the note's line and the queue's head are spare too.
+        let spare = FIRST_SPARE.count() * LINE + 6 * QUADWORD;
         assert_eq!(owners.len(), 8192 - spare);
     }
 
     #[test]
     fn no_counter_has_two_uses() {
         let barriers = (0..5).filter_map(BarrierId::new).map(barrier_counter);
-        let used = CoreId::all().map(life_counter).chain(barriers).chain([SEIZE_COUNTER]);
+        let used = CoreId::all().map(life_counter).chain(barriers);
         let used: Vec<_> = used.chain(TileId::all().map(reset_counter)).collect();
-        assert_eq!(used.len(), 48 + 5 + 1 + 24);
+        assert_eq!(used.len(), 48 + 5 + 24);
         for (index, counter) in used.iter().enumerate() {
             assert!(!used[..index].contains(counter), "{counter:?}");
         }

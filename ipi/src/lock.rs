@@ -11,6 +11,11 @@
 //! [`Lock::seize`] takes the lock over. A core that dies between register and note leaves a lock without a
 //! note, which a waiter sees as [`LockError::TimedOut`].
 //!
+//! Who takes a lock over must be one core, and the register cannot choose it, because it is taken. A core raises a
+//! claim in its own buffer, then looks for claims of others to the same lock, and goes on only if there is none. Of
+//! two, each raises before it looks, so at most one sees none. A claim names a life and counts while its core lives
+//! it: a core that dies anywhere in between stops nobody.
+//!
 //! Spinning on a remote register floods the mesh, so waiters sleep between attempts, longer each time and for
 //! lengths that differ from core to core.
 
@@ -19,7 +24,7 @@ use scc::id::CoreId;
 use crate::layout::{self, QUADWORD};
 use crate::mailbox::Mailbox;
 use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
-use crate::wire::LockNote;
+use crate::wire::{LockClaim, LockNote};
 
 /// A lock, named by the core whose register it is. Uses that register and the note line in the core's buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,8 +41,8 @@ pub enum LockError {
     /// Its owner is in reset or was restarted and will not release it.
     #[error("the owner, core {} in life {}, is gone", .0.owner, .0.life.get())]
     OwnerDead(LockNote),
-    /// The note names another owner than the one to be replaced, or another core is replacing it.
-    #[error("the lock has another owner by now")]
+    /// The note names another owner than the one to be replaced, or another core tries to replace it.
+    #[error("the lock has another owner by now, or another core is about to take it over")]
     NotSeized,
 }
 
@@ -90,21 +95,25 @@ impl Lock {
     /// Takes the lock over from an owner that [`acquire`](Self::acquire) found dead. What the lock protects is
     /// in whatever state the owner left it.
     ///
-    /// At most one of several cores succeeds. A core that dies inside this function leaves
-    /// [`SEIZE_COUNTER`](layout::SEIZE_COUNTER) raised, and nobody can seize any lock until it is set to 0.
+    /// At most one of several cores succeeds; if they try at the same moment, perhaps none, and [`acquire`] shows
+    /// each what to do next. A core that dies inside this function is a dead owner or nobody. All users of a lock must
+    /// be among each other's [`peers`](crate::mailbox::Settings::peers). One line read for each of them, two more for
+    /// each that claims the lock, and three pushes.
+    ///
+    /// [`acquire`]: Self::acquire
     pub fn seize<'m, 'd, M: Mesh>(
         self,
         mailbox: &'m Mailbox<'d, M>,
         dead: LockNote,
     ) -> Result<LockGuard<'m, 'd, M>, LockError> {
-        let mesh = mailbox.mesh();
-        let is_first = mesh.count_up(layout::SEIZE_COUNTER) == 0;
-        let guard = if is_first && self.note(mailbox) == Some(dead) {
+        let claim = LockClaim { register: self.register, life: mailbox.epoch() };
+        write_claim(mailbox, claim.emit());
+        let guard = if !has_rival(mailbox, self) && self.note(mailbox) == Some(dead) {
             Ok(self.note_and_guard(mailbox))
         } else {
             Err(LockError::NotSeized)
         };
-        mesh.count_down(layout::SEIZE_COUNTER);
+        write_claim(mailbox, [0; QUADWORD]);
         guard
     }
 
@@ -132,6 +141,27 @@ impl Lock {
         let is_dead = mailbox.mesh().is_in_reset(note.owner) || life.is_some_and(|life| life != note.life);
         if is_dead { Err(LockError::OwnerDead(note)) } else { Ok(()) }
     }
+}
+
+/// Writes the own claim. No line of message buffers is cached afterwards.
+fn write_claim<M: Mesh>(mailbox: &Mailbox<'_, M>, claim: [u8; QUADWORD]) {
+    let mesh = mailbox.mesh();
+    mesh.invalidate(Invalidate::ClaimWrite);
+    mesh.write(layout::lock_claim(mesh.core()), &claim);
+    mesh.push(Push::Claim);
+}
+
+/// Whether another living core claims the lock. The own claim has just been written.
+fn has_rival<M: Mesh>(mailbox: &Mailbox<'_, M>, lock: Lock) -> bool {
+    let mesh = mailbox.mesh();
+    let others = mailbox.settings().peers.without(mesh.core());
+    others.iter().any(|core| {
+        let mut bytes = [0; QUADWORD];
+        mesh.read(layout::lock_claim(core), &mut bytes);
+        let claim = LockClaim::parse(&bytes).ok().filter(|claim| claim.register == lock.register);
+        // A core claims only after it has said which life it lives.
+        claim.is_some_and(|claim| !mesh.is_in_reset(core) && mailbox.read_hello(core) == Some(claim.life))
+    })
 }
 
 /// Holds a lock; dropping it releases.

@@ -205,6 +205,11 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         self.statistics.get()
     }
 
+    /// Times and peers that this mailbox was started with.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Life of `peer` as its hello line tells it now; `None` if its mailbox has not been started. One line read.
     pub fn life_of(&self, peer: CoreId) -> Option<Epoch> {
         self.mesh.invalidate(Invalidate::HelloRead);

@@ -41,6 +41,8 @@ Invalidate {
     NoteClear,
     /// Read the note of a lock that somebody else holds.
     NoteRead,
+    /// Write or clear the own claim to a lock, and then read those of others.
+    ClaimWrite,
     /// Read an own flag of a barrier.
     BarrierRead,
     /// Read an own flow word, and then the block it speaks of.
@@ -71,6 +73,8 @@ Push {
     Note,
     /// The cleared note of a lock about to be released.
     NoteCleared,
+    /// The own claim to a lock.
+    Claim,
     /// A flag of a barrier in a neighbour's buffer.
     BarrierFlag,
     /// A flow word, and with it the block before it.

@@ -112,9 +112,6 @@ pub trait Mesh {
     /// Adds 1 to an FPGA counter, wrapping; its value before. About 600 cycles. SCC reference §7.6.
     fn count_up(&self, counter: CounterId) -> u32;
 
-    /// Subtracts 1 from an FPGA counter, wrapping. About 600 cycles. SCC reference §7.6.
-    fn count_down(&self, counter: CounterId);
-
     /// Value of an FPGA counter. About 600 cycles. SCC reference §7.6.
     fn counter(&self, counter: CounterId) -> u32;
 

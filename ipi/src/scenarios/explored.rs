@@ -25,6 +25,16 @@ fn lock_holds_under_all_interleavings_with_eight_switches() {
 }
 
 #[test]
+fn lock_of_a_dead_owner_is_taken_over_wherever_another_core_dies_trying_with_two_switches() {
+    holds_up_to(2, 0, lock::dead_seizer);
+}
+
+#[test]
+fn lock_has_one_holder_wherever_one_of_two_that_take_it_over_dies_with_two_switches() {
+    holds_up_to(2, 0, lock::rival_seizers);
+}
+
+#[test]
 fn flag_barrier_holds_under_all_interleavings_with_two_switches_and_one_fault() {
     holds_up_to(2, 1, barrier::of_two);
 }

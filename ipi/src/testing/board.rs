@@ -33,6 +33,8 @@ pub(super) struct CoreState {
     pub(super) is_in_handler: bool,
     /// Operations begun in all lives.
     pub(super) operations: u64,
+    /// Operation before which the program has chosen to die.
+    pub(super) dies_at: Option<u64>,
 }
 
 /// Something that happens by itself.
@@ -95,6 +97,7 @@ impl Board {
             is_interrupted: false,
             is_in_handler: false,
             operations: 0,
+            dies_at: None,
         };
         self.cores.insert(core, state);
     }

@@ -44,6 +44,8 @@ pub(super) enum Choice {
     Doorbell,
     /// 0 = whole; n = interrupted after n quadwords.
     Split,
+    /// n = the core dies before its n-th operation from now; part of the scenario, so it costs no budget.
+    Death,
 }
 
 /// Source of decisions; the same source makes the same run.
@@ -98,9 +100,11 @@ impl Chooser {
         match &mut *self.0.borrow_mut() {
             Source::Seeded { state, odds } => seeded(state, *odds, choice, options),
             Source::Exhaustive { budget, path, depth, spent } => {
+                let mut free = 0;
                 let (spent, most) = match choice {
                     Choice::Switch => (&mut spent.switches, budget.switches),
                     Choice::Doorbell | Choice::Split => (&mut spent.faults, budget.faults),
+                    Choice::Death => (&mut free, usize::MAX),
                 };
                 if *spent == most {
                     return 0;
@@ -129,6 +133,7 @@ fn seeded(state: &mut u64, odds: Odds, choice: Choice, options: usize) -> usize 
         Choice::Doorbell if die < odds.lose => 1,
         Choice::Doorbell if die < odds.lose.saturating_add(odds.double) => 2,
         Choice::Doorbell if die < odds.lose.saturating_add(odds.double).saturating_add(odds.delay) => 3,
+        Choice::Death => among(state, 0),
         Choice::Switch | Choice::Split | Choice::Doorbell => 0,
     }
 }

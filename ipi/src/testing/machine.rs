@@ -249,7 +249,16 @@ impl Machine {
 
     fn resume(&mut self, index: usize) -> Result<(), String> {
         let core = self.cores[index].id;
-        let operations = self.board.borrow_mut().core(core).operations;
+        let (operations, dies_at) = {
+            let mut board = self.board.borrow_mut();
+            let state = board.core(core);
+            (state.operations, state.dies_at)
+        };
+        if dies_at.is_some_and(|dies_at| dies_at <= operations) {
+            self.end_life(index);
+            self.cores[index].is_finished = true;
+            return Ok(());
+        }
         if let Some(due) =
             self.resets.iter().position(|reset| reset.core == core && reset.at_operation <= operations)
         {

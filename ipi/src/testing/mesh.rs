@@ -53,6 +53,20 @@ impl<'y> FakeMesh<'y> {
         }
     }
 
+    /// Resets this core for good before one of its next `operations` operations, which one is chosen.
+    pub fn dies_within(&self, operations: u8) {
+        let mut board = self.board.borrow_mut();
+        let chosen = board.choose(Choice::Death, operations.into());
+        let state = board.core(self.core);
+        let chosen = u64::try_from(chosen).expect("less than 256");
+        state.dies_at = Some(state.operations + 1 + chosen);
+    }
+
+    /// Takes [`dies_within`](Self::dies_within) back, if the core has survived.
+    pub fn lives_on(&self) {
+        self.board.borrow_mut().core(self.core).dies_at = None;
+    }
+
     /// Time that a poll takes besides its operations.
     pub(super) fn spend_poll(&self) {
         self.board.borrow_mut().now += POLL;
@@ -267,14 +281,6 @@ impl Mesh for FakeMesh<'_> {
         let before = *value;
         *value = before.wrapping_add(1);
         before
-    }
-
-    fn count_down(&self, counter: CounterId) {
-        if self.step(FPGA) {
-            let mut board = self.board.borrow_mut();
-            let value = board.counter(counter);
-            *value = value.wrapping_sub(1);
-        }
     }
 
     fn counter(&self, counter: CounterId) -> u32 {

@@ -1,8 +1,9 @@
-//! Flags of barriers and notes of locks: one quadword each, so that it arrives whole.
+//! Flags of barriers, notes of locks and claims to them: one quadword each, so that it arrives whole.
 //!
 //! ```text
 //! flag: 0..2 incarnation of the barrier   2..4 0   4..8 generation reached
 //! note: 0 core that holds the lock        1..6 0   6..8 its life; 0 if nobody does
+//! claim: 0 core whose register is claimed 1..6 0   6..8 life of the claimant; 0 without a claim
 //! ```
 
 use scc::id::CoreId;
@@ -57,5 +58,28 @@ impl LockNote {
         bytes[0] = self.owner.number();
         bytes[6..8].copy_from_slice(&self.life.get().to_le_bytes());
         bytes
+    }
+}
+
+/// Which lock the owner of the buffer is about to take over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LockClaim {
+    /// Core whose register the lock is.
+    pub register: CoreId,
+    /// Life of the claimant.
+    pub life: Epoch,
+}
+
+impl LockClaim {
+    /// Checks every field of a quadword.
+    pub fn parse(bytes: &[u8; QUADWORD]) -> Result<Self, WireError> {
+        let life = Epoch::new(word_at(bytes, 6)).ok_or(WireError::Blank)?;
+        let register = CoreId::new(bytes[0]).ok_or(WireError::Number(bytes[0]))?;
+        Ok(Self { register, life })
+    }
+
+    /// The quadword that [`parse`](Self::parse) reads back.
+    pub fn emit(self) -> [u8; QUADWORD] {
+        LockNote { owner: self.register, life: self.life }.emit()
     }
 }

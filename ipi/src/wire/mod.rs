@@ -16,7 +16,7 @@ mod queue;
 mod transfer;
 
 pub use ack::{Ack, AckView, Verdict};
-pub use flag::{BarrierFlag, LockNote};
+pub use flag::{BarrierFlag, LockClaim, LockNote};
 pub use hello::{Hello, HelloView};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
 pub use life::{Epoch, Sequence};

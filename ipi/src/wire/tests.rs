@@ -84,6 +84,9 @@ proptest! {
         if let Ok(note) = LockNote::parse(&bytes) {
             prop_assert_eq!(LockNote::parse(&note.emit()), Ok(note));
         }
+        if let Ok(claim) = LockClaim::parse(&bytes) {
+            prop_assert_eq!(LockClaim::parse(&claim.emit()), Ok(claim));
+        }
         let mut plausible = bytes;
         plausible[6] %= 48;
         plausible[7] = place;

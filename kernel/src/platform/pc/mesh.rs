@@ -75,10 +75,6 @@ impl Mesh for ChipMesh {
         match *self {}
     }
 
-    fn count_down(&self, _counter: CounterId) {
-        match *self {}
-    }
-
     fn counter(&self, _counter: CounterId) -> u32 {
         match *self {}
     }

@@ -130,10 +130,6 @@ impl Mesh for ChipMesh {
         read_fpga(counting(counter))
     }
 
-    fn count_down(&self, counter: CounterId) {
-        write_fpga(counting(counter), 0);
-    }
-
     fn counter(&self, counter: CounterId) -> u32 {
         read_fpga(value_of(counter))
     }
