@@ -4,7 +4,7 @@
 //! lines      region      written by              holds
 //! 0..48      mail        core n writes line n    one letter per sender
 //! 48..96     ack         core n, its line        what became of the owner's last letter to core n
-//! 96..120    spare       nobody                  nothing
+//! 96..120    slot        core n, half a line n   a part of a request of core n
 //! 120        hello       the owner               the owner's life
 //! 121        scratch     the owner               nothing: stores here push the write-combining buffer
 //! 122..126   flow        one peer per quadword   how far a bulk transfer has come
@@ -12,6 +12,7 @@
 //! 134        note        holder of the lock      who holds the owner's test-and-set register
 //!                        the owner               which lock it is about to take over
 //! 135        queue head  owner, lock's holder    fill state of the call queue
+//!                        the owner               whose slots were taken from how often, odd or even
 //! 136..144   call queue  holder of the lock      requests of any cores
 //! 144..160   window      anybody                 512 bytes for put and get
 //! 160..256   bulk        the owner               six blocks of outgoing bulk data
@@ -31,7 +32,7 @@ use crate::mesh::MpbAddress;
 
 /// Bytes of a line.
 pub const LINE: usize = 32;
-/// Bytes of the head of a call queue.
+/// Bytes of a slot, and of the head of a call queue.
 pub const HALF_LINE: usize = 16;
 /// Offset of a line's last word.
 const LAST_WORD: usize = LINE - 4;
@@ -41,7 +42,7 @@ const _: () = assert!(LINE_BYTES == 32 && LINE == 2 * HALF_LINE && HALF_LINE == 
 
 const MAIL: Range<u16> = 0..48;
 const ACK: Range<u16> = 48..96;
-const FIRST_SPARE: Range<u16> = 96..120;
+const SLOT: Range<u16> = 96..120;
 const HELLO: Range<u16> = 120..121;
 const SCRATCH: Range<u16> = 121..122;
 const FLOW: Range<u16> = 122..126;
@@ -54,7 +55,7 @@ const BULK: Range<u16> = 160..256;
 
 /// Regions in the order of their lines.
 const REGIONS: [Range<u16>; 12] =
-    [MAIL, ACK, FIRST_SPARE, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, WINDOW, BULK];
+    [MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, WINDOW, BULK];
 
 const CORES: u16 = 48;
 const _: () = assert!(CORES as usize == CoreId::COUNT);
@@ -74,6 +75,7 @@ const _: () = {
 // Each region holds what its accessor below indexes.
 const _: () = assert!(MAIL.end - MAIL.start == CORES);
 const _: () = assert!(ACK.end - ACK.start == CORES);
+const _: () = assert!((SLOT.end - SLOT.start) as usize * LINE == CORES as usize * HALF_LINE);
 const _: () = assert!((FLOW.end - FLOW.start) as usize * LINE == FlowSlot::COUNT * QUADWORD);
 const _: () = assert!(
     (BARRIER.end - BARRIER.start) as usize * LINE >= BarrierId::COUNT * BARRIER_ROUNDS as usize * QUADWORD
@@ -188,6 +190,16 @@ pub(crate) const fn ack_last(owner: CoreId, peer: CoreId) -> MpbAddress {
     at(owner, &ACK, peer.index() * LINE + LAST_WORD)
 }
 
+/// Half line in which `caller` leaves a part of a request for `owner`.
+pub const fn slot(owner: CoreId, caller: CoreId) -> MpbAddress {
+    at(owner, &SLOT, caller.index() * HALF_LINE)
+}
+
+/// Quadword in which `owner` keeps which turn it has taken last from each caller's slot.
+pub const fn slots_taken(owner: CoreId) -> MpbAddress {
+    at(owner, &QUEUE_HEAD, HALF_LINE)
+}
+
 /// Line that tells the life of `owner`.
 pub const fn hello(owner: CoreId) -> MpbAddress {
     at(owner, &HELLO, 0)
@@ -276,7 +288,7 @@ const fn counter(number: u8) -> CounterId {
 
 /// Lines that a new life clears: everything but hello, which says that they are clear.
 pub(crate) fn cleared_at_start(owner: CoreId) -> impl Iterator<Item = MpbAddress> {
-    [MAIL, ACK, FLOW, BARRIER, QUEUE_HEAD, QUEUE]
+    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE]
         .into_iter()
         .flat_map(|region| region.map(usize::from))
         .map(move |line| at(owner, &(0..CORE_LINES), line * LINE))
@@ -301,18 +313,19 @@ mod tests {
     fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
         let per_core =
             CoreId::all().flat_map(move |core| [(mail(owner, core), LINE), (ack(owner, core), LINE)]);
+        let slots = CoreId::all().map(move |core| (slot(owner, core), HALF_LINE));
         let flows = (0..16).filter_map(FlowSlot::new).map(move |slot| (flow(owner, slot), QUADWORD));
         let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
             (0..BARRIER_ROUNDS).map(move |round| (barrier_flag(owner, barrier, round), QUADWORD))
         });
         let lines = [hello(owner), scratch(owner)].map(|at| (at, LINE));
         let locks = [lock_note(owner), lock_claim(owner)].map(|at| (at, QUADWORD));
-        let counts = [queue_taken(owner), queue_appended(owner)].map(|at| (at, QUADWORD));
+        let counts = [queue_taken(owner), queue_appended(owner), slots_taken(owner)].map(|at| (at, QUADWORD));
         let queue = (0..QUEUE_ENTRIES).map(move |entry| (queue_entry(owner, entry), LINE));
         let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
         let blocks = Block::all().filter_map(move |block| Some((bulk(owner, block, 0)?, Block::BYTES)));
         let quadwords = flows.chain(flags).chain(locks).chain(counts);
-        per_core.chain(quadwords).chain(lines).chain(queue).chain(window).chain(blocks)
+        per_core.chain(slots).chain(quadwords).chain(lines).chain(queue).chain(window).chain(blocks)
     }
 
     #[test]
@@ -326,9 +339,8 @@ mod tests {
             }
         }
         assert_eq!(owners.keys().max(), Some(&8191));
-        // Two quadwords each of the barrier's region, the note's line and the queue's head are spare too.
-        let spare = FIRST_SPARE.count() * LINE + 6 * QUADWORD;
-        assert_eq!(owners.len(), 8192 - spare);
+        // Two quadwords of the barrier's region, two of the note's line and one of the queue's head are spare.
+        assert_eq!(owners.len(), 8192 - 5 * QUADWORD);
     }
 
     #[test]

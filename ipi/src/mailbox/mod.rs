@@ -128,7 +128,7 @@ pub struct Mailbox<'d, M> {
 impl<'d, M: Mesh> Mailbox<'d, M> {
     /// Begins a life: clears the own buffer, then says in its hello line that it is ready.
     ///
-    /// Call it once, before interrupts are delivered to `doorbell`. Cost: about 110 line writes.
+    /// Call it once, before interrupts are delivered to `doorbell`. Cost: about 140 line writes.
     pub fn start(mesh: M, doorbell: &'d Doorbell, settings: Settings) -> Self {
         let me = mesh.core();
         mesh.invalidate(Invalidate::StartWrite);

@@ -53,6 +53,12 @@ Invalidate {
     QueueLook,
     /// Write the head of the own call queue, which was just read.
     QueueTaken,
+    /// Read the own slot at a callee, and what it has taken.
+    SlotRead,
+    /// Write to the own slot at a callee, which was just read.
+    SlotWrite,
+    /// Write which slots were taken from, which was just read.
+    SlotTaken,
     /// Write to a window, which a get has read.
     WindowWrite,
     /// Read from a window.
@@ -81,6 +87,10 @@ Push {
     Flow,
     /// The head of the own call queue.
     QueueTaken,
+    /// A part in a slot.
+    Slot,
+    /// Which slots were taken from.
+    SlotTaken,
     /// Data put into a window.
     Window,
 }

@@ -5,7 +5,7 @@ use scc::id::CoreId;
 use super::{Class, MOST_BYTES, Mechanism, Procedure, Rpc};
 use crate::mailbox::{Notice, PeerError, SendError};
 use crate::mesh::{Cycles, Deadline, Mesh};
-use crate::wire::{CallId, Content, Failure, Flow, Message, Part, ProcedureId};
+use crate::wire::{CallId, Content, Epoch, Failure, Flow, Message, Part, ProcedureId, Slot};
 
 /// How to make a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,29 +127,49 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         let id = self.fresh_id();
         self.callers.until(|| self.calls.borrow_mut().begin(id, to)).await;
         let mut call = Begun { rpc: self, to, id, class: options.class, is_sent: false };
-        let notice = match options.mechanism {
-            Mechanism::GicRequest => Some(Notice::Doorbell),
-            Mechanism::InterruptBit => Some(Notice::InterruptBit),
-            Mechanism::PolledFlag => Some(Notice::Nothing),
-            Mechanism::CallQueue => None,
-        };
+        let most = if options.mechanism == Mechanism::Slot { Slot::MOST } else { Part::MOST };
         let mut life = None;
-        for part in parts(message, id, request) {
+        for part in parts(message, id, request, most) {
             call.is_sent = true;
-            let mail = part.emit(options.class.channel(), Flow(u32::from(id.0)));
-            match notice {
-                Some(notice) => self.mailbox.send_with(to, life, mail, notice, options.deadline).await?,
-                None => {
-                    let callee = self.mailbox.meet(to, options.deadline).await?;
-                    self.append(to, *life.get_or_insert(callee), mail, options.deadline).await?;
-                }
-            }
-            life = life.or(self.mailbox.known_life_of(to));
+            life = Some(self.send_part(to, life, part, options).await?);
         }
         let end = || self.calls.borrow().end(id).map(|end| end.map_err(CallError::Failed).and_then(&decode));
-        let end = self.mailbox.watch_rings((to, life), options.deadline, end).await?;
+        let replied = self.mailbox.watch_rings((to, life), options.deadline, end);
+        let end = match options.mechanism {
+            Mechanism::Slot => self.unless_taken_ring(to, replied).await?,
+            _ => replied.await?,
+        };
         call.is_sent = false;
         end
+    }
+
+    /// Sends one part of a request to `life` of core `to`, or to the life it has; that life.
+    async fn send_part(
+        &self,
+        to: CoreId,
+        life: Option<Epoch>,
+        part: Part,
+        options: Options,
+    ) -> Result<Epoch, CallError> {
+        let (class, deadline) = (options.class, options.deadline);
+        let mail = || part.emit(class.channel(), Flow(u32::from(part.call.0)));
+        let notice = match options.mechanism {
+            Mechanism::GicRequest => Notice::Doorbell,
+            Mechanism::InterruptBit => Notice::InterruptBit,
+            Mechanism::PolledFlag => Notice::Nothing,
+            Mechanism::CallQueue => {
+                let life = life.unwrap_or(self.mailbox.meet(to, deadline).await?);
+                self.append(to, life, mail(), deadline).await?;
+                return Ok(life);
+            }
+            Mechanism::Slot => {
+                let life = life.unwrap_or(self.mailbox.meet(to, deadline).await?);
+                self.fill_slot((to, life), part, class, deadline).await?;
+                return Ok(life);
+            }
+        };
+        self.mailbox.send_with(to, life, mail(), notice, deadline).await?;
+        Ok(life.or(self.mailbox.known_life_of(to)).expect("a core that takes mail was met"))
     }
 
     fn fresh_id(&self) -> CallId {
@@ -163,13 +183,18 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     }
 }
 
-/// Cuts a message into parts; an empty one is one part.
-pub(super) fn parts(message: Message, call: CallId, content: &[u8]) -> impl Iterator<Item = Part> {
-    let whole = content.len().div_ceil(Part::MOST).max(1);
-    let count = u8::try_from(whole).expect("a message has at most 16 parts");
+/// Cuts a message into parts of at most `most` bytes; an empty one is one part.
+pub(super) fn parts(
+    message: Message,
+    call: CallId,
+    content: &[u8],
+    most: usize,
+) -> impl Iterator<Item = Part> {
+    let whole = content.len().div_ceil(most).max(1);
+    let count = u8::try_from(whole).expect("a message of 224 bytes has few parts");
     (0..count).map(move |index| {
-        let start = usize::from(index) * Part::MOST;
-        let piece = &content[start..content.len().min(start + Part::MOST)];
+        let start = usize::from(index) * most;
+        let piece = &content[start..content.len().min(start + most)];
         Part { message, call, index, count, content: Content::new(piece).expect("a piece fits a part") }
     })
 }

@@ -20,11 +20,12 @@
 mod call;
 mod queue;
 mod serve;
+mod slot;
 mod table;
 
 use core::cell::{Cell, RefCell};
 
-use futures_util::future::join5;
+use futures_util::future::{join, join5};
 use scc::id::CoreId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,11 +84,14 @@ pub enum Mechanism {
     PolledFlag,
     /// An entry in one queue of the callee under its test-and-set lock, and a request at the interrupt controller.
     CallQueue,
+    /// Parts in a slot that only this caller writes, and a request at the interrupt controller for each.
+    Slot,
 }
 
 impl Mechanism {
     /// All mechanisms.
-    pub const ALL: [Self; 4] = [Self::GicRequest, Self::InterruptBit, Self::PolledFlag, Self::CallQueue];
+    pub const ALL: [Self; 5] =
+        [Self::GicRequest, Self::InterruptBit, Self::PolledFlag, Self::CallQueue, Self::Slot];
 }
 
 /// Who calls.
@@ -144,7 +148,8 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     pub async fn run(&self) {
         let urgent = self.take_requests(&self.urgent, Class::Urgent);
         let ordinary = self.take_requests(&self.ordinary, Class::Ordinary);
-        join5(urgent, self.take_replies(), ordinary, self.send_answers(), self.take_queue()).await;
+        let requests = join5(urgent, self.take_replies(), ordinary, self.send_answers(), self.take_queue());
+        join(requests, self.take_slots()).await;
     }
 
     /// Changes how requests and replies are noticed.
@@ -164,14 +169,18 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     }
 
     fn take_request(&self, received: Received, class: Class) {
-        let Ok(part) = Part::parse(&received.mail) else { return };
-        let caller = Caller { core: received.from, life: received.life };
+        if let Ok(part) = Part::parse(&received.mail) {
+            self.take_part(Caller { core: received.from, life: received.life }, class, &part);
+        }
+    }
+
+    fn take_part(&self, caller: Caller, class: Class, part: &Part) {
         let now = self.mailbox.mesh().now();
         let answer = match part.message {
             Message::Request(procedure) | Message::Cast(procedure) => {
                 let mut requests = self.requests.borrow_mut();
                 if requests.is_served(class, procedure) {
-                    requests.take(caller, class, &part, now)
+                    requests.take(caller, class, part, now)
                 } else {
                     // One answer is enough, and later parts must not be answered as if they were calls.
                     (part.index == 0).then_some(Message::Failure(Failure::NoSuchProcedure))

@@ -8,7 +8,7 @@ use super::call::parts;
 use super::table::{Answer, Stage};
 use super::{Caller, Class, MOST_BYTES, Procedure, Rpc};
 use crate::mesh::Mesh;
-use crate::wire::{CallId, Failure, Message, ProcedureId};
+use crate::wire::{CallId, Failure, Message, Part, ProcedureId};
 
 /// Sixteen servers are at work already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     async fn reply<R: serde::Serialize>(&self, caller: Caller, call: CallId, reply: &R) -> Option<Failure> {
         let mut bytes = [0; MOST_BYTES];
         let Ok(encoded) = postcard::to_slice(reply, &mut bytes) else { return Some(Failure::ReplyTooLong) };
-        for part in parts(Message::Reply, call, encoded) {
+        for part in parts(Message::Reply, call, encoded, Part::MOST) {
             if !self.send_reply(caller, part).await {
                 break;
             }

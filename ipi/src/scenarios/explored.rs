@@ -48,3 +48,8 @@ fn counting_barrier_holds_under_all_interleavings_with_three_switches() {
 fn call_holds_under_all_interleavings_with_one_switch_and_one_fault() {
     holds_up_to(1, 1, rpc::one_call);
 }
+
+#[test]
+fn call_by_slot_holds_under_all_interleavings_with_one_switch_and_one_fault() {
+    holds_up_to(1, 1, rpc::one_call_by_slot);
+}

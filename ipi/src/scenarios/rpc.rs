@@ -104,6 +104,10 @@ macro_rules! calling {
 
 /// One short call.
 pub(super) fn one_call(chooser: Chooser) -> (Machine, Check) {
+    one_call_by(Mechanism::GicRequest, chooser)
+}
+
+fn one_call_by(mechanism: Mechanism, chooser: Chooser) -> (Machine, Check) {
     let witness = Witness::default();
     let (caller, server) = (witness.clone(), witness.clone());
     let machine = Machine::new(chooser)
@@ -111,7 +115,9 @@ pub(super) fn one_call(chooser: Chooser) -> (Machine, Check) {
             let witness = caller.clone();
             Box::pin(async move {
                 calling!(mesh, witness, 1, |rpc| async {
-                    let reply = rpc.call::<Negate>(core(1), &0x0F, Options::until(Deadline::Never)).await;
+                    let reply = rpc
+                        .call::<Negate>(core(1), &0x0F, Options::until(Deadline::Never).by(mechanism))
+                        .await;
                     witness.saw(format!("{reply:?}"));
                 });
             })
@@ -170,7 +176,13 @@ pub(super) fn mechanisms(chooser: Chooser) -> (Machine, Check) {
         })
         .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Polled(CoreSet::of(core(0))))))
         .calm_start();
-    let expected = ["GicRequest Ok(255)", "InterruptBit Ok(254)", "PolledFlag Ok(253)", "CallQueue Ok(252)"];
+    let expected = [
+        "GicRequest Ok(255)",
+        "InterruptBit Ok(254)",
+        "PolledFlag Ok(253)",
+        "CallQueue Ok(252)",
+        "Slot Ok(251)",
+    ];
     (machine, witness.expects(expected))
 }
 
@@ -210,6 +222,91 @@ pub(super) fn queued_calls(chooser: Chooser) -> (Machine, Check) {
         })
         .calm_start();
     (machine, witness.expects(["done"]))
+}
+
+/// Long and short calls by slot, urgent ones and a cast among them, while nobody looks into any line without a doorbell.
+pub(super) fn slots(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let slow = Settings { rescan: Cycles::new(100_000_000), ..brisk(2) };
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                let doorbell = mesh.doorbell();
+                let mailbox = Mailbox::start(mesh, &doorbell, slow);
+                let rpc = Rpc::new(&mailbox, Mode::Interrupt).unwrap();
+                mailbox.mesh().ready().await;
+                let work = async {
+                    for number in 0..3_u8 {
+                        let options =
+                            Options::until(in_cycles(mailbox.mesh(), 2_000_000)).by(Mechanism::Slot);
+                        let (sum, negated, queued) = join!(
+                            rpc.call::<Sum>(core(1), &[u32::MAX; 8], options),
+                            rpc.call::<Negate>(core(1), &number, options.urgent()),
+                            rpc.cast::<Sum>(core(1), &[1; 8], options),
+                        );
+                        assert_eq!(sum, Ok(8 * u64::from(u32::MAX)));
+                        assert_eq!(negated, Ok(!number));
+                        assert_eq!(queued, Ok(()));
+                        // Alone, so that only the look into the own queue, now and then, invalidates while it waits for
+                        // each of 27 turns; that would be too late.
+                        let options =
+                            Options::until(in_cycles(mailbox.mesh(), 1_500_000)).by(Mechanism::Slot);
+                        let last = rpc.call::<Long>(core(1), &[u32::MAX; 32], options).await;
+                        assert_eq!(last, Ok(u32::MAX));
+                    }
+                    witness.saw("done".to_string());
+                };
+                either(witness.work(&mailbox, 1, work), rpc.run()).await;
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve_with(mesh, server.clone(), 1, Mode::Interrupt, slow)))
+        .calm_start();
+    (machine, witness.expects(["done"]))
+}
+
+/// One short call by slot.
+pub(super) fn one_call_by_slot(chooser: Chooser) -> (Machine, Check) {
+    one_call_by(Mechanism::Slot, chooser)
+}
+
+/// Callee and caller of calls by slot are reset in the middle, one after the other, and start again: each call that
+/// succeeds has its own reply, and calls succeed after each restart.
+pub(super) fn restarted_at_slots(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                calling!(mesh, witness, 1, |rpc| async {
+                    let mesh = rpc.mailbox().mesh();
+                    let own = rpc.mailbox().epoch().get();
+                    let mut replies = 0;
+                    while replies < 3 || rpc.mailbox().life_of(core(1)).is_none_or(|life| life.get() < 2) {
+                        let options = Options::until(in_cycles(mesh, 300_000)).by(Mechanism::Slot);
+                        let number = u32::from(own) * 1000 + replies;
+                        let reply = rpc.call::<Sum>(core(1), &[number; 8], options).await;
+                        if let Ok(sum) = reply {
+                            assert_eq!(sum, 8 * u64::from(number));
+                            replies += 1;
+                        }
+                    }
+                    // The first life goes on until it is reset.
+                    if own < 2 {
+                        loop {
+                            mesh.is_in_reset(core(1));
+                        }
+                    }
+                    witness.saw("second life done".to_string());
+                });
+            })
+        })
+        .core(1, move |mesh| Box::pin(serve(mesh, server.clone(), 1, Mode::Interrupt)))
+        .reset(1, 900, Some(20_000))
+        .reset(0, 2_000, Some(10_000));
+    (machine, witness.expects(["second life done"]))
 }
 
 /// A call is given up while its handler runs; the handler is dropped and the server serves the next.

@@ -13,6 +13,7 @@ mod letter;
 mod life;
 mod part;
 mod queue;
+mod slot;
 mod transfer;
 
 pub use ack::{Ack, AckView, Verdict};
@@ -22,6 +23,7 @@ pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Ma
 pub use life::{Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
 pub use queue::{QueueEntry, QueueHead};
+pub use slot::{Slot, Turn, Urgency, taken_from};
 pub use transfer::{Attention, FlowWord, Offer, Progress, Run, Tag, TransferId, TransferMail};
 
 use crate::layout::LINE;

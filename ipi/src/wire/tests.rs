@@ -1,6 +1,6 @@
 //! Codecs: what is written is read back, and no bytes make a parser panic.
 
-use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
 use crate::layout::LINE;
@@ -74,6 +74,24 @@ proptest! {
         prop_assert_eq!(QueueEntry::parse(&entry.emit()), Ok(entry));
         if let Ok(entry) = QueueEntry::parse(&line) {
             prop_assert_eq!(QueueEntry::parse(&entry.emit()), Ok(entry));
+        }
+    }
+
+    #[test]
+    fn slots_survive_the_half_line(bytes in any::<[u8; 16]>(), count in 1..=38_u8, flags in any::<u8>()) {
+        let mut plausible = bytes;
+        plausible[3] %= count;
+        plausible[4] = count;
+        // A request or a cast with up to six bytes.
+        plausible[11] = (flags & 0xA0) | (flags % 7) | if flags & 8 == 0 { 8 } else { 16 };
+        // No life is 0.
+        (plausible[12], plausible[14]) = (plausible[12] | 1, plausible[14] | 1);
+        prop_assert!(Slot::parse(&plausible).is_ok());
+        for bytes in [bytes, plausible] {
+            if let Ok(slot) = Slot::parse(&bytes) {
+                let again = slot.emit().map(|bytes| Slot::parse(&bytes));
+                prop_assert_eq!(again, Some(Ok(slot)));
+            }
         }
     }
 
