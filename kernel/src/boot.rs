@@ -10,7 +10,7 @@ use trace_format::record::Event;
 
 use crate::arch::i586::{cpu, start};
 use crate::command_line::{Afterwards, BootFrom, Measure, Options, SelfTest, text_in};
-use crate::mail::greeting;
+use crate::mail::{greeting, soak};
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
@@ -66,10 +66,15 @@ async fn first_task(spawner: Spawner, options: Options) {
         machine::clocks::cycles_per_millisecond() / 1_000
     );
     // A core that checks itself starts its mailbox when the rest of it has passed.
-    if options.self_test == SelfTest::No
-        && let Err(absent) = mail::start(spawner)
-    {
-        log::debug!(target: "boot", "no mailbox: {absent}");
+    if options.self_test == SelfTest::No {
+        match mail::start(spawner) {
+            Ok(mailbox) => {
+                if let Some(soak) = options.soak {
+                    soak::start(spawner, mailbox, options.cores, soak);
+                }
+            }
+            Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
+        }
     }
     let own = machine::identity::core();
     if options.boot == BootFrom::Core0 && options.cores.lowest() == Some(own) {

@@ -10,6 +10,7 @@
 //! | `then=stay` | after the self-test the core stays: it goes on, and greets the next of `cores` by mail |
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
+//! | `soak=7:100` | seed and number: each of `cores` writes 100 letters to every other one on each of two channels |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
@@ -89,6 +90,17 @@ impl Cores {
     #[must_use]
     pub fn lowest(self) -> Option<CoreId> {
         CoreId::all().find(|core| self.contains(*core))
+    }
+
+    /// The others.
+    #[must_use]
+    pub const fn without(self, core: CoreId) -> Self {
+        Self(self.0 & !(1 << core.number()))
+    }
+
+    /// The members, in ascending order.
+    pub fn iter(self) -> impl Iterator<Item = CoreId> {
+        CoreId::all().filter(move |core| self.contains(*core))
     }
 
     /// The next one above `core`, or from the highest on the lowest; `core` itself if there is no other.
@@ -193,6 +205,22 @@ impl Letters {
     }
 }
 
+/// Letters from every core to every other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Soak {
+    /// Chooses bursts and contents.
+    pub seed: u32,
+    /// Letters from each core to each other one on each channel.
+    pub letters: u32,
+}
+
+impl Soak {
+    fn parse(text: &str) -> Option<Self> {
+        let (seed, letters) = text.split_once(':')?;
+        Some(Self { seed: seed.parse().ok()?, letters: letters.parse().ok()? })
+    }
+}
+
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -206,6 +234,8 @@ pub struct Options {
     pub afterwards: Afterwards,
     /// What is measured before that.
     pub measure: Option<Measure>,
+    /// Letters from every core to every other one.
+    pub soak: Option<Soak>,
     /// Least grave level of lines on the console.
     pub log: LevelFilter,
     /// Which core is to be restarted, and by whom.
@@ -235,6 +265,7 @@ impl Options {
         self_test: SelfTest::No,
         afterwards: Afterwards::Stop,
         measure: None,
+        soak: None,
         log: LevelFilter::Info,
         restart: None,
         stop: None,
@@ -265,6 +296,7 @@ impl Options {
             ("then", "stay") => self.afterwards = Afterwards::Stay,
             ("measure", "kernel") => self.measure = Some(Measure::Kernel),
             ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
+            ("soak", what) => self.soak = Some(Soak::parse(what)?),
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
@@ -307,7 +339,7 @@ mod tests {
     fn every_key_is_understood() {
         let (options, complaints) = parse(
             "boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest then=stay measure=kernel log=debug \
-             provoke=double-fault@7",
+             soak=7:100 provoke=double-fault@7",
         );
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::Alone));
@@ -316,6 +348,7 @@ mod tests {
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
         assert_eq!(options.log, LevelFilter::Debug);
+        assert_eq!(options.soak, Some(Soak { seed: 7, letters: 100 }));
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
@@ -342,7 +375,7 @@ mod tests {
 
     #[test]
     fn words_without_meaning_are_reported_and_have_no_effect() {
-        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 x";
+        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 soak=7 soak=:1 x";
         let (options, complaints) = parse(text);
         assert_eq!(options, Options::DEFAULT);
         assert_eq!(complaints.join(" "), text);

@@ -1,13 +1,14 @@
 //! The real kernel on an emulated board, as its user sees it: images as the board's tools load them, text on consoles.
 
 pub mod pc;
+pub mod soak;
 
 use std::sync::OnceLock;
 
 use scc::host::Uart;
 use scc::id::CoreId;
 use scc::timing::Time;
-use scc_emu::{Activity, Limits, Machine, RunEnd};
+use scc_emu::{Activity, Limits, Machine, MachineBuilder, RunEnd};
 use scc_image::{Image, KernelFile, Recipe};
 
 use crate::core_program;
@@ -52,10 +53,23 @@ impl KernelBoard {
     /// If the image does not fit the board.
     #[must_use]
     pub fn boot(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
+        Self::boot_on(Machine::builder(), cores, command_line)
+    }
+
+    /// The same on a machine with other settings.
+    ///
+    /// # Panics
+    /// If the image does not fit the board.
+    #[must_use]
+    pub fn boot_on(
+        settings: MachineBuilder,
+        cores: impl IntoIterator<Item = CoreId>,
+        command_line: &str,
+    ) -> Self {
         let kernel = KernelFile::parse(elf()).expect("the linker wrote a good file");
         let recipe = Recipe { command_line: Some(command_line.to_owned()), ..Recipe::default() };
         let image = Image::new(&kernel, recipe).expect("the kernel fits a board");
-        let mut machine = Machine::builder().poison(true).build();
+        let mut machine = settings.poison(true).build();
         machine.default_luts(true);
         let cores: Vec<_> = cores.into_iter().collect();
         cores.iter().for_each(|core| load(&mut machine, &image, *core));
@@ -66,6 +80,11 @@ impl KernelBoard {
     /// Puts a core into reset, loads it again and releases it, as the host would.
     pub fn restart(&mut self, core: CoreId) {
         self.machine.hold_in_reset(core);
+        self.start(core);
+    }
+
+    /// Loads a core that is held in reset and releases it, as the host would.
+    pub fn start(&mut self, core: CoreId) {
         load(&mut self.machine, &self.image, core);
         self.machine.release(core);
     }

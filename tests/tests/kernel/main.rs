@@ -9,6 +9,7 @@ mod letters;
 mod mail;
 mod measure;
 mod pc;
+mod soak;
 
 /// Value of `key=` in a line.
 fn figure(line: &str, key: &str) -> u64 {

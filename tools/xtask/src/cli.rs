@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::boot::BootArguments;
 use crate::demo::DemoSubject;
+use crate::soak_arguments::SoakArguments;
 
 /// Build, run, test, lint and bench this workspace.
 ///
@@ -88,6 +89,11 @@ pub(crate) enum Verb {
         /// Part of a test's name
         filter: Option<String>,
     },
+    /// Have all cores write to each other by mail while doorbells are lost and cores stop and start again
+    ///
+    /// Every letter is checked for contents and order, and both ends of each flow are compared: what is missing is what
+    /// the writer was told to have failed. Exit status: 0 passed, 1 not passed, 2 wrong options.
+    Soak(SoakArguments),
     /// Feed the emulator's fuzz targets, all or TARGET, with any bytes; installs cargo-fuzz if it is missing
     Fuzz {
         /// Name of a target

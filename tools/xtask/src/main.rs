@@ -20,6 +20,9 @@ mod process;
 mod program;
 mod rom;
 mod setup;
+mod soak;
+#[path = "../../../tests/src/bin/soak/arguments.rs"]
+mod soak_arguments;
 mod svg;
 mod tests;
 mod workspace;
@@ -63,6 +66,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         }
         Verb::Fmt => process::run(process::cargo(workspace).args(["fmt", "--all"]))?,
         Verb::Test { filter } => tests::run_by_hand(workspace, filter.as_deref())?,
+        Verb::Soak(arguments) => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            return Ok(soak::run(workspace, &arguments)?);
+        }
         Verb::Fuzz { target, seconds } => fuzz::run(workspace, target.as_deref(), seconds)?,
         Verb::Bench { subject: BenchSubject::Emu(options) } => {
             let readiness = setup::ensure(workspace, Purpose::Bench)?;
@@ -103,6 +110,8 @@ enum Failure {
     Demo(#[from] demo::DemoError),
     #[error(transparent)]
     Fuzz(#[from] fuzz::FuzzError),
+    #[error(transparent)]
+    Soak(#[from] soak::SoakError),
     #[error(transparent)]
     Bench(#[from] bench::BenchError),
 }
