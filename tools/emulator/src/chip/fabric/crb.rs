@@ -55,8 +55,12 @@ impl Fabric {
         match self.tiles[tile.index()].write(register, lanes) {
             TileChange::Nothing => {}
             TileChange::Pins(z, changes) => {
+                let core = core_of(tile, z);
+                let settled = &mut self.pins_settled[core.index()];
+                *settled = access.trip.arrival.max(*settled);
+                let at = *settled;
                 for (pin, level) in changes.iter() {
-                    self.deliver(access, access.trip.arrival, Effect::Pin(core_of(tile, z), pin, level));
+                    self.deliver(access, at, Effect::Pin(core, pin, level));
                 }
             }
             TileChange::L2(z, mode) => {

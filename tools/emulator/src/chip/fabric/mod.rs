@@ -53,6 +53,9 @@ pub struct Fabric {
     tiles: Vec<Tile>,
     buffers: Vec<Mpb>,
     powered: [bool; TileId::COUNT],
+    /// When the last change of a core's pins reaches the core. A register changes when its write is issued, so what
+    /// changes it after that must not reach the core before.
+    pins_settled: [Time; CoreId::COUNT],
     fpga: Fpga,
     regulator: Regulator,
     host: Host,
@@ -105,6 +108,7 @@ impl Fabric {
             tiles: TileId::all().map(|tile| Tile::new(tile, power_up_clock(&clocks, tile))).collect(),
             buffers: TileId::all().map(|_| Mpb::new(fill)).collect(),
             powered: [true; TileId::COUNT],
+            pins_settled: [Time::ZERO; CoreId::COUNT],
             fpga: Fpga::new(config.memory),
             regulator: Regulator::new(),
             host: Host::new(),
@@ -183,6 +187,9 @@ impl Fabric {
         while let Some((at, event)) = self.events.pop(until) {
             match event {
                 Event::Effect(effect) => self.effects.push(at, effect),
+                Event::InterruptPacket(core, pin) if at < self.pins_settled[core.index()] => {
+                    self.events.push(self.pins_settled[core.index()], Event::InterruptPacket(core, pin));
+                }
                 Event::InterruptPacket(core, pin) => {
                     let pins = &mut self.tiles[core.tile().index()].pins[usize::from(core.slot())];
                     for (pin, level) in pins.raise(pin).iter() {

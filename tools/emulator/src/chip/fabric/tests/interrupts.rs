@@ -2,6 +2,7 @@
 
 use scc::fpga::FpgaRegister;
 use scc::gic::{GicRegister, Word};
+use scc::timing::Time;
 
 use super::{Board, id};
 use crate::chip::effects::{Effect, Pin, PinLevel};
@@ -153,4 +154,25 @@ fn a_lost_packet_leaves_its_status_and_a_controller_that_waits_for_reset() {
     assert_eq!(board.fabric.statistics().lost_packets, 1, "the second request waits for RESET");
     board.set_gic(GicRegister::Reset(id(9), Word::High), 0);
     assert_eq!(board.fabric.statistics().lost_packets, 2);
+}
+
+#[test]
+fn pin_that_is_lowered_while_a_packet_arrives_is_seen_as_its_register_says() {
+    let mut board = Board::timed();
+    board.unmask(46);
+    board.set_gic(GicRegister::IpiRequest(id(46), Word::Low), 1);
+    let first = board.fabric.next_event().expect("a packet on its way");
+    board.now = board.now.max(first);
+    assert_eq!(board.effects(), [Effect::Pin(id(46), Pin::Intr, PinLevel::Active)]);
+    board.set_gic(GicRegister::Reset(id(46), Word::Low), 1 << 6);
+    board.set_gic(GicRegister::IpiRequest(id(46), Word::Low), 1);
+    let second = board.fabric.next_event().expect("another packet on its way");
+    // The write is issued just before the packet arrives, and reaches the pin after that.
+    board.now = second.saturating_sub(Time::from_picoseconds(1));
+    board.write(46, 0xF800_0010, 0x0DF8);
+    board.now = board.now.saturating_add(Time::from_microseconds(1));
+    let lowered = Effect::Pin(id(46), Pin::Intr, PinLevel::Inactive);
+    let raised = Effect::Pin(id(46), Pin::Intr, PinLevel::Active);
+    assert_eq!(board.read(46, 0xF800_0010) & 0b10, 0b10);
+    assert_eq!(board.effects(), [lowered, raised]);
 }
