@@ -17,12 +17,16 @@
 //! collective  broadcast, reduce, gather, scatter, all-to-all over a group of cores
 //! ```
 //!
+//! Messages move without allocation; only the lists of waiting tasks take memory from the heap, as much as the most
+//! that ever waited at once.
+//!
 //! Nothing here is shared memory in Rust's sense: no reference and no atomic points into a message buffer.
 //! State of one core is kept in cells and used by tasks of that core alone; the only part that an interrupt
 //! handler touches is [`doorbell::Doorbell`]. Facts of the chip: SCC reference §2.3-§2.9, §4.8, §5, §7.5, §7.6.
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
 #[cfg(any(test, feature = "testing"))]
 extern crate std;
 

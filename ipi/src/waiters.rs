@@ -1,46 +1,54 @@
-//! Tasks of this core that wait for a change, without allocation.
+//! Tasks of this core that wait for a change.
 //!
-//! Whoever waits looks at what it waits for, registers, and looks again when woken. A task that finds no place
-//! is woken at once and so polls until there is one: slower, never lost.
+//! Whoever waits looks at what it waits for, registers, and looks again when woken. Any number may wait: a list takes
+//! memory from the heap when more wait than ever before, and keeps it. Without memory a task is woken at once and so
+//! polls until there is some: slower, never lost.
 
-use core::cell::RefCell;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
 
-/// Up to `N` waiting tasks.
-pub(crate) struct Waiters<const N: usize>(RefCell<[Option<Waker>; N]>);
+/// Waiting tasks.
+pub(crate) struct Waiters {
+    waiting: RefCell<Vec<(Ticket, Waker)>>,
+    next: Cell<Ticket>,
+}
 
-impl<const N: usize> Waiters<N> {
+/// Tells those apart that wait at once; wraps.
+type Ticket = u32;
+
+impl Waiters {
     pub(crate) const fn new() -> Self {
-        Self(RefCell::new([const { None }; N]))
+        Self { waiting: RefCell::new(Vec::new()), next: Cell::new(0) }
     }
 
     /// Wakes everybody, in the order of registration.
     pub(crate) fn wake_all(&self) {
-        let woken = self.0.replace([const { None }; N]);
-        woken.into_iter().flatten().for_each(Waker::wake);
+        let mut woken = self.waiting.take();
+        woken.drain(..).for_each(|(_, waker)| waker.wake());
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.is_empty() {
+            *waiting = woken;
+        }
     }
 
-    /// Has the task woken by the next [`wake_all`](Self::wake_all).
-    pub(crate) fn register(&self, context: &Context<'_>) {
-        let mut places = self.0.borrow_mut();
-        if places.iter().flatten().any(|waker| waker.will_wake(context.waker())) {
-            return;
-        }
-        match places.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(context.waker().clone()),
-            None => context.waker().wake_by_ref(),
-        }
+    /// A place in the list for one future.
+    pub(crate) fn place(&self) -> Place<'_> {
+        let ticket = self.next.get();
+        self.next.set(ticket.wrapping_add(1));
+        Place { waiters: self, ticket }
     }
 
     /// Completes with what `check` finds: at once, or after a later [`wake_all`](Self::wake_all).
     ///
     /// *Cancel safety*: nothing is lost that `check` did not take.
     pub(crate) async fn until<T>(&self, mut check: impl FnMut() -> Option<T>) -> T {
+        let place = self.place();
         poll_fn(|context| match check() {
             Some(found) => Poll::Ready(found),
             None => {
-                self.register(context);
+                place.register(context);
                 Poll::Pending
             }
         })
@@ -54,17 +62,62 @@ impl<const N: usize> Waiters<N> {
     }
 }
 
+/// Where one future registers; nobody is woken for it any more once it is dropped.
+pub(crate) struct Place<'w> {
+    waiters: &'w Waiters,
+    ticket: Ticket,
+}
+
+impl Place<'_> {
+    /// Has the task woken by the next [`wake_all`](Waiters::wake_all).
+    pub(crate) fn register(&self, context: &Context<'_>) {
+        let mut waiting = self.waiters.waiting.borrow_mut();
+        let found = waiting.iter().position(|(ticket, _)| *ticket == self.ticket);
+        match found {
+            Some(index) => waiting[index].1.clone_from(context.waker()),
+            None if waiting.try_reserve(1).is_ok() => waiting.push((self.ticket, context.waker().clone())),
+            None => context.waker().wake_by_ref(),
+        }
+    }
+
+    fn leave(&self) -> Option<(Ticket, Waker)> {
+        let mut waiting = self.waiters.waiting.borrow_mut();
+        let index = waiting.iter().position(|(ticket, _)| *ticket == self.ticket)?;
+        Some(waiting.remove(index))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        // The list is no longer borrowed when the waker goes, and perhaps the rest of its task with it.
+        drop(self.leave());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Waiters;
     use core::pin::pin;
+    use core::sync::atomic::{AtomicUsize, Ordering};
     use core::task::Context;
     use futures_util::FutureExt;
-    use futures_util::task::noop_waker;
+    use futures_util::task::{ArcWake, noop_waker, waker};
+    use std::boxed::Box;
+    use std::sync::Arc;
+    use std::vec::Vec;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl ArcWake for Count {
+        fn wake_by_ref(count: &Arc<Self>) {
+            count.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     #[test]
     fn waiting_task_looks_again_after_a_change() {
-        let waiters = Waiters::<1>::new();
+        let waiters = Waiters::new();
         let there = core::cell::Cell::new(false);
         let mut waiting = pin!(waiters.until(|| there.get().then_some(5)));
         let waker = noop_waker();
@@ -73,5 +126,32 @@ mod tests {
         there.set(true);
         waiters.wake_all();
         assert!(waiting.poll_unpin(&mut context).is_ready());
+    }
+
+    #[test]
+    fn many_tasks_wait_without_being_woken_and_each_is_woken_once() {
+        let waiters = Waiters::new();
+        let counts: Vec<_> = (0..100).map(|_| Arc::new(Count::default())).collect();
+        let wakes = || counts.iter().map(|count| count.0.load(Ordering::Relaxed)).collect::<Vec<_>>();
+        let mut tasks: Vec<_> = counts.iter().map(|_| Box::pin(waiters.changed())).collect();
+        for (task, count) in tasks.iter_mut().zip(&counts) {
+            assert!(task.poll_unpin(&mut Context::from_waker(&waker(count.clone()))).is_pending());
+        }
+        assert_eq!(wakes(), [0; 100]);
+        waiters.wake_all();
+        assert_eq!(wakes(), [1; 100]);
+    }
+
+    #[test]
+    fn dropped_futures_leave_nothing_behind() {
+        let waiters = Waiters::new();
+        let count = Arc::new(Count::default());
+        for _ in 0..3 {
+            let mut task = Box::pin(waiters.changed());
+            assert!(task.poll_unpin(&mut Context::from_waker(&waker(count.clone()))).is_pending());
+        }
+        assert!(waiters.waiting.borrow().is_empty());
+        waiters.wake_all();
+        assert_eq!(count.0.load(Ordering::Relaxed), 0);
     }
 }

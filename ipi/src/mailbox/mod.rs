@@ -115,10 +115,10 @@ pub struct Mailbox<'d, M> {
     /// Channels that are polled by their receivers.
     polled: Cell<Channels>,
     queues: RefCell<[Queue; Channel::COUNT]>,
-    senders: [Waiters<4>; CoreId::COUNT],
-    receivers: [Waiters<4>; Channel::COUNT],
+    senders: [Waiters; CoreId::COUNT],
+    receivers: [Waiters; Channel::COUNT],
     /// Tasks that wait for changes of lines other than mail and acknowledgements.
-    watchers: Waiters<16>,
+    watchers: Waiters,
     /// Times that doorbells were taken; wraps.
     rings: Cell<u32>,
     acknowledge: Cell<Mode>,

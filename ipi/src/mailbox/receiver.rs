@@ -89,6 +89,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
     async fn next(&self, from: Option<CoreId>) -> Received {
         let mailbox = self.mailbox;
         let mut began = None;
+        let waiting = mailbox.receivers[self.channel.index()].place();
         poll_fn(|context| {
             let mode = self.mode();
             if !mode.is_polled() {
@@ -106,7 +107,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 Mode::Interrupt => None,
             };
             let Some(cores) = polled else {
-                mailbox.receivers[self.channel.index()].register(context);
+                waiting.register(context);
                 return Poll::Pending;
             };
             let found = match from {

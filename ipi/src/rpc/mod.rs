@@ -113,9 +113,9 @@ pub struct Rpc<'m, 'd, M: Mesh> {
     requests: RefCell<Requests>,
     answers: RefCell<Answers>,
     last_call: Cell<u16>,
-    callers: Waiters<8>,
-    servers: Waiters<16>,
-    answering: Waiters<4>,
+    callers: Waiters,
+    servers: Waiters,
+    answering: Waiters,
 }
 
 impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {

@@ -46,7 +46,7 @@ pub struct Transfers<'m, 'd, M: Mesh> {
     offers: Receiver<'m, 'd, M>,
     accepts: Receiver<'m, 'd, M>,
     table: RefCell<Table>,
-    changes: Waiters<16>,
+    changes: Waiters,
     mode: Mode,
 }
 
