@@ -61,7 +61,7 @@ impl FlagBarrier {
                 let ahead = seen.generation.wrapping_sub(flag.generation).cast_signed();
                 (seen.incarnation == flag.incarnation && ahead >= 0).then_some(())
             };
-            mailbox.watch(self.mode, (previous, life), deadline, has_come).await?;
+            mailbox.watch((previous, life), deadline).until(self.mode, has_come).await?;
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ use scc::id::CoreId;
 pub use self::receiver::{OpenError, Received, Receiver};
 pub use self::send::{Notice, SendError, TrySendError};
 pub use self::watch::PeerError;
+pub(crate) use self::watch::Watch;
 use crate::doorbell::Doorbell;
 use crate::layout;
 use crate::mailbox::link::{Incoming, Outgoing};

@@ -1,9 +1,9 @@
-//! Waiting for a change of an own line that a certain peer makes: flags, flow words, slots.
+//! Waiting for a change of an own line that a certain peer makes: flags, flow words, replies.
 
 use scc::id::CoreId;
 
 use super::{Mailbox, Mode};
-use crate::mesh::{Deadline, Mesh};
+use crate::mesh::{Cycles, Deadline, Instant, Mesh};
 use crate::pause::{either, pause};
 use crate::wire::Epoch;
 
@@ -21,65 +21,28 @@ pub enum PeerError {
     Restarted,
 }
 
-impl<M: Mesh> Mailbox<'_, M> {
-    /// Waits until `check` finds what it looks for. It looks when polled, when anybody has rung, and, against
-    /// lost doorbells, after growing times, when it also makes sure that `peer` still lives its life.
-    pub(crate) async fn watch<T>(
-        &self,
-        mode: Mode,
-        (peer, mut life): (CoreId, Option<Epoch>),
-        deadline: Deadline,
-        mut check: impl FnMut() -> Option<T>,
-    ) -> Result<T, PeerError> {
-        let began = self.mesh.now();
-        let mut wait = self.settings.first_ring;
-        let mut next_look = began + wait;
-        loop {
-            let rings = self.rings.get();
-            if let Some(found) = check() {
-                return Ok(found);
-            }
-            let now = self.mesh.now();
-            if deadline.is_over(now) {
-                return Err(PeerError::TimedOut);
-            }
-            if now >= next_look {
-                wait = wait.doubled_up_to(self.settings.last_ring);
-                next_look = now + wait;
-                // A peer that was never met may still be on its way.
-                if life.is_some() && self.mesh.is_in_reset(peer) {
-                    return Err(PeerError::Reset);
-                }
-                let lives = self.life_of(peer);
-                if life.is_some() && lives.is_some() && lives != life {
-                    return Err(PeerError::Restarted);
-                }
-                life = life.or(lives);
-                continue;
-            }
-            let is_polling = match mode {
-                Mode::Polled(_) => true,
-                Mode::Hybrid(_, spin) => now - began < spin,
-                Mode::Interrupt => false,
-            };
-            if is_polling {
-                pause().await;
-            } else {
-                let until = self.mesh.sleep_until(deadline.or_at(next_look));
-                either(self.next_ring(rings), until).await;
-            }
-        }
-    }
+/// Waits for one peer, step by step, and makes sure now and then that it still lives its life: after a time that
+/// doubles from one look to the next and begins anew when the peer has done something.
+pub(crate) struct Watch<'m, 'd, M: Mesh> {
+    mailbox: &'m Mailbox<'d, M>,
+    peer: CoreId,
+    /// `None` for a peer that was never met and may still be on its way: until it starts its mailbox, its hello line may
+    /// be that of a life long over.
+    life: Option<Epoch>,
+    deadline: Deadline,
+    wait: Cycles,
+    /// `None` if the peer has just shown that it lives.
+    next_look: Option<Instant>,
+}
 
-    /// Waits as [`watch`](Self::watch) does, for something that other tasks of this core report by
-    /// [`tell_watchers`](Self::tell_watchers).
-    pub(crate) async fn watch_rings<T>(
+impl<'d, M: Mesh> Mailbox<'d, M> {
+    /// A watch over `peer` in this life of it, or in any, with one deadline for all that is waited for.
+    pub(crate) const fn watch(
         &self,
-        peer: (CoreId, Option<Epoch>),
+        (peer, life): (CoreId, Option<Epoch>),
         deadline: Deadline,
-        check: impl FnMut() -> Option<T>,
-    ) -> Result<T, PeerError> {
-        self.watch(Mode::Interrupt, peer, deadline, check).await
+    ) -> Watch<'_, 'd, M> {
+        Watch { mailbox: self, peer, life, deadline, wait: self.settings.first_ring, next_look: None }
     }
 
     /// Completes when anybody has rung since the count of rings was `seen`.
@@ -96,5 +59,76 @@ impl<M: Mesh> Mailbox<'_, M> {
     pub(crate) fn tell_watchers(&self) {
         self.rings.set(self.rings.get().wrapping_add(1));
         self.watchers.wake_all();
+    }
+}
+
+impl<M: Mesh> Watch<'_, '_, M> {
+    /// Waits until `check` finds what it looks for. It looks when polled, when anybody has rung, and, against lost
+    /// doorbells, whenever the peer is looked after.
+    ///
+    /// *Cancel safety*: nothing is lost that `check` did not take.
+    pub(crate) async fn until<T>(
+        &mut self,
+        mode: Mode,
+        mut check: impl FnMut() -> Option<T>,
+    ) -> Result<T, PeerError> {
+        loop {
+            if let Some(found) = self.step(mode, &mut check).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Waits as [`until`](Self::until) does, but gives up, with nothing, whenever the peer has been looked after, so
+    /// that the caller can make up for what may be lost and go on.
+    ///
+    /// *Cancel safety*: as for `until`.
+    pub(crate) async fn step<T>(
+        &mut self,
+        mode: Mode,
+        mut check: impl FnMut() -> Option<T>,
+    ) -> Result<Option<T>, PeerError> {
+        let mailbox = self.mailbox;
+        let began = mailbox.mesh.now();
+        let next_look = *self.next_look.get_or_insert(began + self.wait);
+        loop {
+            let rings = mailbox.rings.get();
+            if let Some(found) = check() {
+                self.wait = mailbox.settings.first_ring;
+                self.next_look = None;
+                return Ok(Some(found));
+            }
+            let now = mailbox.mesh.now();
+            if self.deadline.is_over(now) {
+                return Err(PeerError::TimedOut);
+            }
+            if now >= next_look {
+                self.wait = self.wait.doubled_up_to(mailbox.settings.last_ring);
+                self.next_look = None;
+                return self.look_after().map(|()| None);
+            }
+            let is_polling = match mode {
+                Mode::Polled(_) => true,
+                Mode::Hybrid(_, spin) => now - began < spin,
+                Mode::Interrupt => false,
+            };
+            if is_polling {
+                pause().await;
+            } else {
+                let until = mailbox.mesh.sleep_until(self.deadline.or_at(next_look));
+                either(mailbox.next_ring(rings), until).await;
+            }
+        }
+    }
+
+    fn look_after(&self) -> Result<(), PeerError> {
+        let Some(life) = self.life else { return Ok(()) };
+        if self.mailbox.mesh.is_in_reset(self.peer) {
+            return Err(PeerError::Reset);
+        }
+        match self.mailbox.life_of(self.peer) {
+            Some(now) if now != life => Err(PeerError::Restarted),
+            _ => Ok(()),
+        }
     }
 }

@@ -49,8 +49,6 @@ Invalidate {
     FlowRead,
     /// Write to a call queue, the head of which was just read.
     QueueAppend,
-    /// Read the head of the own call queue, and an entry.
-    QueueLook,
     /// Write the head of the own call queue, which was just read.
     QueueTaken,
     /// Read the own slot at a callee, and what it has taken.

@@ -3,7 +3,7 @@
 use scc::id::CoreId;
 
 use super::{Class, MOST_BYTES, Mechanism, Procedure, Rpc};
-use crate::mailbox::{Notice, PeerError, SendError};
+use crate::mailbox::{Mode, Notice, PeerError, SendError};
 use crate::mesh::{Cycles, Deadline, Mesh};
 use crate::wire::{CallId, Content, Epoch, Failure, Flow, Message, Part, ProcedureId, Slot};
 
@@ -134,7 +134,17 @@ impl<M: Mesh> Rpc<'_, '_, M> {
             life = Some(self.send_part(to, life, part, options).await?);
         }
         let end = || self.calls.borrow().end(id).map(|end| end.map_err(CallError::Failed).and_then(&decode));
-        let replied = self.mailbox.watch_rings((to, life), options.deadline, end);
+        let mut watch = self.mailbox.watch((to, life), options.deadline);
+        let replied = async {
+            loop {
+                match watch.step(Mode::Interrupt, end).await? {
+                    Some(end) => return Ok::<_, PeerError>(end),
+                    // Nothing but the end of the call acknowledges an entry of a queue.
+                    None if options.mechanism == Mechanism::CallQueue => self.mailbox.mesh().ring(to),
+                    None => {}
+                }
+            }
+        };
         let end = match options.mechanism {
             Mechanism::Slot => self.unless_taken_ring(to, replied).await?,
             _ => replied.await?,

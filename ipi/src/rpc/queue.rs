@@ -16,8 +16,6 @@ use crate::wire::{Channel, Envelope, Epoch, Letter, Mail, QueueEntry, QueueHead,
 
 const FIRST_WAIT: Cycles = Cycles::new(1_000);
 const LAST_WAIT: Cycles = Cycles::new(50_000);
-/// Time between two looks at the own queue without a doorbell.
-const LOOK: Cycles = Cycles::new(100_000);
 
 impl<M: Mesh> Rpc<'_, '_, M> {
     /// Appends a request to the queue of core `to`, waiting for the lock and for room.
@@ -41,11 +39,16 @@ impl<M: Mesh> Rpc<'_, '_, M> {
             };
             match guard {
                 Ok(_guard) if self.try_append(to, &entry) => break,
-                Ok(_) | Err(LockError::NotSeized | LockError::OwnerDead(_)) => {}
+                // The doorbells for what fills the queue may be lost.
+                Ok(_) => mesh.ring(to),
+                Err(LockError::NotSeized | LockError::OwnerDead(_)) => {}
                 Err(LockError::TimedOut) => return Err(PeerError::TimedOut.into()),
             }
             if deadline.is_over(mesh.now()) {
                 return Err(PeerError::TimedOut.into());
+            }
+            if mesh.is_in_reset(to) {
+                return Err(PeerError::Reset.into());
             }
             if self.mailbox.life_of(to).is_some_and(|now| now != life) {
                 return Err(PeerError::Restarted.into());
@@ -84,16 +87,16 @@ impl<M: Mesh> Rpc<'_, '_, M> {
                 let Some(entry) = self.take_entry() else { break };
                 self.take_queued(entry);
             }
-            let look = self.mailbox.mesh().sleep_until(self.mailbox.mesh().now() + LOOK);
-            crate::pause::either(self.mailbox.next_ring(rings), look).await;
+            self.mailbox.next_ring(rings).await;
         }
     }
 
+    /// The first request in the own queue. Its lines are not cached since the last ring, which had the mailbox look at
+    /// the lines of whoever rang.
     fn take_entry(&self) -> Option<[u8; LINE]> {
         let mesh = self.mailbox.mesh();
         let me = mesh.core();
         let (mut head, mut line) = ([0; HALF_LINE], [0; LINE]);
-        mesh.invalidate(Invalidate::QueueLook);
         mesh.read(layout::queue_taken(me), &mut head);
         let head = QueueHead::parse(&head);
         if head.waiting() == 0 {

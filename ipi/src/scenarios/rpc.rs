@@ -431,3 +431,57 @@ fn more_calls_than_the_callee_has_room_for_all_succeed() {
     assert_eq!(machine.run(), Outcome::Finished, "{}", machine.report());
     assert_eq!(witness.finished.get(), 2);
 }
+
+#[test]
+fn core_that_serves_calls_sleeps_between_them() {
+    let witness = Witness::default();
+    let (caller, server) = (witness.clone(), witness.clone());
+    let mut machine = Machine::new(Chooser::seeded(0, Odds::SWITCHING))
+        .core(0, move |mesh| {
+            let witness = caller.clone();
+            Box::pin(async move {
+                let doorbell = mesh.doorbell();
+                let settings = Settings { rescan: Cycles::new(u64::MAX / 2), ..brisk(2) };
+                let mailbox = Mailbox::start(mesh, &doorbell, settings);
+                let rpc = Rpc::new(&mailbox, Mode::Interrupt).unwrap();
+                let work = async {
+                    for mechanism in Mechanism::ALL {
+                        let options = Options::until(Deadline::Never).by(mechanism);
+                        assert_eq!(rpc.call::<Negate>(core(1), &1, options).await, Ok(0xFE));
+                    }
+                    mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(1_000_000_000)).await;
+                };
+                either(
+                    async {
+                        work.await;
+                        witness.finished.set(1)
+                    },
+                    async {
+                        join!(rpc.run(), mailbox.run());
+                    },
+                )
+                .await;
+            })
+        })
+        .core(1, move |mesh| {
+            let witness = server.clone();
+            Box::pin(async move {
+                let doorbell = mesh.doorbell();
+                let settings = Settings { rescan: Cycles::new(u64::MAX / 2), ..brisk(2) };
+                let mailbox = Mailbox::start(mesh, &doorbell, settings);
+                let rpc = Rpc::new(&mailbox, Mode::Interrupt).unwrap();
+                let negate = rpc.serve::<Negate>(Class::Ordinary, async |_: Caller, number: u8| !number);
+                let all = async {
+                    let _ = join!(rpc.run(), mailbox.run(), negate);
+                };
+                let end = async {
+                    while witness.finished.get() == 0 {
+                        mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(100_000_000)).await;
+                    }
+                };
+                either(all, end).await;
+            })
+        })
+        .steps(5_000);
+    assert_eq!(machine.run(), Outcome::Finished, "{}", machine.report());
+}

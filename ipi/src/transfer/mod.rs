@@ -36,9 +36,8 @@ use crate::pause::either;
 use crate::waiters::Waiters;
 use crate::wire::{Attention, Channel, FlowWord, Progress, TransferId, TransferMail};
 
-/// Time after which a waiting side writes its flow word again, in case a stray write of an earlier transfer has
-/// replaced it.
-const RENEW: Cycles = Cycles::new(200_000);
+/// Time that telling a sender may take that its message is not wanted.
+const DECLINE_PATIENCE: Cycles = Cycles::new(200_000);
 
 /// One core's bulk transfers. Belongs to the tasks of that core.
 pub struct Transfers<'m, 'd, M: Mesh> {
@@ -110,7 +109,7 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
         loop {
             let (to, life, transfer) = self.changes.until(|| self.table.borrow_mut().next_to_decline()).await;
             let mail = TransferMail::Decline { transfer }.emit();
-            let patience = Deadline::At(self.mailbox.mesh().now() + RENEW);
+            let patience = Deadline::At(self.mailbox.mesh().now() + DECLINE_PATIENCE);
             if self.mailbox.send_to_life(to, life, mail, patience).await.is_err() {
                 // A peer that cannot be told is gone, or runs into its own deadline.
                 continue;

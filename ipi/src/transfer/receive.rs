@@ -4,11 +4,11 @@ use core::hint::black_box;
 
 use scc::id::CoreId;
 
+use super::Transfers;
 use super::send::modulo;
 use super::table::Offered;
-use super::{RENEW, Transfers};
 use crate::layout::{self, Block, FlowSlot, LINE};
-use crate::mailbox::{PeerError, SendError};
+use crate::mailbox::{Mode, PeerError, SendError, Watch};
 use crate::mesh::{Deadline, Mesh};
 use crate::pause::pause;
 use crate::wire::{Progress, Run, Tag, TransferMail};
@@ -53,15 +53,14 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         }
         let met = self.mailbox.known_life_of(from);
         let matched = || self.table.borrow_mut().match_offer(from, tag);
-        let offered = self.mailbox.watch_rings((from, met), deadline, matched).await?;
+        let offered = self.mailbox.watch((from, met), deadline).until(Mode::Interrupt, matched).await?;
         self.changes.wake_all();
         let mut receiving = Receiving { transfers: self, offered, slot: None, is_over: false };
         let length = offered.offer.length;
         let message = usize::try_from(length).ok().and_then(|length| buffer.get_mut(..length));
         let message = message.ok_or(ReceiveError::TooLong(length))?;
-        let peer = (from, Some(offered.life));
-        let take = || self.table.borrow_mut().take_slot();
-        let slot = self.mailbox.watch_rings(peer, deadline, take).await?;
+        let mut watch = self.mailbox.watch((from, Some(offered.life)), deadline);
+        let slot = watch.until(Mode::Interrupt, || self.table.borrow_mut().take_slot()).await?;
         receiving.slot = Some(slot);
         let transfer = offered.offer.transfer;
         let accept = TransferMail::Accept { transfer, slot, attention: self.attention() };
@@ -69,7 +68,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         let mut emptied = 0;
         let mut run = None;
         for block in message.chunks_mut(Block::BYTES) {
-            let used = self.wait_for_block(&receiving, slot, emptied, run, deadline).await?;
+            let used = self.wait_for_block(&receiving, &mut watch, slot, emptied, run).await?;
             run = Some(used);
             copy(self.mailbox.mesh(), from, used.block(emptied), block);
             // The block was whole only if the sender had not given it up when it was copied.
@@ -86,32 +85,27 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         Ok(message.len())
     }
 
-    /// Waits until more than `emptied` blocks are filled; which ones are used.
+    /// Waits until more than `emptied` blocks are filled; which ones are used. Writes the own flow word again now and
+    /// then, in case a stray write of an earlier transfer has replaced it.
     async fn wait_for_block(
         &self,
         receiving: &Receiving<'_, '_, '_, M>,
+        watch: &mut Watch<'_, '_, M>,
         slot: FlowSlot,
         emptied: usize,
         run: Option<Run>,
-        deadline: Deadline,
     ) -> Result<Run, ReceiveError> {
-        let Offered { from, life, .. } = receiving.offered;
-        let mesh = self.mailbox.mesh();
         let look = || match self.look(receiving, slot) {
             Err(error) => Some(Err(error)),
             Ok(Some((filled, run))) if filled != modulo(emptied) => Some(Ok(run)),
             Ok(_) => None,
         };
         loop {
-            let renew = Deadline::At(deadline.or_at(mesh.now() + RENEW));
-            match self.mailbox.watch(self.mode, (from, Some(life)), renew, look).await {
-                Ok(end) => return end,
-                Err(PeerError::TimedOut) if !deadline.is_over(mesh.now()) => {
-                    if let Some(run) = run {
-                        self.tell(&receiving.offered, Progress::Blocks(modulo(emptied), run), run);
-                    }
-                }
-                Err(error) => return Err(error.into()),
+            if let Some(end) = watch.step(self.mode, look).await? {
+                return end;
+            }
+            if let Some(run) = run {
+                self.tell(&receiving.offered, Progress::Blocks(modulo(emptied), run), run);
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use scc::id::CoreId;
 
+use super::Transfers;
 use super::table::Reaction;
-use super::{RENEW, Transfers};
 use crate::layout::{self, Block, FlowSlot, LINE};
-use crate::mailbox::{PeerError, SendError};
+use crate::mailbox::{Mode, PeerError, SendError, Watch};
 use crate::mesh::{Deadline, Mesh};
 use crate::pause::pause;
 use crate::wire::{Attention, Epoch, Offer, Progress, Run, Tag, TransferId, TransferMail};
@@ -54,21 +54,20 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         let offer = Offer { transfer, tag, length, attention: self.attention() };
         self.mailbox.send(to, TransferMail::Offer(offer).emit(), deadline).await?;
         let life = self.mailbox.known_life_of(to);
-        let (slot, attention) = self
-            .mailbox
-            .watch_rings((to, life), deadline, || match self.table.borrow().reaction(transfer) {
-                Reaction::None => None,
-                Reaction::Accepted(slot, attention) => Some(Ok((slot, attention))),
-                Reaction::Declined => Some(Err(TransferError::Declined)),
-            })
-            .await??;
+        let mut watch = self.mailbox.watch((to, life), deadline);
+        let reaction = || match self.table.borrow().reaction(transfer) {
+            Reaction::None => None,
+            Reaction::Accepted(slot, attention) => Some(Ok((slot, attention))),
+            Reaction::Declined => Some(Err(TransferError::Declined)),
+        };
+        let (slot, attention) = watch.until(Mode::Interrupt, reaction).await??;
         sending.flowing = Some((slot, attention));
         let blocks = message.len().div_ceil(Block::BYTES);
         if blocks > 0 {
             let take = || self.table.borrow_mut().take_blocks(blocks);
-            let run = self.mailbox.watch_rings((to, life), deadline, take).await?;
+            let run = watch.until(Mode::Interrupt, take).await?;
             sending.run = Some(run);
-            self.flow(&sending, run, life, message, deadline).await?;
+            self.flow(&sending, &mut watch, run, life, message).await?;
         }
         sending.flowing = None;
         Ok(())
@@ -77,32 +76,32 @@ impl<M: Mesh> Transfers<'_, '_, M> {
     async fn flow(
         &self,
         sending: &Sending<'_, '_, '_, M>,
+        watch: &mut Watch<'_, '_, M>,
         run: Run,
         life: Option<Epoch>,
         message: &[u8],
-        deadline: Deadline,
     ) -> Result<(), TransferError> {
         let mut filled = 0;
         for block in message.chunks(Block::BYTES) {
-            self.wait_for_room(sending, run, life, filled, u16::from(run.count()) - 1, deadline).await?;
+            self.wait_for_room(sending, watch, (run, life), filled, u16::from(run.count()) - 1).await?;
             self.fill(run.block(filled), block);
             filled += 1;
             sending.tell(Progress::Blocks(modulo(filled), run));
             // Blocks can be emptied as fast as they are filled; other tasks have their turn in between.
             pause().await;
         }
-        self.wait_for_room(sending, run, life, filled, 0, deadline).await
+        self.wait_for_room(sending, watch, (run, life), filled, 0).await
     }
 
-    /// Waits until at most `most` filled blocks are not emptied.
+    /// Waits until at most `most` filled blocks are not emptied. Writes the own flow word again now and then, in case a
+    /// stray write of an earlier transfer has replaced it.
     async fn wait_for_room(
         &self,
         sending: &Sending<'_, '_, '_, M>,
-        run: Run,
-        life: Option<Epoch>,
+        watch: &mut Watch<'_, '_, M>,
+        (run, life): (Run, Option<Epoch>),
         filled: usize,
         most: u16,
-        deadline: Deadline,
     ) -> Result<(), TransferError> {
         let slot = FlowSlot::outgoing(run.first());
         let look = || {
@@ -125,15 +124,10 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             (modulo(filled).wrapping_sub(emptied) <= most).then_some(Ok(()))
         };
         loop {
-            let mesh = self.mailbox.mesh();
-            let renew = Deadline::At(deadline.or_at(mesh.now() + RENEW));
-            match self.mailbox.watch(self.mode, (sending.to, life), renew, look).await {
-                Ok(end) => return end,
-                Err(PeerError::TimedOut) if !deadline.is_over(mesh.now()) => {
-                    sending.tell(Progress::Blocks(modulo(filled), run));
-                }
-                Err(error) => return Err(error.into()),
+            if let Some(end) = watch.step(self.mode, look).await? {
+                return end;
             }
+            sending.tell(Progress::Blocks(modulo(filled), run));
         }
     }
 
