@@ -14,7 +14,7 @@ use crate::mail::{greeting, soak};
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::{console, mail, measure, provoke, runtime, self_test, trace};
+use crate::{console, mail, measure, provoke, runtime, self_test, services, trace};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -68,11 +68,10 @@ async fn first_task(spawner: Spawner, options: Options) {
     // A core that checks itself starts its mailbox when the rest of it has passed.
     if options.self_test == SelfTest::No {
         match mail::start(spawner) {
-            Ok(mailbox) => {
-                if let Some(soak) = options.soak {
-                    soak::start(spawner, mailbox, options.cores, soak);
-                }
-            }
+            Ok(mailbox) => match options.soak {
+                Some(soak) => soak::start(spawner, mailbox, options.cores, soak),
+                None => start_services(spawner, mailbox),
+            },
             Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
         }
     }
@@ -125,13 +124,24 @@ fn start(core: CoreId) {
     }
 }
 
+fn start_services(spawner: Spawner, mailbox: &'static mail::Mailbox) {
+    if let Err(error) = services::start(spawner, mailbox) {
+        log::error!(target: "boot", "no services: {error}");
+    }
+}
+
 async fn test(spawner: Spawner, options: Options) {
     let report = self_test::run(spawner, options).await;
     if options.afterwards == Afterwards::Stop {
         machine::finish(report.ending);
     }
     match report.mailbox.map_or_else(|| mail::start(spawner), Ok) {
-        Ok(mailbox) => greeting::start(spawner, mailbox, options.cores),
+        Ok(mailbox) => {
+            if options.self_test != SelfTest::Jointly {
+                start_services(spawner, mailbox);
+            }
+            greeting::start(spawner, mailbox, options.cores);
+        }
         Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
     }
 }

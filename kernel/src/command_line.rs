@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `boot=host` | every core was released by the host; the default |
 //! | `boot=core0` | the lowest of `cores`, usually core 0, starts the others |
-//! | `cores=0-3+7` | the cores that `boot=core0` and `selftest=mail` are about; all unless said |
+//! | `cores=0-3+7` | the cores that `boot=core0`, `selftest=mail` and `selftest=ipi` are about; all unless said |
 //! | `selftest` | each core checks itself, reports one line and stops |
 //! | `selftest=mail` | the same, and each of `cores` exchanges letters with the next one |
+//! | `selftest=ipi` | the same as `selftest`; then `cores` check locks, barriers, calls, transfers and collectives together |
 //! | `then=stay` | after the self-test the core stays: it goes on, and greets the next of `cores` by mail |
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
@@ -255,6 +256,8 @@ pub enum SelfTest {
     Alone,
     /// As [`Alone`](Self::Alone), with letters to and from its neighbours.
     WithMail,
+    /// As [`Alone`](Self::Alone), with locks, barriers, calls, transfers and collectives among all cores.
+    Jointly,
 }
 
 impl Options {
@@ -292,6 +295,7 @@ impl Options {
             ("cores", list) => self.cores = Cores::parse(list)?,
             ("selftest", "") => self.self_test = SelfTest::Alone,
             ("selftest", "mail") => self.self_test = SelfTest::WithMail,
+            ("selftest", "ipi") => self.self_test = SelfTest::Jointly,
             ("then", "stop") => self.afterwards = Afterwards::Stop,
             ("then", "stay") => self.afterwards = Afterwards::Stay,
             ("measure", "kernel") => self.measure = Some(Measure::Kernel),
@@ -352,6 +356,13 @@ mod tests {
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
+    }
+
+    #[test]
+    fn each_self_test_has_a_word() {
+        let self_test = |text| parse(text).0.self_test;
+        assert_eq!(self_test("selftest=mail"), SelfTest::WithMail);
+        assert_eq!(self_test("selftest=ipi"), SelfTest::Jointly);
     }
 
     #[test]

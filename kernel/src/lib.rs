@@ -31,6 +31,8 @@ pub mod drivers;
 pub mod fault;
 #[cfg(bare_metal)]
 pub mod irq;
+#[cfg(bare_metal)]
+pub mod joint_test;
 pub mod layout;
 #[cfg(bare_metal)]
 pub mod mail;
@@ -44,5 +46,7 @@ pub mod provoke;
 pub mod runtime;
 #[cfg(bare_metal)]
 pub mod self_test;
+#[cfg(bare_metal)]
+pub mod services;
 #[cfg(bare_metal)]
 pub mod trace;

@@ -24,6 +24,7 @@ use trace_format::record::{Event, TestOutcome};
 use crate::arch::i586::cpu;
 use crate::command_line::{Options, SelfTest};
 use crate::doorbell::Ring;
+use crate::joint_test::{self, JointError};
 use crate::mail::Mailbox;
 use crate::mail::exchange::{ExchangeError, with_neighbours};
 use crate::mail::figures::{self, FiguresError};
@@ -63,6 +64,8 @@ enum Failure {
     Mail(#[from] ExchangeError),
     #[error(transparent)]
     MailFigures(#[from] FiguresError),
+    #[error(transparent)]
+    Joint(#[from] JointError),
 }
 
 /// The shortest of several times; `None` if none was taken.
@@ -111,9 +114,19 @@ pub async fn run(spawner: Spawner, options: Options) -> Report {
     measure_yield(&mut figures).await;
     let mut mailbox = None;
     // Last, because from then on other cores ring.
-    if options.self_test == SelfTest::WithMail {
-        let exchanged = exchange_letters(spawner, options, &mut mailbox, &mut figures).await;
-        results.push(("mail", exchanged));
+    match options.self_test {
+        SelfTest::WithMail => {
+            let exchanged = exchange_letters(spawner, options, &mut mailbox, &mut figures).await;
+            results.push(("mail", exchanged));
+        }
+        SelfTest::Jointly => match mail::start(spawner) {
+            Ok(started) => {
+                let joint = joint_test::run(spawner, mailbox.insert(started), options.cores).await;
+                results.extend(joint.into_iter().map(|(name, end)| (name, end.map_err(Failure::from))));
+            }
+            Err(absent) => results.push(("joint", Err(absent.into()))),
+        },
+        SelfTest::No | SelfTest::Alone => {}
     }
     let (mut passed, mut failed) = (0, 0);
     for (name, result) in results {

@@ -5,6 +5,7 @@ mod core_start;
 mod crash;
 mod image;
 mod instructions;
+mod joint;
 mod letters;
 mod mail;
 mod measure;

@@ -41,6 +41,7 @@ Examples:
 
 Words for --command-line (docs/kernel.md has all):
   selftest=mail       cores also exchange letters with their neighbours
+  selftest=ipi        cores also check locks, barriers, calls, transfers, collectives
   restart=7@3         core 3 stops core 7 and starts it again; stop=7@3 only stops it
   provoke=KIND@CORE   the core fails: panic, page-fault, stack-overflow, double-fault, heap-exhaustion, ...
   measure=kernel      each core prints what its kernel takes

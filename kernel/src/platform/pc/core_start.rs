@@ -4,6 +4,9 @@ use scc::id::CoreId;
 
 use crate::platform::{Absent, Feature};
 
+/// Why a core was not started or stopped.
+pub type CoreError = Absent;
+
 /// Starts a core.
 ///
 /// # Errors

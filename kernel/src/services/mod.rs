@@ -1,0 +1,55 @@
+//! What a core offers to others besides mail: calls and bulk transfers, each served by a task of its own.
+//!
+//! Locks, barriers and collectives need no task: they are values of crate `ipi` over a [`Mailbox`] or over
+//! [`Services::transfers`]. A core without work sleeps for good with all of these running.
+
+pub mod identify;
+
+use alloc::boxed::Box;
+
+use executor::{Class, Spawner};
+use ipi::mailbox::{Mode, OpenError};
+use ipi::rpc::Rpc;
+
+use crate::mail::Mailbox;
+use crate::platform::machine::mesh::ChipMesh;
+
+/// Why a task is spawned without fail.
+const TASK_MEMORY: &str = "the heap has memory for the tasks of services";
+
+/// This core's calls, outgoing and incoming.
+pub type Calls = Rpc<'static, 'static, ChipMesh>;
+/// This core's bulk transfers.
+pub type Transfers = ipi::transfer::Transfers<'static, 'static, ChipMesh>;
+
+/// The services that run on this core.
+#[derive(Clone, Copy)]
+pub struct Services {
+    /// Mail.
+    pub mailbox: &'static Mailbox,
+    /// Calls.
+    pub calls: &'static Calls,
+    /// Bulk transfers, which also carry collectives.
+    pub transfers: &'static Transfers,
+}
+
+/// Opens the channels of calls and transfers and serves them from then on, each by a task of the class of services, and
+/// the built-in procedures, see [`identify`]. Once per boot, task context.
+///
+/// Not in the class of interrupt follow-ups, though they follow up mail: calls and transfers can be switched to polling,
+/// and a task that polls is always ready, so a more urgent one would keep every service from running.
+///
+/// # Errors
+/// [`OpenError`] if it is called again.
+///
+/// # Panics
+/// Without memory for 16 KB.
+pub fn start(spawner: Spawner, mailbox: &'static Mailbox) -> Result<Services, OpenError> {
+    let calls: &'static Calls = Box::leak(Box::new(Rpc::new(mailbox, Mode::Interrupt)?));
+    let transfers: &'static Transfers =
+        Box::leak(Box::new(ipi::transfer::Transfers::new(mailbox, Mode::Interrupt)?));
+    spawner.spawn("calls", Class::Service, calls.run()).expect(TASK_MEMORY).detach();
+    spawner.spawn("transfers", Class::Service, transfers.run()).expect(TASK_MEMORY).detach();
+    spawner.spawn("identify", Class::Service, identify::serve(calls)).expect(TASK_MEMORY).detach();
+    Ok(Services { mailbox, calls, transfers })
+}
