@@ -7,9 +7,10 @@ use scc::id::CoreId;
 
 use super::{Mailbox, Mode};
 use crate::mesh::{CoreSet, Mesh};
-use crate::wire::{Channel, Epoch, Mail};
+use crate::wire::{Channel, Channels, Epoch, Mail};
 
-/// Looks into the lines of all polled cores before other tasks get a turn.
+/// Looks into the lines of all polled cores before other tasks get a turn, if one channel is polled. If several are,
+/// each looks once: a look delivers the letters of all channels, and whoever gets one is to go on at once.
 const LOOKS_PER_POLL: u32 = 16;
 
 /// A mail and where it came from.
@@ -123,11 +124,16 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         .await
     }
 
+    fn looks(&self) -> u32 {
+        let is_alone = self.mailbox.polled.get().without(self.channel) == Channels::NONE;
+        if is_alone { LOOKS_PER_POLL } else { 1 }
+    }
+
     /// Looks for a letter of `core`; the queue holds none.
     #[inline]
     fn look_for(&self, core: CoreId) -> Option<Received> {
         let mut is_curious = true;
-        for _ in 0..LOOKS_PER_POLL {
+        for _ in 0..self.looks() {
             let letter = self.mailbox.poll_for(self.channel, core);
             if letter.is_some() {
                 return letter;
@@ -139,7 +145,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
 
     /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever.
     fn look_into(&self, cores: CoreSet) -> Option<Received> {
-        for _ in 0..LOOKS_PER_POLL {
+        for _ in 0..self.looks() {
             if self.mailbox.poll_all(cores)
                 && let Some(letter) = self.mailbox.pop(self.channel, None)
             {
