@@ -108,7 +108,12 @@ async fn first_task(spawner: Spawner, options: Options) {
         Some(Measure::Letters(letters)) if options.self_test == SelfTest::Alone => {
             measure::pairs::measure(spawner, options.cores, letters).await;
         }
-        Some(Measure::Letters(_)) => log::error!(target: "boot", "measures letters only with selftest"),
+        Some(Measure::Together(what)) if options.self_test == SelfTest::Alone => {
+            measure::group::measure(spawner, options.cores, what).await;
+        }
+        Some(Measure::Letters(_) | Measure::Together(_)) => {
+            log::error!(target: "boot", "measures letters only with selftest")
+        }
         None => {}
     }
     if options.self_test != SelfTest::No {

@@ -12,6 +12,7 @@
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
 //! | `soak=7:100` | seed and number: each of `cores` writes 100 letters to every other one on each of two channels |
+//! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
@@ -174,6 +175,28 @@ pub enum Measure {
     Kernel,
     /// What a letter takes between every two of the cores.
     Letters(Letters),
+    /// What the cores do together takes.
+    Together(Together),
+}
+
+/// What cores do together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Together {
+    /// Calls and messages from the lowest core to each other one: `calls`.
+    Pairs,
+    /// Barriers, broadcasts and locks of growing numbers of cores: `crowds`.
+    Sets,
+}
+
+impl Together {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pairs => "calls",
+            Self::Sets => "crowds",
+        }
+    }
 }
 
 /// How a letter is noticed.
@@ -299,6 +322,8 @@ impl Options {
             ("then", "stop") => self.afterwards = Afterwards::Stop,
             ("then", "stay") => self.afterwards = Afterwards::Stay,
             ("measure", "kernel") => self.measure = Some(Measure::Kernel),
+            ("measure", "calls") => self.measure = Some(Measure::Together(Together::Pairs)),
+            ("measure", "crowds") => self.measure = Some(Measure::Together(Together::Sets)),
             ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
             ("soak", what) => self.soak = Some(Soak::parse(what)?),
             ("log", level) => self.log = level.parse().ok()?,
@@ -356,6 +381,15 @@ mod tests {
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
+    }
+
+    #[test]
+    fn each_measurement_has_a_word() {
+        for together in [Together::Pairs, Together::Sets] {
+            let text = std::format!("measure={}", together.name());
+            assert_eq!(parse(&text).0.measure, Some(Measure::Together(together)));
+        }
+        assert_eq!(parse("measure=direct").0.measure, Some(Measure::Letters(Letters::Direct)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod boot;
 mod core_start;
 mod crash;
+mod group;
 mod image;
 mod instructions;
 mod joint;

@@ -72,7 +72,7 @@ impl Laboratory {
         let mut pairs = Pairs::new(cores.clone());
         let mut output = String::new();
         let mut told = 0;
-        let ended = process::watch(&mut self.command(cores, way), |line| {
+        let ended = process::watch(&mut self.command(cores, way.name()), |line| {
             if pairs.read(line, way) {
                 told += 1;
                 progress(told);
@@ -89,11 +89,18 @@ impl Laboratory {
         }
     }
 
-    fn command(&self, cores: &CoreList, way: Way) -> Command {
+    /// Boots `cores` with `measure=` and this word; the lines that they print.
+    pub(crate) fn lines(&self, cores: &CoreList, word: &str) -> Result<Vec<String>, LettersError> {
+        let mut lines = Vec::new();
+        process::watch(&mut self.command(cores, word), |line| lines.push(line.to_owned()))?;
+        Ok(lines)
+    }
+
+    fn command(&self, cores: &CoreList, word: &str) -> Command {
         let mut command = Command::new(&self.board);
         command.arg(&self.kernel).arg("--image").arg(self.folder.join("image"));
         command.args(["--plain", "--model", "strict", "--timing", "scc", "--cores"]).arg(cores.to_string());
-        command.arg("--command-line").arg(format!("measure={}", way.name()));
+        command.arg("--command-line").arg(format!("measure={word}"));
         command
     }
 

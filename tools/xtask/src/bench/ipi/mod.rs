@@ -6,14 +6,19 @@
 //! | one way against distance | ten, at 0 to 8 hops from core 0 |
 //! | one way between cores 0 and 46 against the number of cores | 2, 4, 8, 16; the others have mailboxes and sleep |
 //!
-//! Each by each way in which a letter is noticed. The kernels measure all pairs of the cores: see [`crate::letters`].
+//! | calls and messages from core 0 to its own tile and to the far corner | 3 |
+//! | barriers, broadcasts and locks against the number of cores | 48 |
+//!
+//! Letters by each way in which they are noticed. The kernels measure all pairs of the cores: see [`crate::letters`].
 
 mod report;
+mod together;
 
 use scc::id::CoreId;
 use scc_image::CoreList;
 
 use self::report::Record;
+use self::together::{Figure, Together};
 use crate::bench::{BenchError, RECORD, budget, commit, host, progress_bar, write_record};
 use crate::cli::IpiBenchOptions;
 use crate::letters::{Hops, Laboratory, Span, Way};
@@ -25,6 +30,9 @@ const DISTANCES: &str = "0-2,4,6,8,10,22,34,46";
 const CROWDS: [&str; 4] = ["0,46", "0-1,46-47", "0-3,44-47", "0-7,40-47"];
 /// The pair.
 const PAIR: (u8, u8) = (0, 46);
+
+/// What else is measured: the kernels' word, and the cores that boot.
+const TOGETHER: [(&str, &str); 2] = [("calls", "0-1,46"), ("crowds", "0-47")];
 
 /// What was measured of one way.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +47,7 @@ struct Figures {
 pub(crate) fn ipi(workspace: &Workspace, options: &IpiBenchOptions) -> Result<(), BenchError> {
     println!("bench: building scc-boot and the kernel");
     let laboratory = Laboratory::build(workspace)?;
-    let bar = progress_bar(Way::ALL.len() * (1 + CROWDS.len()));
+    let bar = progress_bar(Way::ALL.len() * (1 + CROWDS.len()) + TOGETHER.len());
     let measure = |cores: &str, way: Way| {
         let cores: CoreList = cores.parse().expect("the lists are constants");
         bar.set_message(format!("{} letters of {} cores", way.name(), cores.count()));
@@ -59,15 +67,25 @@ pub(crate) fn ipi(workspace: &Workspace, options: &IpiBenchOptions) -> Result<()
         }
         figures.push(Figures { way, by_hops, by_cores });
     }
+    let mut together = Vec::new();
+    for (word, cores) in TOGETHER {
+        bar.set_message(format!("{word} of cores {cores}"));
+        let lines = laboratory.lines(&cores.parse().expect("the lists are constants"), word)?;
+        together.extend(lines.iter().filter_map(|line| Figure::read(line)));
+        bar.inc(1);
+    }
     bar.finish_and_clear();
-    let record = Record { figures: &figures, commit: commit(workspace), host: host() };
+    let together = Together(together);
+    let record = Record { figures: &figures, together: &together, commit: commit(workspace), host: host() };
     println!("\n{}", record.markdown());
     if options.record {
         write_record(workspace, "ipi.md", &record.markdown())?;
         write_record(workspace, "ipi.json", &format!("{:#}\n", record.json()))?;
         write_record(workspace, "ipi-hops.svg", &record.hops_chart())?;
         write_record(workspace, "ipi-cores.svg", &record.cores_chart())?;
+        write_record(workspace, "ipi-send.svg", &together.send_chart())?;
+        write_record(workspace, "ipi-barrier.svg", &together.barrier_chart())?;
         println!("bench: written to {RECORD}");
     }
-    budget::judge(&report::budgets(&figures))
+    budget::judge(&record.budgets())
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use serde_json::{Value, json};
 
 use super::Figures;
+use super::together::Together;
 use crate::bench::budget::Budget;
 use crate::chart::{self, Series};
 use crate::letters::{Hops, Span, Way};
@@ -19,7 +20,7 @@ const FPGA: u32 = 600;
 const PER_HOP: f64 = 5.33;
 
 /// What is demanded, each at the largest distance, where the median is judged.
-pub(super) fn budgets(figures: &[Figures]) -> Vec<Budget> {
+fn budgets(figures: &[Figures]) -> Vec<Budget> {
     let farthest = |way| figures.iter().find(|figures| figures.way == way)?.by_hops.last().copied();
     let budget = |demand, way, limit: u32| {
         let row: Option<Hops> = farthest(way);
@@ -47,6 +48,7 @@ fn distance(hops: u32) -> u32 {
 /// Figures with where they come from.
 pub(super) struct Record<'a> {
     pub(super) figures: &'a [Figures],
+    pub(super) together: &'a Together,
     pub(super) commit: String,
     pub(super) host: String,
 }
@@ -81,9 +83,17 @@ impl Record<'_> {
                 line(format_args!("| {way} | {cores} | {shortest} | {median} | {longest} |"));
             }
         }
-        line(format_args!("\n## Budgets\n\nMedian over the largest distance, in cycles:\n"));
-        budgets(self.figures).iter().for_each(|budget| line(format_args!("- {budget}")));
+        self.together.markdown(&mut line);
+        line(format_args!(
+            "\n## Budgets\n\nMedians; of letters over the largest distance, of calls, barriers and messages by the best way:\n"
+        ));
+        self.budgets().iter().for_each(|budget| line(format_args!("- {budget}")));
         text
+    }
+
+    /// What is demanded of all.
+    pub(super) fn budgets(&self) -> Vec<Budget> {
+        budgets(self.figures).into_iter().chain(self.together.budgets()).collect()
     }
 
     /// For tools.
@@ -106,7 +116,7 @@ impl Record<'_> {
                 "by_cores": by_cores.collect::<Vec<_>>(),
             })
         });
-        json!({ "commit": self.commit, "host": self.host, "unit": "core cycles, one way", "ways": ways.collect::<Vec<_>>() })
+        json!({ "commit": self.commit, "host": self.host, "unit": "core cycles, one way", "ways": ways.collect::<Vec<_>>(), "together": self.together.json() })
     }
 
     /// Median against distance.
@@ -166,7 +176,13 @@ mod tests {
     #[test]
     fn report_has_every_way_in_tables_and_charts() {
         let figures = [figures(Way::Polled, 443), figures(Way::Doorbell, 2_000)];
-        let record = Record { figures: &figures, commit: "abc".to_owned(), host: "here".to_owned() };
+        let together = Together(Vec::new());
+        let record = Record {
+            figures: &figures,
+            together: &together,
+            commit: "abc".to_owned(),
+            host: "here".to_owned(),
+        };
         let text = record.markdown();
         assert!(text.contains("| doorbell | 8 | 1 | 1990 | 2000 | 2010 |"), "{text}");
         assert!(text.contains("| polled | 2 | 442 | 443 | 444 |"), "{text}");

@@ -1,0 +1,179 @@
+//! Calls and messages from the leader to each other member, one after the other.
+
+use alloc::vec;
+use core::pin::pin;
+
+use futures_util::future::{Either, join, select};
+use ipi::mailbox::Mode;
+use ipi::mesh::Mesh as _;
+use ipi::rpc::{Class, Mechanism, Options, Procedure, Rpc};
+use ipi::transfer::Transfers;
+use ipi::wire::Tag;
+use scc::id::CoreId;
+
+use super::{Field, GroupFigureError, Times, polling, way};
+use crate::arch::i586::cpu;
+use crate::mail::Mailbox;
+
+/// Calls that count, and those before them that fill the caches.
+const SAMPLES: u32 = 16;
+const WARM: u32 = 4;
+/// Bytes of messages, and how many of each are sent; the first of them does not count.
+const LENGTHS: [(usize, u32); 7] =
+    [(1, 9), (32, 9), (512, 9), (4 << 10, 5), (16 << 10, 3), (64 << 10, 3), (1 << 20, 2)];
+/// Longest message by doorbells, each block of which takes two.
+const LONGEST_BY_DOORBELL: usize = 64 << 10;
+
+/// Answers with the request: one part each way.
+struct Echo;
+
+impl Procedure for Echo {
+    const NUMBER: u8 = 1;
+    type Request = u32;
+    type Reply = u32;
+}
+
+pub(super) async fn measure(field: &mut Field) -> Result<(), GroupFigureError> {
+    let leader = field.group.member(0);
+    for rank in 1..field.group.size() {
+        let peer = field.group.member(rank);
+        for mechanism in Mechanism::ALL {
+            match field.rank {
+                0 => call(field, peer, mechanism).await?,
+                own if own == rank => serve(field, mechanism).await?,
+                _ => field.align().await?,
+            }
+        }
+        for mode in [polling, |_| Mode::Interrupt] {
+            match field.rank {
+                0 => send(field, peer, mode(peer)).await?,
+                own if own == rank => receive(field, mode(leader)).await?,
+                _ => field.align().await?,
+            }
+            field.align().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Begins a step: how acknowledgements and requests are noticed on this core.
+fn set_mode(mailbox: &Mailbox, peer: CoreId, mechanism: Mechanism) -> Mode {
+    let mode = if mechanism == Mechanism::PolledFlag { polling(peer) } else { Mode::Interrupt };
+    mailbox.set_acknowledge(mode);
+    mode
+}
+
+async fn call(field: &mut Field, peer: CoreId, mechanism: Mechanism) -> Result<(), GroupFigureError> {
+    let rpc = Rpc::new(field.mailbox, set_mode(field.mailbox, peer, mechanism))?;
+    let deadline = field.deadline;
+    let work = async {
+        let options = Options::until(deadline).by(mechanism);
+        // Until the callee serves.
+        while rpc.call::<Echo>(peer, &0, options).await.is_err()
+            && !deadline.is_over(field.mailbox.mesh().now())
+        {
+            executor::yield_now().await;
+        }
+        let mut times = Times::new();
+        for round in 0..WARM + SAMPLES {
+            let begin = cpu::time_stamp();
+            rpc.call::<Echo>(peer, &round, options).await?;
+            if round >= WARM {
+                times.add(cpu::time_stamp() - begin);
+            }
+        }
+        times.print(format_args!("name=call way={} to={peer}", name(mechanism)));
+        Ok::<(), GroupFigureError>(())
+    };
+    match select(pin!(work), pin!(rpc.run())).await {
+        Either::Left((ended, _)) => ended?,
+        Either::Right(_) => unreachable!("calls are taken in for ever"),
+    }
+    field.mailbox.set_acknowledge(Mode::Interrupt);
+    // The callee serves until then.
+    field.align().await
+}
+
+async fn serve(field: &mut Field, mechanism: Mechanism) -> Result<(), GroupFigureError> {
+    let leader = field.group.member(0);
+    let rpc = Rpc::new(field.mailbox, set_mode(field.mailbox, leader, mechanism))?;
+    let serving = join(rpc.serve::<Echo>(Class::Ordinary, async |_, word| word), rpc.run());
+    let mailbox = field.mailbox;
+    match select(pin!(field.align()), pin!(serving)).await {
+        Either::Left((ended, _)) => ended?,
+        Either::Right(_) => unreachable!("the only server has a place, and serves for ever"),
+    }
+    mailbox.set_acknowledge(Mode::Interrupt);
+    Ok(())
+}
+
+async fn send(field: &mut Field, peer: CoreId, mode: Mode) -> Result<(), GroupFigureError> {
+    field.mailbox.set_acknowledge(mode);
+    let transfers = Transfers::new(field.mailbox, mode)?;
+    let deadline = field.deadline;
+    // All of the receiver's channels are open.
+    field.align().await?;
+    let work = async {
+        for (length, count) in lengths(mode) {
+            // Zeros: contents are checked by the self-test.
+            let message = vec![0; length];
+            let mut times = Times::new();
+            for round in 0..count {
+                let begin = cpu::time_stamp();
+                transfers.send(peer, Tag(0), &message, deadline).await?;
+                if round > 0 {
+                    times.add(cpu::time_stamp() - begin);
+                }
+            }
+            times.print(format_args!("name=send way={} to={peer} bytes={length}", way(mode)));
+        }
+        Ok(())
+    };
+    with_service(work, &transfers).await?;
+    field.mailbox.set_acknowledge(Mode::Interrupt);
+    Ok(())
+}
+
+async fn receive(field: &mut Field, mode: Mode) -> Result<(), GroupFigureError> {
+    field.mailbox.set_acknowledge(mode);
+    let transfers = Transfers::new(field.mailbox, mode)?;
+    let (leader, deadline) = (field.group.member(0), field.deadline);
+    field.align().await?;
+    let work = async {
+        for (length, count) in lengths(mode) {
+            let mut buffer = vec![0; length];
+            for _ in 0..count {
+                transfers.recv(leader, Tag(0), &mut buffer, deadline).await?;
+            }
+        }
+        Ok(())
+    };
+    with_service(work, &transfers).await?;
+    field.mailbox.set_acknowledge(Mode::Interrupt);
+    Ok(())
+}
+
+async fn with_service<M: ipi::mesh::Mesh>(
+    work: impl Future<Output = Result<(), GroupFigureError>>,
+    transfers: &Transfers<'_, '_, M>,
+) -> Result<(), GroupFigureError> {
+    match select(pin!(work), pin!(transfers.run())).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(_) => unreachable!("transfers are taken in for ever"),
+    }
+}
+
+fn lengths(mode: Mode) -> impl Iterator<Item = (usize, u32)> {
+    let most = if matches!(mode, Mode::Polled(_)) { usize::MAX } else { LONGEST_BY_DOORBELL };
+    LENGTHS.into_iter().filter(move |(length, _)| *length <= most)
+}
+
+/// The word for a mechanism.
+const fn name(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::GicRequest => "doorbell",
+        Mechanism::InterruptBit => "direct",
+        Mechanism::PolledFlag => "polled",
+        Mechanism::CallQueue => "queue",
+    }
+}

@@ -1,0 +1,44 @@
+//! Times of calls, messages, barriers, broadcasts and locks, as the lowest core prints them.
+
+use boot_tests::kernel::KernelBoard;
+use scc::id::CoreId;
+
+use crate::figure;
+
+fn measured(word: &str, figures: &[&str]) {
+    let cores = [4, 5].map(|number| CoreId::new(number).expect("0 to 47"));
+    let mut board = KernelBoard::boot(cores, &format!("selftest cores=4-5 measure={word}"));
+    board.run();
+    for beginning in figures {
+        let line = board.line(cores[0], &format!("info measure: {beginning} "));
+        let [shortest, median, longest] = ["shortest", "median", "longest"].map(|key| figure(&line, key));
+        assert!(0 < shortest && shortest <= median && median <= longest, "{line}");
+    }
+    assert_eq!(board.text(cores[0]).matches(" measure: ").count(), figures.len(), "{}", board.text(cores[0]));
+    for core in cores {
+        assert!(board.line(core, "info selftest:").starts_with("info selftest: passed=5 failed=0 "));
+    }
+}
+
+#[test]
+fn calls_and_messages_are_measured_by_every_way() {
+    let calls = ["doorbell", "direct", "polled", "queue"].map(|way| format!("name=call way={way} to=5"));
+    let send = |way: &str, bytes: usize| format!("name=send way={way} to=5 bytes={bytes}");
+    let lengths = [1, 32, 512, 4_096, 16_384, 65_536];
+    let sends = ["polled", "doorbell"].into_iter().flat_map(|way| lengths.map(|bytes| send(way, bytes)));
+    let figures: Vec<_> = calls.into_iter().chain(sends).chain([send("polled", 1 << 20)]).collect();
+    measured("calls", &figures.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn barriers_broadcasts_and_locks_are_measured() {
+    let figures = [
+        "name=barrier way=polled cores=2",
+        "name=barrier way=doorbell cores=2",
+        "name=barrier way=counter cores=2",
+        "name=lock cores=2",
+        "name=broadcast bytes=32 cores=2",
+        "name=broadcast bytes=4096 cores=2",
+    ];
+    measured("crowds", &figures);
+}
