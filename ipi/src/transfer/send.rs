@@ -8,7 +8,7 @@ use crate::layout::{self, Block, FlowSlot, LINE};
 use crate::mailbox::{Mode, PeerError, SendError, Watch};
 use crate::mesh::{Deadline, Mesh};
 use crate::pause::pause;
-use crate::wire::{Attention, Epoch, Offer, Progress, Run, Tag, TransferId, TransferMail};
+use crate::wire::{Attention, Epoch, Offer, Progress, Run, Tag, TransferId, TransferMail, words_of};
 
 /// Why a message was not sent, or not wholly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -136,8 +136,12 @@ impl<M: Mesh> Transfers<'_, '_, M> {
     fn fill(&self, block: Block, content: &[u8]) {
         let mesh = self.mailbox.mesh();
         for (index, line) in content.chunks(LINE).enumerate() {
-            let at = layout::bulk(mesh.core(), block, index * LINE);
-            mesh.write(at.expect("content is no longer than a block"), line);
+            let at =
+                layout::bulk(mesh.core(), block, index * LINE).expect("content is no longer than a block");
+            match line.as_array() {
+                Some(whole) => mesh.write_line(at, words_of(whole)),
+                None => mesh.write(at, line),
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ impl Contents {
     /// line that is not cached would be a transaction of its own.
     pub(super) fn fill(self, bytes: &mut [u8]) {
         for (index, line) in bytes.chunks_mut(LINE).enumerate() {
-            black_box(line.first());
+            black_box(line.first().copied());
             line.iter_mut().enumerate().for_each(|(at, byte)| *byte = self.byte(index * LINE + at));
         }
     }
