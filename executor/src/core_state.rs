@@ -175,8 +175,6 @@ impl CoreState {
     pub(crate) fn start(&self, task: TaskRef) {
         // SAFETY: the task is new; `release` removes it.
         unsafe { self.registry.add(task) };
-        #[cfg(feature = "trace")]
-        self.shared.trace(Event::Spawn(task.header().id.get(), task.header().name()));
         task.start();
     }
 

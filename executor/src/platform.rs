@@ -75,6 +75,10 @@ pub(crate) trait ErasedPlatform: Platform {
     #[cfg(any(feature = "accounting", feature = "trace"))]
     fn note_ready(&self, task: &Header);
 
+    /// The same of a task that has just been spawned, and records that too.
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    fn note_spawned(&self, task: &Header);
+
     /// Records what happens now.
     #[cfg(feature = "trace")]
     fn record_now(&self, event: Event);
@@ -87,6 +91,18 @@ impl<P: Platform> ErasedPlatform for P {
         task.account.woken(now);
         #[cfg(feature = "trace")]
         self.record(now, Event::Ready(task.id.get()));
+    }
+
+    #[cfg(any(feature = "accounting", feature = "trace"))]
+    fn note_spawned(&self, task: &Header) {
+        let now = self.now();
+        task.account.woken(now);
+        #[cfg(feature = "trace")]
+        {
+            let id = task.id.get();
+            self.record(now, Event::Spawn(id, task.name()));
+            self.record(now, Event::Ready(id));
+        }
     }
 
     #[cfg(feature = "trace")]

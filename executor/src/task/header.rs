@@ -233,9 +233,12 @@ impl TaskRef {
 
     /// Makes the task ready for the first time.
     pub(crate) fn start(self) {
-        self.header().state.occupy();
+        let header = self.header();
+        header.state.occupy();
         #[cfg(any(feature = "accounting", feature = "trace"))]
-        self.note_ready();
+        if let Some(shared) = header.shared.get() {
+            shared.platform.note_spawned(header);
+        }
         self.push();
     }
 
