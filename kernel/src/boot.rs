@@ -14,7 +14,7 @@ use crate::mail::{greeting, soak};
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::{console, mail, measure, provoke, runtime, self_test, services, trace};
+use crate::{console, mail, measure, provoke, runtime, self_test, services, trace, trials};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -65,6 +65,10 @@ async fn first_task(spawner: Spawner, options: Options) {
         kernel_space::available_frames() >> 8,
         machine::clocks::cycles_per_millisecond() / 1_000
     );
+    // First of all: nothing else is to run, and the heap is as it came.
+    if options.measure == Some(Measure::Kernel) {
+        measure::kernel(spawner).await;
+    }
     // A core that checks itself starts its mailbox when the rest of it has passed.
     if options.self_test == SelfTest::No {
         match mail::start(spawner) {
@@ -103,18 +107,17 @@ async fn first_task(spawner: Spawner, options: Options) {
         provoke::fatal(fatal, spawner).await;
     }
     match options.measure {
-        Some(Measure::Kernel) => measure::kernel(spawner).await,
         // Any other self-test has a use for the mailbox itself.
         Some(Measure::Letters(letters)) if options.self_test == SelfTest::Alone => {
             measure::pairs::measure(spawner, options.cores, letters).await;
         }
         Some(Measure::Together(what)) if options.self_test == SelfTest::Alone => {
-            measure::group::measure(spawner, options.cores, what).await;
+            trials::measure(spawner, options.cores, what).await;
         }
         Some(Measure::Letters(_) | Measure::Together(_)) => {
             log::error!(target: "boot", "measures letters only with selftest")
         }
-        None => {}
+        Some(Measure::Kernel) | None => {}
     }
     if options.self_test != SelfTest::No {
         test(spawner, options).await;

@@ -31,7 +31,7 @@ pub mod drivers;
 pub mod fault;
 #[cfg(bare_metal)]
 pub mod irq;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "trials"))]
 pub mod joint_test;
 pub mod layout;
 #[cfg(bare_metal)]
@@ -50,3 +50,5 @@ pub mod self_test;
 pub mod services;
 #[cfg(bare_metal)]
 pub mod trace;
+#[cfg(bare_metal)]
+pub mod trials;

@@ -13,6 +13,7 @@
 //! An interrupt's way is cut where something is recorded anyway: its handler begins with the trace record of the
 //! interrupt, and [`doorbell`] notes the wake.
 
+#[cfg(feature = "trials")]
 pub mod group;
 pub mod pairs;
 

@@ -24,12 +24,12 @@ use trace_format::record::{Event, TestOutcome};
 use crate::arch::i586::cpu;
 use crate::command_line::{Options, SelfTest};
 use crate::doorbell::Ring;
-use crate::joint_test::{self, JointError};
 use crate::mail::Mailbox;
 use crate::mail::exchange::{ExchangeError, with_neighbours};
 use crate::mail::figures::{self, FiguresError};
 use crate::platform::machine::{self, clocks, message_buffer};
 use crate::platform::{Absent, Ending};
+use crate::trials::{self, TrialError};
 use crate::{doorbell, mail, runtime, trace};
 
 /// Sleeps that are measured, of which the most punctual counts.
@@ -65,7 +65,7 @@ enum Failure {
     #[error(transparent)]
     MailFigures(#[from] FiguresError),
     #[error(transparent)]
-    Joint(#[from] JointError),
+    Trial(#[from] TrialError),
 }
 
 /// The shortest of several times; `None` if none was taken.
@@ -121,7 +121,7 @@ pub async fn run(spawner: Spawner, options: Options) -> Report {
         }
         SelfTest::Jointly => match mail::start(spawner) {
             Ok(started) => {
-                let joint = joint_test::run(spawner, mailbox.insert(started), options.cores).await;
+                let joint = trials::check(spawner, mailbox.insert(started), options.cores).await;
                 results.extend(joint.into_iter().map(|(name, end)| (name, end.map_err(Failure::from))));
             }
             Err(absent) => results.push(("joint", Err(absent.into()))),

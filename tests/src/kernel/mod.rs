@@ -27,7 +27,18 @@ const PATIENCE: Time = Time::from_microseconds(400_000);
 pub fn elf() -> &'static [u8] {
     static ELF: OnceLock<Vec<u8>> = OnceLock::new();
     ELF.get_or_init(|| {
-        let path = core_program::build("kernel", "kernel").expect("the kernel builds");
+        let path =
+            core_program::build_with("kernel", "kernel", &["--bin", "kernel"]).expect("the kernel builds");
+        std::fs::read(path).expect("cargo has just written it")
+    })
+}
+
+/// The same with what cores check and measure together, built on the first call.
+fn trials() -> &'static [u8] {
+    static ELF: OnceLock<Vec<u8>> = OnceLock::new();
+    ELF.get_or_init(|| {
+        let options = ["--bin", "kernel-trials", "--features", "trials"];
+        let path = core_program::build_with("kernel", "kernel", &options).expect("the kernel builds");
         std::fs::read(path).expect("cargo has just written it")
     })
 }
@@ -56,6 +67,15 @@ impl KernelBoard {
         Self::boot_on(Machine::builder(), cores, command_line)
     }
 
+    /// The same with what cores check and measure together.
+    ///
+    /// # Panics
+    /// If the image does not fit the board.
+    #[must_use]
+    pub fn boot_trials(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
+        Self::boot_image(trials(), Machine::builder(), cores, command_line)
+    }
+
     /// The same on a machine with other settings.
     ///
     /// # Panics
@@ -66,7 +86,16 @@ impl KernelBoard {
         cores: impl IntoIterator<Item = CoreId>,
         command_line: &str,
     ) -> Self {
-        let kernel = KernelFile::parse(elf()).expect("the linker wrote a good file");
+        Self::boot_image(elf(), settings, cores, command_line)
+    }
+
+    fn boot_image(
+        elf: &[u8],
+        settings: MachineBuilder,
+        cores: impl IntoIterator<Item = CoreId>,
+        command_line: &str,
+    ) -> Self {
+        let kernel = KernelFile::parse(elf).expect("the linker wrote a good file");
         let recipe = Recipe { command_line: Some(command_line.to_owned()), ..Recipe::default() };
         let image = Image::new(&kernel, recipe).expect("the kernel fits a board");
         let mut machine = settings.poison(true).build();

@@ -11,7 +11,7 @@ const TOGETHER: usize = 5;
 fn boot(members: &[CoreId]) -> KernelBoard {
     let list: Vec<_> = members.iter().map(|core| core.number().to_string()).collect();
     let words = format!("selftest=ipi cores={}", list.join("+"));
-    let mut board = KernelBoard::boot(members.iter().copied(), &words);
+    let mut board = KernelBoard::boot_trials(members.iter().copied(), &words);
     board.run();
     board
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::process::{self, CommandError};
-use crate::workspace::Workspace;
+use crate::workspace::{CORE_TARGET, Workspace};
 
 /// How a program is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,19 @@ pub(crate) fn build_with(
     cargo.args(target.map(|target| format!("--target={target}")));
     let messages = process::output(&mut cargo)?;
     executable_in(&messages).ok_or(ProgramError::NoExecutable { package })
+}
+
+/// How cargo builds the kernel with what cores check and measure together.
+const TRIALS: [&str; 4] = ["--bin", "kernel-trials", "--features", "trials"];
+/// Words of its command line that ask for that.
+const TRIAL_WORDS: [&str; 3] = ["selftest=ipi", "measure=calls", "measure=crowds"];
+
+/// Builds the kernel for the chip as its command line needs it: with what cores check and measure together, or without,
+/// which is half as large.
+pub(crate) fn kernel(workspace: &Workspace, command_line: &str) -> Result<PathBuf, ProgramError> {
+    let needs_trials = command_line.split_whitespace().any(|word| TRIAL_WORDS.contains(&word));
+    let options: &[&str] = if needs_trials { &TRIALS } else { &["--bin", "kernel"] };
+    build_with(workspace, "kernel", Some(CORE_TARGET), Profile::Kernel, options)
 }
 
 /// Finds the last executable among cargo's messages, one JSON object per line.

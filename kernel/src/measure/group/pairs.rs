@@ -175,5 +175,6 @@ const fn name(mechanism: Mechanism) -> &'static str {
         Mechanism::InterruptBit => "direct",
         Mechanism::PolledFlag => "polled",
         Mechanism::CallQueue => "queue",
+        Mechanism::Slot => "slot",
     }
 }

@@ -14,8 +14,8 @@ use clap::{Args, ValueEnum};
 
 use crate::board_arguments::BoardArguments;
 use crate::process::CommandError;
-use crate::program::{self, Profile, ProgramError};
-use crate::workspace::{CORE_TARGET, Workspace};
+use crate::program::{self, ProgramError};
+use crate::workspace::Workspace;
 
 /// Package of the kernel.
 const KERNEL: &str = "kernel";
@@ -58,7 +58,7 @@ fn boot_on_board(workspace: &Workspace, arguments: &BootArguments) -> Result<Exi
         Some(file) => file.clone(),
         None => {
             eprintln!("boot: building the kernel");
-            program::build_as(workspace, KERNEL, Some(CORE_TARGET), Profile::Kernel)?
+            program::kernel(workspace, arguments.board.command_line.as_deref().unwrap_or_default())?
         }
     };
     eprintln!("boot: building the emulator");

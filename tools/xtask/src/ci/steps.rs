@@ -91,7 +91,8 @@ fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
     let packages: Vec<_> = workspace::chip_package_arguments().collect();
     let programs = workspace::CHIP_PROGRAMS.iter().map(|program| vec!["-p", program]);
     let on_a_pc = vec!["-p", "kernel", "--no-default-features", "--features", "pc"];
-    for subject in std::iter::once(packages).chain(programs).chain([on_a_pc]) {
+    let with_trials = vec!["-p", "kernel", "--features", "trials"];
+    for subject in std::iter::once(packages).chain(programs).chain([on_a_pc, with_trials]) {
         let mut command = process::cargo(workspace);
         command.arg("clippy").args(subject).args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
         reporter.quietly(&mut command)?;

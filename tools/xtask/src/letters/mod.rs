@@ -16,8 +16,8 @@ use scc_image::CoreList;
 pub(crate) use self::pairs::tests::example;
 pub(crate) use self::pairs::{Hops, Pairs, Span};
 use crate::process::{self, CommandError};
-use crate::program::{self, Profile, ProgramError};
-use crate::workspace::{CORE_TARGET, Workspace};
+use crate::program::{self, ProgramError};
+use crate::workspace::Workspace;
 
 /// How a letter is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -56,7 +56,7 @@ impl Laboratory {
     pub(crate) fn build(workspace: &Workspace) -> Result<Self, LettersError> {
         Ok(Self {
             board: program::build(workspace, "scc-boot", None)?,
-            kernel: program::build_as(workspace, "kernel", Some(CORE_TARGET), Profile::Kernel)?,
+            kernel: program::kernel(workspace, "")?,
             folder: workspace.scratch().join("letters"),
         })
     }
@@ -72,7 +72,7 @@ impl Laboratory {
         let mut pairs = Pairs::new(cores.clone());
         let mut output = String::new();
         let mut told = 0;
-        let ended = process::watch(&mut self.command(cores, way.name()), |line| {
+        let ended = process::watch(&mut self.command(&self.kernel, cores, way.name()), |line| {
             if pairs.read(line, way) {
                 told += 1;
                 progress(told);
@@ -90,15 +90,20 @@ impl Laboratory {
     }
 
     /// Boots `cores` with `measure=` and this word; the lines that they print.
-    pub(crate) fn lines(&self, cores: &CoreList, word: &str) -> Result<Vec<String>, LettersError> {
+    pub(crate) fn lines(
+        &self,
+        kernel: &Path,
+        cores: &CoreList,
+        word: &str,
+    ) -> Result<Vec<String>, LettersError> {
         let mut lines = Vec::new();
-        process::watch(&mut self.command(cores, word), |line| lines.push(line.to_owned()))?;
+        process::watch(&mut self.command(kernel, cores, word), |line| lines.push(line.to_owned()))?;
         Ok(lines)
     }
 
-    fn command(&self, cores: &CoreList, word: &str) -> Command {
+    fn command(&self, kernel: &Path, cores: &CoreList, word: &str) -> Command {
         let mut command = Command::new(&self.board);
-        command.arg(&self.kernel).arg("--image").arg(self.folder.join("image"));
+        command.arg(kernel).arg("--image").arg(self.folder.join("image"));
         command.args(["--plain", "--model", "strict", "--timing", "scc", "--cores"]).arg(cores.to_string());
         command.arg("--command-line").arg(format!("measure={word}"));
         command

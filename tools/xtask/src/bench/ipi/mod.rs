@@ -22,6 +22,7 @@ use self::together::{Figure, Together};
 use crate::bench::{BenchError, RECORD, budget, commit, host, progress_bar, write_record};
 use crate::cli::IpiBenchOptions;
 use crate::letters::{Hops, Laboratory, Span, Way};
+use crate::program;
 use crate::workspace::Workspace;
 
 /// Cores at every distance from core 0.
@@ -47,6 +48,7 @@ struct Figures {
 pub(crate) fn ipi(workspace: &Workspace, options: &IpiBenchOptions) -> Result<(), BenchError> {
     println!("bench: building scc-boot and the kernel");
     let laboratory = Laboratory::build(workspace)?;
+    let trials = program::kernel(workspace, "measure=calls")?;
     let bar = progress_bar(Way::ALL.len() * (1 + CROWDS.len()) + TOGETHER.len());
     let measure = |cores: &str, way: Way| {
         let cores: CoreList = cores.parse().expect("the lists are constants");
@@ -70,7 +72,7 @@ pub(crate) fn ipi(workspace: &Workspace, options: &IpiBenchOptions) -> Result<()
     let mut together = Vec::new();
     for (word, cores) in TOGETHER {
         bar.set_message(format!("{word} of cores {cores}"));
-        let lines = laboratory.lines(&cores.parse().expect("the lists are constants"), word)?;
+        let lines = laboratory.lines(&trials, &cores.parse().expect("the lists are constants"), word)?;
         together.extend(lines.iter().filter_map(|line| Figure::read(line)));
         bar.inc(1);
     }

@@ -25,8 +25,8 @@ use self::report::Record;
 use crate::bench::{BenchError, RECORD, budget, commit, host, write_record};
 use crate::cli::KernelBenchOptions;
 use crate::process;
-use crate::program::{self, Profile};
-use crate::workspace::{CORE_TARGET, Workspace};
+use crate::program;
+use crate::workspace::Workspace;
 
 /// How the runs are told apart, and what each is started with behind kernel and image.
 const BY_HOST: (&str, &[&str]) = ("by-host", &["--until", "first-task"]);
@@ -94,7 +94,7 @@ struct Size {
 pub(crate) fn kernel(workspace: &Workspace, options: &KernelBenchOptions) -> Result<(), BenchError> {
     println!("bench: building scc-boot and the kernel");
     let board = program::build(workspace, "scc-boot", None)?;
-    let kernel = program::build_as(workspace, "kernel", Some(CORE_TARGET), Profile::Kernel)?;
+    let kernel = program::kernel(workspace, "")?;
     let folder = workspace.scratch().join("bench").join("kernel");
     std::fs::create_dir_all(&folder).map_err(|source| BenchError::File { path: folder.clone(), source })?;
     let run = |(name, words): (&str, &[&str])| {
