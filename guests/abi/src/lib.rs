@@ -1,0 +1,50 @@
+//! What a guest and the hypervisor agree on, version 1.
+//!
+//! A guest's kernel runs in ring 1, its programs in ring 3. It talks to the hypervisor by [`call`]s, and reads and writes
+//! the [`shared`] page. Two kinds of guests differ in how they start:
+//!
+//! - A bare guest starts at the entry of its ELF file with its memory mapped one to one; EBX holds the guest-physical
+//!   address of the [`start`] information, which names the shared page.
+//! - [`linux`] starts with paging off, by the boot protocol of 32-bit Linux, and registers a shared page of its own.
+//!
+//! ```text
+//! guest-physical  0x1000      start information of a bare guest, one page
+//!                 0x2000      its shared page
+//!                 0x100000    the guest's image, and memory up to the size that the start information gives
+//! linear          0xF0000000  from here up the space is the hypervisor's: the guest can read it and not write it
+//! ```
+//!
+//! The kernel has no hypervisor yet: nothing serves this interface.
+//!
+//! All numbers are little-endian words of 32 bits. Whoever changes the meaning of one raises [`VERSION`]; what is only
+//! added is announced by a bit of [`Features`], and a number that a hypervisor does not know is answered by
+//! [`CallError::Unknown`].
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod address;
+pub mod call;
+pub mod end;
+mod features;
+pub mod linux;
+mod number;
+pub mod segment;
+pub mod shared;
+pub mod start;
+pub mod status;
+
+pub use address::{GuestPhysAddr, GuestVirtAddr};
+pub use call::Call;
+pub use end::EndReason;
+pub use features::Features;
+pub use number::CallNumber;
+pub use status::CallError;
+
+/// Version of everything in this crate.
+pub const VERSION: u32 = 1;
+
+/// First linear address that is the hypervisor's, in every address space.
+pub const HOLE: u32 = 0xF000_0000; // not an address: virtual
