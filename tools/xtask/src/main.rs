@@ -18,6 +18,7 @@ mod letters;
 mod lint;
 mod process;
 mod program;
+mod reporter;
 mod rom;
 mod setup;
 mod soak;

@@ -3,16 +3,15 @@
 //! The first failing step ends it: its output is on the screen, followed by what to do next. At the end come
 //! the times of all steps, what was left out and why, and last the test runners' own verdicts.
 
-mod reporter;
 mod steps;
 
-use crate::ci::reporter::Reporter;
 use crate::ci::steps::{STEPS, StepError};
+use crate::reporter::Reporter;
 use crate::workspace::Workspace;
 
 /// Runs every step.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), CiError> {
-    let mut reporter = Reporter::new(STEPS.len());
+    let mut reporter = Reporter::new("ci", STEPS.len());
     for step in STEPS {
         reporter.begin(step.name);
         match (step.run)(workspace, &mut reporter) {

@@ -1,8 +1,8 @@
 //! The steps of the gate: what each runs and what to do when it fails.
 
-use crate::ci::reporter::Reporter;
 use crate::lint;
 use crate::process::{self, CommandError};
+use crate::reporter::Reporter;
 use crate::setup::{self, Purpose};
 use crate::tests::{self, Runner};
 use crate::workspace::{self, CORE_TARGET, Workspace};

@@ -1,4 +1,4 @@
-//! What the gate shows while it runs and when it is done.
+//! What a verb of many steps shows while it runs and when it is done.
 //!
 //! On a terminal a quiet step shows a spinner with the last line of its program; elsewhere one line when a step
 //! begins and one when it ends. Test runners are always shown in full, and their verdicts are kept.
@@ -12,7 +12,8 @@ use crate::process::{self, CommandError};
 use crate::tests;
 
 /// Times, notes and verdicts of the steps so far.
-pub(super) struct Reporter {
+pub(crate) struct Reporter {
+    verb: &'static str,
     total: usize,
     started: Instant,
     current: Option<Running>,
@@ -30,9 +31,10 @@ struct Running {
 }
 
 impl Reporter {
-    /// A reporter for `total` steps.
-    pub(super) fn new(total: usize) -> Self {
+    /// A reporter for `total` steps of `verb`.
+    pub(crate) fn new(verb: &'static str, total: usize) -> Self {
         Self {
+            verb,
             total,
             started: Instant::now(),
             current: None,
@@ -43,7 +45,7 @@ impl Reporter {
     }
 
     /// Announces the next step.
-    pub(super) fn begin(&mut self, name: &'static str) {
+    pub(crate) fn begin(&mut self, name: &'static str) {
         let spinner = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{prefix} {spinner} {elapsed} {wide_msg:.dim}")
             .expect("the template is a constant with known keys");
@@ -58,20 +60,20 @@ impl Reporter {
     }
 
     /// Adds a remark to the line that ends the current step.
-    pub(super) fn note(&mut self, text: String) {
+    pub(crate) fn note(&mut self, text: String) {
         if let Some(running) = &mut self.current {
             running.notes.push(text);
         }
     }
 
     /// Records something that this run does not check; it is repeated at the end.
-    pub(super) fn leave_out(&mut self, text: String) {
+    pub(crate) fn leave_out(&mut self, text: String) {
         self.note(text.clone());
         self.left_out.push(text);
     }
 
     /// Runs `command`; what it writes is shown only if it fails.
-    pub(super) fn quietly(&mut self, command: &mut Command) -> Result<(), CommandError> {
+    pub(crate) fn quietly(&mut self, command: &mut Command) -> Result<(), CommandError> {
         let mut lines = Vec::new();
         let result = process::watch(command, |line| {
             if let Some(running) = &self.current {
@@ -87,7 +89,7 @@ impl Reporter {
     }
 
     /// Runs `command`, a test runner; each line is shown as it comes, verdicts are kept for the end.
-    pub(super) fn aloud(&mut self, command: &mut Command) -> Result<(), CommandError> {
+    pub(crate) fn aloud(&mut self, command: &mut Command) -> Result<(), CommandError> {
         self.release_terminal();
         let mut verdicts = Vec::new();
         let result = process::watch(command, |line| {
@@ -103,18 +105,18 @@ impl Reporter {
     }
 
     /// Ends the current step.
-    pub(super) fn succeed(&mut self) {
+    pub(crate) fn succeed(&mut self) {
         self.end("ok");
     }
 
     /// Ends the current step and with it the run.
-    pub(super) fn fail(&mut self) {
+    pub(crate) fn fail(&mut self) {
         self.end("FAILED");
     }
 
     /// Prints times, what was left out and, last, the verdicts; the tests' own at the very end.
-    pub(super) fn summarise(&self) {
-        println!("\nci: passed in {:.1} s", self.started.elapsed().as_secs_f64());
+    pub(crate) fn summarise(&self) {
+        println!("\n{}: passed in {:.1} s", self.verb, self.started.elapsed().as_secs_f64());
         for (name, time) in &self.finished {
             println!("  {:6.1} s  {name}", time.as_secs_f64());
         }
@@ -143,7 +145,7 @@ impl Reporter {
     }
 
     /// Leaves the terminal to others: takes the spinner away.
-    pub(super) fn release_terminal(&self) {
+    pub(crate) fn release_terminal(&self) {
         if let Some(running) = &self.current {
             running.spinner.finish_and_clear();
         }
@@ -160,7 +162,7 @@ mod behaviour {
 
     #[test]
     fn verdicts_of_a_runner_are_kept_and_other_lines_are_not() {
-        let mut reporter = Reporter::new(1);
+        let mut reporter = Reporter::new("ci", 1);
         reporter.begin("tests");
         let mut command = Command::new("sh");
         command.args(["-c", "echo one; echo '     Summary [ 1s] 2 tests run: 2 passed'"]);
@@ -171,7 +173,7 @@ mod behaviour {
 
     #[test]
     fn steps_are_counted_and_timed_in_order() {
-        let mut reporter = Reporter::new(2);
+        let mut reporter = Reporter::new("ci", 2);
         for name in ["first", "second"] {
             reporter.begin(name);
             reporter.succeed();
@@ -182,7 +184,7 @@ mod behaviour {
 
     #[test]
     fn what_is_left_out_is_remembered() {
-        let mut reporter = Reporter::new(1);
+        let mut reporter = Reporter::new("ci", 1);
         reporter.begin("setup");
         reporter.leave_out("no judge".to_owned());
         reporter.succeed();
