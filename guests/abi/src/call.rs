@@ -166,6 +166,18 @@ pub enum Extent {
     },
 }
 
+impl Extent {
+    /// The word in EBX of [`Call::Forget`].
+    #[must_use]
+    pub const fn kind(self) -> u32 {
+        match self {
+            Self::Everything => 0,
+            Self::CurrentTag => 1,
+            Self::Range { .. } => 2,
+        }
+    }
+}
+
 impl Call {
     /// Its number.
     #[must_use]
@@ -208,12 +220,11 @@ impl Call {
             Self::ThreadSegments { descriptors } => [descriptors.number(), 0, 0],
             Self::Switch { table, tag, memory: TagMemory::Kept } => [table.number(), tag, 0],
             Self::Switch { table, tag, memory: TagMemory::Forgotten } => [table.number(), tag, 1],
-            Self::Forget(Extent::CurrentTag) => [1, 0, 0],
-            Self::Forget(Extent::Range { first, last }) => [2, first.number(), last.number()],
-            Self::Halt { interrupts: Interrupts::AsTheyAre }
-            | Self::Take
-            | Self::Deliver
-            | Self::Forget(Extent::Everything) => [0, 0, 0],
+            Self::Forget(extent @ Extent::Range { first, last }) => {
+                [extent.kind(), first.number(), last.number()]
+            }
+            Self::Forget(extent) => [extent.kind(), 0, 0],
+            Self::Halt { interrupts: Interrupts::AsTheyAre } | Self::Take | Self::Deliver => [0, 0, 0],
         };
         [self.number().number(), first, second, third]
     }

@@ -1,7 +1,7 @@
 //! What a guest and the hypervisor agree on, version 1.
 //!
 //! A guest's kernel runs in ring 1, its programs in ring 3. It talks to the hypervisor by [`call`]s, and reads and writes
-//! the [`shared`] page. Two kinds of guests differ in how they start:
+//! the [`shared`] page; [`interrupt`] says how interrupts come. Two kinds of guests differ in how they start:
 //!
 //! - A bare guest starts at the entry of its ELF file with its memory mapped one to one; EBX holds the guest-physical
 //!   address of the [`start`] information, which names the shared page.
@@ -29,6 +29,7 @@ mod address;
 pub mod call;
 pub mod end;
 mod features;
+pub mod interrupt;
 pub mod linux;
 mod number;
 pub mod segment;

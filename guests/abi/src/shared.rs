@@ -18,7 +18,7 @@
 pub enum Field {
     /// The guest's interrupt flag: 0, or [`INTERRUPTS_ON`], so that it can be merged into EFLAGS as it is.
     InterruptFlag,
-    /// [`Line`]s that wait for the guest, one bit each.
+    /// [`crate::interrupt::Line`]s that wait for the guest, one bit each.
     Pending,
     /// Linear address of the last page fault that was handed to the guest.
     FaultAddress,
@@ -77,49 +77,6 @@ impl Field {
 /// Value of [`Field::InterruptFlag`] while the guest takes interrupts: EFLAGS.IF.
 pub const INTERRUPTS_ON: u32 = 0x200;
 
-/// Number of interrupt lines, from 0; each has a bit in [`Field::Pending`].
-pub const LINES: u32 = 16;
-/// Vector of line 0 in the guest's interrupt table; the others follow. It is where Linux has the lines of a PC.
-pub const FIRST_LINE_VECTOR: u8 = 0x30;
-
-/// A line with a fixed use; the others belong to virtual devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Line {
-    /// The timer has expired.
-    Timer,
-    /// Text was typed.
-    Console,
-}
-
-impl Line {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Timer, Self::Console];
-
-    /// Its number, below [`LINES`].
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        match self {
-            Self::Timer => 0,
-            Self::Console => 1,
-        }
-    }
-
-    /// Its bit in [`Field::Pending`].
-    #[must_use]
-    pub const fn bit(self) -> u32 {
-        1 << self.number()
-    }
-
-    /// Its name in small letters.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Timer => "timer",
-            Self::Console => "console",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,11 +88,5 @@ mod tests {
             assert_eq!(Field::from_offset(field.offset()), Some(field));
         }
         assert_eq!((Field::from_offset(2), Field::from_offset(24)), (None, None));
-    }
-
-    #[test]
-    fn lines_have_bits_of_their_own() {
-        assert_eq!(Line::ALL.map(Line::bit), [1, 2]);
-        assert!(Line::ALL.iter().all(|line| line.number() < LINES));
     }
 }
