@@ -8,7 +8,13 @@ use crate::process::{self, CommandError};
 use crate::workspace::Workspace;
 
 /// Endings of the names of files whose text is read.
-const TEXT_ENDINGS: &[&str] = &[".rs", ".toml", ".md", ".sh", ".yml", ".c", ".ld", ".s", ".S", ".ci/run"];
+const TEXT_ENDINGS: &[&str] = &[
+    ".rs", ".toml", ".md", ".sh", ".yml", ".c", ".h", ".ld", ".s", ".S", ".config", ".list", ".ci/run",
+    "Kconfig", "Makefile",
+];
+
+/// Folders in which every file is text, whatever its name.
+const TEXT_FOLDERS: &[&str] = &["guests/linux/"];
 
 /// Every file's path and, where rules look inside, its text.
 #[derive(Debug, Default)]
@@ -41,7 +47,7 @@ impl Tree {
             if !file.symlink_metadata().is_ok_and(|data| data.is_file()) {
                 continue;
             }
-            let text = if TEXT_ENDINGS.iter().any(|ending| path.ends_with(ending)) {
+            let text = if is_text(path) {
                 std::fs::read_to_string(&file)
                     .map_err(|source| TreeError::Unreadable { path: path.to_owned(), source })?
             } else {
@@ -114,6 +120,11 @@ impl Tree {
     pub(super) fn file_count(&self) -> usize {
         self.paths.len()
     }
+}
+
+fn is_text(path: &str) -> bool {
+    TEXT_ENDINGS.iter().any(|ending| path.ends_with(ending))
+        || TEXT_FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Why the tree cannot be read.

@@ -3,6 +3,7 @@
 mod address_literal;
 mod file_length;
 mod file_name;
+mod guest_licence;
 mod import_direction;
 mod manifest;
 mod markdown_link;
@@ -19,6 +20,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "file-name", check: file_name::check },
     Rule { name: "file-length", check: file_length::check },
     Rule { name: "opening", check: opening::check },
+    Rule { name: "guest-licence", check: guest_licence::check },
     Rule { name: "import-direction", check: import_direction::check },
     Rule { name: "manifest", check: manifest::check },
     Rule { name: "unsafe-home", check: unsafe_home::check },
