@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::boot::BootArguments;
 use crate::demo::DemoSubject;
+use crate::guest::GuestSubject;
 use crate::soak_arguments::SoakArguments;
 
 /// Build, run, test, lint and bench this workspace.
@@ -102,6 +103,12 @@ pub(crate) enum Verb {
         /// How long each target runs
         #[arg(long, value_name = "N", default_value_t = 300)]
         seconds: u32,
+    },
+    /// Build and boot the Linux guest (guests/linux)
+    Guest {
+        /// What is done with it
+        #[command(subcommand)]
+        subject: GuestSubject,
     },
     /// Measure speed
     Bench {

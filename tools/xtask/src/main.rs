@@ -14,6 +14,7 @@ mod ci;
 mod cli;
 mod demo;
 mod fuzz;
+mod guest;
 mod letters;
 mod lint;
 mod process;
@@ -72,6 +73,7 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             return Ok(soak::run(workspace, &arguments)?);
         }
         Verb::Fuzz { target, seconds } => fuzz::run(workspace, target.as_deref(), seconds)?,
+        Verb::Guest { subject } => guest::run(workspace, &subject)?,
         Verb::Bench { subject: BenchSubject::Emu(options) } => {
             let readiness = setup::ensure(workspace, Purpose::Bench)?;
             bench::emu(workspace, &options, &readiness)?;
@@ -113,6 +115,8 @@ enum Failure {
     Fuzz(#[from] fuzz::FuzzError),
     #[error(transparent)]
     Soak(#[from] soak::SoakError),
+    #[error(transparent)]
+    Guest(#[from] guest::GuestError),
     #[error(transparent)]
     Bench(#[from] bench::BenchError),
 }

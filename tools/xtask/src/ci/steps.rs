@@ -1,5 +1,6 @@
 //! The steps of the gate: what each runs and what to do when it fails.
 
+use crate::guest;
 use crate::lint;
 use crate::process::{self, CommandError};
 use crate::reporter::Reporter;
@@ -60,6 +61,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "interrupts between instructions",
         next: "`cargo test --release -p executor --features single-core-x86 --test interrupted` repeats it",
         run: interrupts,
+    },
+    Step {
+        name: "Linux guest",
+        next: "`cargo xtask guest session` repeats it; guests/linux/README.md says what it does",
+        run: linux_guest,
     },
     Step { name: "documentation", next: "mend the links and warnings named above", run: documentation },
 ];
@@ -134,6 +140,15 @@ fn interrupts(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Step
     command.args(["test", "--package", "executor", "--release"]);
     command.args(["--features", "single-core-x86", "--test", "interrupted"]);
     Ok(reporter.aloud(&mut command)?)
+}
+
+/// The guest is built anew if its inputs have changed, and booted.
+fn linux_guest(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    let Some(mut command) = guest::gate(workspace) else {
+        reporter.leave_out("the Linux guest was never built here: `cargo xtask guest build`".to_owned());
+        return Ok(());
+    };
+    Ok(reporter.quietly(&mut command)?)
 }
 
 fn documentation(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {

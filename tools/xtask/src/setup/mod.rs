@@ -22,6 +22,8 @@ pub(crate) enum Purpose {
     Bench,
     /// The whole gate.
     Ci,
+    /// Building the Linux guest and booting it under QEMU.
+    Guest,
     /// All of the above.
     Everything,
 }
@@ -54,7 +56,7 @@ impl fmt::Display for Readiness {
 /// Makes the machine ready for `purpose`; does nothing, quickly, if it is.
 pub(crate) fn ensure(workspace: &Workspace, purpose: Purpose) -> Result<Readiness, SetupError> {
     rust::ensure_target(workspace)?;
-    if purpose != Purpose::Boot {
+    if !matches!(purpose, Purpose::Boot | Purpose::Guest) {
         rust::ensure_components(workspace)?;
     }
     Ok(Readiness { missing: packages::ensure(purpose) })

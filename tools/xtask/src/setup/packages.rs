@@ -37,7 +37,7 @@ const PACKAGES: &[Package] = &[
         name: "gcc",
         used_for: "linking of programs for this machine",
         evidence: Evidence::Program("gcc"),
-        purposes: &[Purpose::Ci],
+        purposes: &[Purpose::Ci, Purpose::Guest],
     },
     Package {
         name: "gcc-multilib",
@@ -49,7 +49,7 @@ const PACKAGES: &[Package] = &[
         name: "qemu-system-x86",
         used_for: "comparison with QEMU",
         evidence: Evidence::Program("qemu-system-i386"),
-        purposes: &[Purpose::Ci, Purpose::Bench],
+        purposes: &[Purpose::Ci, Purpose::Bench, Purpose::Guest],
     },
     Package {
         name: "bochs",
@@ -68,6 +68,60 @@ const PACKAGES: &[Package] = &[
         used_for: "debugging of guests with a real gdb",
         evidence: Evidence::Program("gdb"),
         purposes: &[Purpose::Ci],
+    },
+    Package {
+        name: "libc6-dev",
+        used_for: "tools of the Linux guest's build",
+        evidence: Evidence::File("/usr/include/stdio.h"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "make",
+        used_for: "build of the Linux guest",
+        evidence: Evidence::Program("make"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "bc",
+        used_for: "build of the Linux guest",
+        evidence: Evidence::Program("bc"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "flex",
+        used_for: "build of the Linux guest",
+        evidence: Evidence::Program("flex"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "bison",
+        used_for: "build of the Linux guest",
+        evidence: Evidence::Program("bison"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "perl",
+        used_for: "build of the Linux guest",
+        evidence: Evidence::Program("perl"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "xz-utils",
+        used_for: "sources of the Linux guest",
+        evidence: Evidence::Program("xz"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "bzip2",
+        used_for: "sources of the Linux guest",
+        evidence: Evidence::Program("bzip2"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
+        name: "dpkg-dev",
+        used_for: "sources of the Linux guest",
+        evidence: Evidence::Program("dpkg-source"),
+        purposes: &[Purpose::Guest],
     },
 ];
 
@@ -153,6 +207,13 @@ mod tests {
     fn bench_needs_the_other_emulators_but_no_debugger() {
         let names: Vec<_> = PACKAGES.iter().filter(|p| p.serves(Purpose::Bench)).map(|p| p.name).collect();
         assert_eq!(names, ["qemu-system-x86", "bochs", "bochsbios"]);
+    }
+
+    #[test]
+    fn guest_needs_no_32_bit_libraries_and_no_other_judge() {
+        let names: Vec<_> = PACKAGES.iter().filter(|p| p.serves(Purpose::Guest)).map(|p| p.name).collect();
+        assert!(names.contains(&"flex") && names.contains(&"qemu-system-x86"));
+        assert!(!names.contains(&"gcc-multilib") && !names.contains(&"bochs"));
     }
 
     #[test]

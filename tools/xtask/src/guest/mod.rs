@@ -1,0 +1,222 @@
+//! `cargo xtask guest`: the Linux guest, built from Debian's sources, judged, and booted.
+//!
+//! The steps are in modules of their own: [`sources`] fetches, [`linux`] and [`user_land`] build, [`instructions`]
+//! judges, [`session`] boots the variant for a PC and types at its shell. Each step is skipped if its inputs are those
+//! of the last time, by [`stamp`]. What is ours of it lies in `guests/linux`; nothing of Linux is in the repository.
+
+mod config;
+mod header;
+mod hooks;
+mod instructions;
+mod linux;
+mod note;
+mod overlay;
+mod places;
+mod session;
+mod sources;
+mod stamp;
+mod user_land;
+
+use std::process::Command;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use self::places::Places;
+use self::sources::Record;
+use crate::process::{self, CommandError};
+use crate::reporter::Reporter;
+use crate::setup::{self, Purpose, SetupError};
+use crate::workspace::Workspace;
+
+/// What is done with the guest.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum GuestSubject {
+    /// Build kernel, programs and first file system from Debian's sources, and check their instructions
+    Build(BuildOptions),
+    /// Boot the variant for a PC under QEMU on this terminal; Ctrl-A X ends it
+    Boot,
+    /// Boot the variant for a PC under QEMU, type a list of commands, and check the answers
+    Session,
+    /// Write the C header of the guest interface anew from crate `guest-abi`
+    Header,
+}
+
+/// How it is built.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BuildOptions {
+    /// Which kernel
+    #[arg(long, default_value = "native", value_name = "VARIANT")]
+    variant: Variant,
+}
+
+/// A kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Variant {
+    /// For a PC with a Pentium, as QEMU emulates one
+    Native,
+    /// For the hypervisor, which does not exist yet
+    Guest,
+}
+
+impl Variant {
+    /// Name of its folder and of its configuration.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Guest => "guest",
+        }
+    }
+
+    /// What `make` is asked for: a PC starts a compressed kernel, the hypervisor loads the ELF file.
+    const fn make_target(self) -> &'static str {
+        match self {
+            Self::Native => "bzImage",
+            Self::Guest => "vmlinux",
+        }
+    }
+}
+
+/// Does what is asked for.
+pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<(), GuestError> {
+    let places = Places::of(workspace);
+    match subject {
+        GuestSubject::Build(options) => build(workspace, &places, options.variant)?,
+        GuestSubject::Boot => {
+            build(workspace, &places, Variant::Native)?;
+            process::run(&mut session::qemu(&places))?;
+        }
+        GuestSubject::Session => {
+            build(workspace, &places, Variant::Native)?;
+            session::run(&places)?;
+        }
+        GuestSubject::Header => {
+            header::write(&places.own("")).map_err(|source| GuestError::Header { source })?;
+        }
+    }
+    Ok(())
+}
+
+/// What the gate runs of the guest, in a process of its own; `None` where the guest was never built, because the first
+/// build takes minutes and fetches 160 MB.
+pub(crate) fn gate(workspace: &Workspace) -> Option<Command> {
+    let built = Places::of(workspace).kernel(Variant::Native).join(linux::STAMP).exists();
+    let program = std::env::current_exe().ok().filter(|_| built)?;
+    let mut command = Command::new(program);
+    command.args(["guest", "session"]);
+    Some(command)
+}
+
+/// Makes the machine ready, and builds a variant and what runs on it.
+fn build(workspace: &Workspace, places: &Places, variant: Variant) -> Result<(), GuestError> {
+    let readiness = setup::ensure(workspace, Purpose::Guest)?;
+    let lacking: Vec<_> = readiness.shortcomings().collect();
+    if !lacking.is_empty() {
+        return Err(GuestError::Lacking { lines: lacking.join("\n  ") });
+    }
+    let mut reporter = Reporter::new("guest", 7);
+    let result = steps(places, variant, &mut reporter);
+    match &result {
+        Ok(()) => reporter.summarise(),
+        Err(_) => reporter.fail(),
+    }
+    result
+}
+
+fn steps(places: &Places, variant: Variant, reporter: &mut Reporter) -> Result<(), GuestError> {
+    for folder in [places.packages(), places.user("")] {
+        std::fs::create_dir_all(&folder).map_err(|source| GuestError::Scratch { source })?;
+    }
+    let compiler = process::output(Command::new("gcc").arg("--version"))?;
+    let compiler = compiler.lines().next().unwrap_or_default();
+
+    reporter.begin("sources");
+    let record = Record::read(&places.own("sources.toml"))?;
+    let sources = sources::obtain(&record, &places.packages(), reporter)?;
+    reporter.succeed();
+
+    reporter.begin("tree");
+    linux::prepare(places, &sources, reporter)?;
+    reporter.succeed();
+
+    reporter.begin("kernel");
+    linux::build(places, variant, compiler, reporter)?;
+    reporter.succeed();
+
+    reporter.begin("C library");
+    linux::headers(places, reporter)?;
+    user_land::c_library(places, &sources, compiler, reporter)?;
+    reporter.succeed();
+
+    reporter.begin("busybox");
+    user_land::busybox(places, &sources, reporter)?;
+    reporter.succeed();
+
+    reporter.begin("first file system");
+    user_land::file_system(places, reporter)?;
+    reporter.succeed();
+
+    reporter.begin("instructions");
+    instructions::judge(places, variant, reporter)?;
+    if variant == Variant::Guest {
+        let kernel = note::introduction(&places.kernel(variant).join("vmlinux"))?;
+        let (entry, version, needs) = (kernel.entry, kernel.version, kernel.needs);
+        reporter.note(format!("entry {entry:#x}, guest interface {version}, needs {needs:?}"));
+    }
+    reporter.succeed();
+    Ok(())
+}
+
+/// `make` for all processors of this machine. A cargo that started this program hands down flags of its own `make`.
+fn make() -> Command {
+    let mut make = Command::new("make");
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    make.arg(format!("-j{processors}")).env_remove("MAKEFLAGS").env_remove("MFLAGS").env("LC_ALL", "C");
+    make
+}
+
+/// Why there is no guest, or why it does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GuestError {
+    /// Programs are missing.
+    #[error("the guest cannot be built:\n  {lines}")]
+    Lacking {
+        /// One line for each.
+        lines: String,
+    },
+    /// The machine cannot be made ready.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The scratch folder cannot be made.
+    #[error("cannot make the scratch folder: {source}")]
+    Scratch {
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The header cannot be written.
+    #[error("cannot write guests/linux/{}: {source}", header::PLACE)]
+    Header {
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Sources are missing or wrong.
+    #[error(transparent)]
+    Source(#[from] sources::SourceError),
+    /// The kernel was not built.
+    #[error(transparent)]
+    Linux(#[from] linux::LinuxError),
+    /// The programs were not built.
+    #[error(transparent)]
+    UserLand(#[from] user_land::UserLandError),
+    /// A binary has instructions that a P54C lacks, or cannot be judged.
+    #[error(transparent)]
+    Instructions(#[from] instructions::InstructionError),
+    /// A hypervisor would not start the kernel.
+    #[error(transparent)]
+    Note(#[from] note::NoteError),
+    /// The guest did not boot or did not answer as it should.
+    #[error(transparent)]
+    Session(#[from] session::SessionError),
+    /// A program failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
