@@ -88,6 +88,8 @@ struct Size {
     in_memory: u64,
     /// Names of functions, for backtraces.
     names: u64,
+    /// Code of crate `executor`, without the tasks: their futures are compiled into the function that polls them.
+    executor: u64,
 }
 
 /// Measures, prints the report and records it if asked to.
@@ -188,7 +190,22 @@ fn size(kernel: &PathBuf) -> Result<Size, BenchError> {
         loaded: file.segments.iter().map(|segment| length(&segment.bytes)).sum(),
         in_memory: file.segments.iter().map(|segment| u64::from(segment.memory_bytes)).sum(),
         names: length(&name_table(&file.functions)),
+        executor: file
+            .functions
+            .iter()
+            .filter(|function| is_of_executor(&function.name))
+            .map(|function| u64::from(function.size))
+            .sum(),
     })
+}
+
+/// Whether a function is the executor's, and not a task's.
+fn is_of_executor(name: &str) -> bool {
+    let name = format!("{:#}", rustc_demangle::demangle(name));
+    let is_its = name.starts_with("executor::")
+        || name.starts_with("<executor::")
+        || name.contains(" as executor::platform::ErasedPlatform>");
+    is_its && !name.starts_with("executor::task::stage::poll")
 }
 
 fn length(bytes: &[u8]) -> u64 {

@@ -31,6 +31,8 @@ const NAMES: [(&str, &str); 15] = [
 const CYCLE_BUDGETS: [(&str, u64); 3] = [("direct-wake-to-poll", 250), ("yield", 150), ("spawn", 400)];
 /// Cycles of a trace record, likewise.
 const RECORD_BUDGET: u64 = 30;
+/// Code of the executor; its static data is one executor of some hundred bytes.
+const EXECUTOR_BUDGET_BYTES: u64 = 16 << 10;
 /// Code and data of the image.
 const IMAGE_BUDGET_BYTES: u64 = 256 << 10;
 /// Host time of 48 cores to their first task, on two host cores.
@@ -48,6 +50,12 @@ pub(super) fn budgets(figures: &Figures) -> Vec<Budget> {
     let host_limit = HOST_BUDGET.as_millis().try_into().unwrap_or(u64::MAX);
     budgets.extend([
         Budget { what: "trace record", limit: RECORD_BUDGET, found: record, unit: "cycles" },
+        Budget {
+            what: "executor's code",
+            limit: EXECUTOR_BUDGET_BYTES,
+            found: Some(figures.size.executor),
+            unit: "bytes",
+        },
         Budget { what: "image", limit: IMAGE_BUDGET_BYTES, found: Some(figures.size.loaded), unit: "bytes" },
         Budget {
             what: "48 cores to their first task, host time",
@@ -127,6 +135,7 @@ impl Record<'_> {
         let (tables, heap) = (kernel("page-tables"), kernel("heap"));
         for (what, amount) in [
             ("image, as loaded: code, constants, variables with a value", size.loaded),
+            ("of that, code of the executor without the tasks", size.executor),
             (
                 "further memory of the image: other variables, stacks, first page tables, frame bitmap, trace ring",
                 size.in_memory - size.loaded,
@@ -172,7 +181,9 @@ impl Record<'_> {
             "setting": "strict, scc, 533/800/800 MHz",
             "cycles": times.collect::<serde_json::Map<_, _>>(),
             "bytes": bytes,
-            "image": { "loaded": size.loaded, "in_memory": size.in_memory, "names": size.names },
+            "image": {
+                "loaded": size.loaded, "in_memory": size.in_memory, "names": size.names, "executor": size.executor
+            },
             "boot_by_host": boot(by_host),
             "boot_by_core_0": boot(by_core_0),
             "host_seconds": host_time.as_secs_f64(),
@@ -205,7 +216,7 @@ mod tests {
         assert_eq!(said(1)[0], "MISSED  direct-wake-to-poll: at most 250 cycles; found nothing");
         assert_eq!(said(1)[3], "pass    trace record: at most 30 cycles; found 23");
         assert_eq!(
-            said(1)[5],
+            said(1)[6],
             "MISSED  48 cores to their first task, host time: at most 5000 ms; found 6000"
         );
     }
