@@ -8,9 +8,10 @@ use core::task::{Poll, Waker};
 
 use ipi::doorbell::Doorbell;
 use ipi::mesh::CoreSet;
+use spin::Once;
 
 use crate::arch::i586::cpu;
-use crate::arch::i586::interrupt_cell::{InterruptCell, SetOnce};
+use crate::arch::i586::interrupt_cell::InterruptCell;
 use crate::platform::machine::gic::Events;
 
 struct Rung {
@@ -26,14 +27,15 @@ static RUNG: InterruptCell<Rung> =
     InterruptCell::new(Rung { events: Events::NONE, direct: false, waker: None, woken: 0 });
 
 /// The doorbell of the mailbox, once there is one.
-static MAIL: SetOnce<&'static Doorbell> = SetOnce::new();
+static MAIL: Once<&'static Doorbell> = Once::new();
 
 /// Has the doorbell of the mailbox told of every ring from now on. Task context.
 ///
 /// # Panics
 /// If there was one before.
 pub fn tell(mail: &'static Doorbell) {
-    MAIL.set(mail);
+    assert!(!MAIL.is_completed(), "there is one mailbox");
+    MAIL.call_once(|| mail);
 }
 
 /// Another core has raised this core's pin without a name: it may have been any. Interrupt context.

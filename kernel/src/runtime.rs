@@ -7,9 +7,9 @@
 use executor::time::{Frequency, Instant};
 use executor::trace::{Event as ExecutorEvent, Then};
 use executor::{Alarm, Executor, ExecutorCell, Panicked, Platform, Spawner};
+use spin::Once;
 use trace_format::record::{Event, PollOutcome, TaskBefore, TaskNumber};
 
-use crate::arch::i586::interrupt_cell::SetOnce;
 use crate::arch::i586::{cpu, recovery};
 use crate::platform::machine;
 use crate::trace;
@@ -86,7 +86,8 @@ impl Platform for Core {
 
 static CORE: Core = Core;
 static EXECUTOR: ExecutorCell<Core> = ExecutorCell::new(Executor::new(&CORE).woken_here());
-static ALARM: SetOnce<Alarm> = SetOnce::new();
+/// Set at start-up, in tasks; read by handlers for the price of a load and a comparison.
+static ALARM: Once<Alarm> = Once::new();
 
 /// The timer has expired. Interrupt context.
 pub fn ring_alarm() {
@@ -107,7 +108,7 @@ pub fn frequency() -> Frequency {
 /// If called a second time.
 pub fn run(start: impl FnOnce(Spawner)) -> ! {
     let executor = EXECUTOR.claim().expect("the executor is started once");
-    ALARM.set(executor.alarm());
+    ALARM.call_once(|| executor.alarm());
     start(executor.spawner());
     cpu::enable_interrupts();
     executor.run()

@@ -58,6 +58,14 @@ pub(crate) enum Wake {
     /// The task has become ready: push it; its link is the caller's.
     Push,
     /// The task will be polled again after the poll that is under way.
+    #[cfg_attr(
+        all(
+            not(any(loom, feature = "accounting", feature = "trace")),
+            feature = "single-core-x86",
+            any(target_arch = "x86", target_arch = "x86_64")
+        ),
+        expect(dead_code, reason = "nobody but the instruments cares")
+    )]
     Note,
     /// A poll was to come already, or none ever will.
     Nothing,

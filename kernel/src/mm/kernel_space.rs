@@ -11,13 +11,14 @@ use core::ptr::with_exposed_provenance_mut;
 use i586::page::{ENTRIES, PAGE_BYTES, PageEntry};
 use scc::address::PhysAddr;
 use scc::memory_type::MemoryType;
+use spin::Once;
 use trace_format::symbols::{HEADER_BYTES, SymbolTable, total_bytes};
 
 use super::address_space::{Access, AddressSpace, MapError, TableMemory};
 use super::frame::{Frame, FrameAllocator, Zone};
 use super::image;
 use crate::arch::i586::descriptors;
-use crate::arch::i586::interrupt_cell::{InterruptCell, SetOnce};
+use crate::arch::i586::interrupt_cell::InterruptCell;
 use crate::layout;
 use crate::platform::machine;
 
@@ -35,7 +36,7 @@ struct KernelMemory {
     space: AddressSpace,
 }
 
-static SYMBOLS: SetOnce<SymbolTable<'static>> = SetOnce::new();
+static SYMBOLS: Once<SymbolTable<'static>> = Once::new();
 
 static MEMORY: InterruptCell<Option<KernelMemory>> = InterruptCell::new(None);
 
@@ -129,7 +130,7 @@ pub fn set_up() -> Result<(), MapError> {
     mapped?;
     activate(space);
     if let Ok(symbols) = SymbolTable::parse(image::symbol_table_bytes(table_bytes)) {
-        SYMBOLS.set(symbols);
+        SYMBOLS.call_once(|| symbols);
     }
     MEMORY.with(|memory| *memory = Some(KernelMemory { frames, space }));
     Ok(())
@@ -183,5 +184,5 @@ pub fn map_window(first: u32, bytes: u32, shown: PhysAddr, kind: MemoryType) -> 
 /// The table of the kernel's functions, if whoever loaded the image has left one. Any context.
 #[must_use]
 pub fn symbols() -> Option<SymbolTable<'static>> {
-    SYMBOLS.get()
+    SYMBOLS.get().copied()
 }
