@@ -34,7 +34,11 @@ pub fn elf() -> &'static [u8] {
 }
 
 /// The same with what cores check and measure together, built on the first call.
-fn trials() -> &'static [u8] {
+///
+/// # Panics
+/// If it cannot be built or read.
+#[must_use]
+pub fn trials() -> &'static [u8] {
     static ELF: OnceLock<Vec<u8>> = OnceLock::new();
     ELF.get_or_init(|| {
         let options = ["--bin", "kernel-trials", "--features", "trials"];

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use boot_tests::kernel::elf;
+use boot_tests::kernel::{elf, trials};
 use iced_x86::{CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 use scc_image::is_known_to_p54c;
@@ -13,8 +13,8 @@ use scc_image::is_known_to_p54c;
 /// Sections whose code runs in real mode when it starts: only their 32-bit parts would decode.
 const REAL_MODE: &str = ".reset_page";
 
-fn instructions() -> Vec<Instruction> {
-    let file = object::File::parse(elf()).expect("the linker wrote a good file");
+fn instructions_of(image: &[u8]) -> Vec<Instruction> {
+    let file = object::File::parse(image).expect("the linker wrote a good file");
     let mut found = Vec::new();
     for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
         let bits = if section.name() == Ok(REAL_MODE) { 16 } else { 32 };
@@ -26,8 +26,8 @@ fn instructions() -> Vec<Instruction> {
 }
 
 /// Name of the function that holds `address`.
-fn function_at(address: u64) -> String {
-    let file = object::File::parse(elf()).expect("the linker wrote a good file");
+fn function_at(image: &[u8], address: u64) -> String {
+    let file = object::File::parse(image).expect("the linker wrote a good file");
     let functions = file
         .symbols()
         .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown));
@@ -39,16 +39,22 @@ fn function_at(address: u64) -> String {
 
 #[test]
 fn every_instruction_is_one_that_a_p54c_has() {
-    let all = instructions();
-    assert!(all.len() > 5_000, "only {} instructions", all.len());
-    let forbidden: BTreeSet<_> = all
-        .iter()
-        .filter(|instruction| !instruction.is_invalid() && !is_known_to_p54c(instruction))
-        .map(|instruction| {
-            format!("{instruction} at {:#x} in {}", instruction.ip(), function_at(instruction.ip()))
-        })
-        .collect();
-    assert_eq!(forbidden, BTreeSet::new());
+    for image in [elf(), trials()] {
+        let all = instructions_of(image);
+        assert!(all.len() > 5_000, "only {} instructions", all.len());
+        let forbidden: BTreeSet<_> = all
+            .iter()
+            .filter(|instruction| !instruction.is_invalid() && !is_known_to_p54c(instruction))
+            .map(|instruction| {
+                format!(
+                    "{instruction} at {:#x} in {}",
+                    instruction.ip(),
+                    function_at(image, instruction.ip())
+                )
+            })
+            .collect();
+        assert_eq!(forbidden, BTreeSet::new());
+    }
 }
 
 #[test]
@@ -56,14 +62,14 @@ fn fpu_is_touched_by_its_initialisation_only() {
     let fpu = [CpuidFeature::FPU, CpuidFeature::FPU287, CpuidFeature::FPU387];
     let uses =
         |instruction: &&Instruction| instruction.cpuid_features().iter().any(|used| fpu.contains(used));
-    let all = instructions();
-    let used: Vec<_> = all.iter().filter(|instruction| !instruction.is_invalid()).filter(uses).collect();
-    let others: Vec<_> =
-        used.iter().filter(|instruction| instruction.mnemonic() != Mnemonic::Fninit).collect();
-    let described: Vec<_> = others
-        .iter()
-        .map(|instruction| format!("{instruction} in {}", function_at(instruction.ip())))
-        .collect();
-    assert_eq!(described, Vec::<String>::new());
-    assert!(!used.is_empty());
+    for image in [elf(), trials()] {
+        let all = instructions_of(image);
+        let used: Vec<_> = all.iter().filter(|instruction| !instruction.is_invalid()).filter(uses).collect();
+        let others = used.iter().filter(|instruction| instruction.mnemonic() != Mnemonic::Fninit);
+        let described: Vec<_> = others
+            .map(|instruction| format!("{instruction} in {}", function_at(image, instruction.ip())))
+            .collect();
+        assert_eq!(described, Vec::<String>::new());
+        assert!(!used.is_empty());
+    }
 }
