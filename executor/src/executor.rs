@@ -224,12 +224,7 @@ impl<P: Platform> Executor<P> {
     fn step(&'static self) -> Step {
         let mut series = Series::new();
         self.take_news();
-        let lanes = &self.core.lanes;
-        let Some((lane, task)) =
-            lanes.most_urgent().and_then(|lane| lanes.oldest(lane).map(|task| (lane, task)))
-        else {
-            return Step::Idle;
-        };
+        let Some((lane, task)) = self.core.lanes.most_urgent_task() else { return Step::Idle };
         self.serve_oldest(lane, task, &mut series);
         series.end(self.platform);
         Step::Worked
@@ -324,12 +319,10 @@ impl<P: Platform> Executor<P> {
     /// The alarm has rung again while timers were looked after: they go on after one task.
     fn put_off(&'static self, alarm: TaskRef, series: &mut Series) {
         self.take_news();
-        let lane = self.core.lanes.most_urgent();
+        let other = self.core.lanes.most_urgent_task();
         // SAFETY: it was woken while it was served, so the executor has its link.
         unsafe { self.core.lanes.append(alarm) };
-        if let Some(lane) = lane
-            && let Some(task) = self.core.lanes.oldest(lane)
-        {
+        if let Some((lane, task)) = other {
             self.serve_oldest(lane, task, series);
         }
     }

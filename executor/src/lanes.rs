@@ -44,6 +44,12 @@ impl Lanes {
         if occupied == 0 { None } else { usize::try_from(occupied.trailing_zeros()).ok() }
     }
 
+    /// The task that is polled next, and its lane.
+    pub(crate) fn most_urgent_task(&self) -> Option<(usize, TaskRef)> {
+        let lane = self.most_urgent()?;
+        self.oldest(lane).map(|task| (lane, task))
+    }
+
     /// Whether a lane before this one is not empty.
     #[inline]
     pub(crate) fn has_before(&self, lane: usize) -> bool {

@@ -66,6 +66,19 @@ fn until(
     (future, place)
 }
 
+/// Two tasks that wait until their values are 1, and their wakers.
+fn two_waiting_tasks(
+    executor: &'static Executor<Still>,
+) -> ([Arc<AtomicU32>; 2], [JoinHandle<()>; 2], [Waker; 2]) {
+    let values = [0, 1].map(|_| Arc::new(AtomicU32::new(0)));
+    let waiting = values.each_ref().map(|value| until(value, 1));
+    let places = waiting.each_ref().map(|(_, place)| Arc::clone(place));
+    let tasks = waiting.map(|(future, _)| spawn(executor, future));
+    executor.run_until_idle();
+    let wakers = places.map(|place| place.lock().expect("no panic").take().expect("was polled"));
+    (values, tasks, wakers)
+}
+
 #[test]
 fn no_wake_of_two_handlers_is_lost() {
     model(|| {
@@ -97,15 +110,10 @@ fn no_wake_of_two_handlers_is_lost() {
 fn two_tasks_are_woken_into_one_queue_while_it_is_emptied() {
     model(|| {
         let executor = executor();
-        let values = [0, 1].map(|_| Arc::new(AtomicU32::new(0)));
-        let tasks = values.each_ref().map(|value| {
-            let (future, waker) = until(value, 1);
-            (spawn(executor, future), waker)
-        });
-        executor.run_until_idle();
+        let (values, tasks, wakers) = two_waiting_tasks(executor);
         let handlers = [0, 1].map(|number| {
             let value = Arc::clone(&values[number]);
-            let waker = tasks[number].1.lock().expect("no panic").take().expect("was polled");
+            let waker = wakers[number].clone();
             thread::spawn(move || {
                 value.store(1, Relaxed);
                 waker.wake();
@@ -116,7 +124,9 @@ fn two_tasks_are_woken_into_one_queue_while_it_is_emptied() {
             handler.join().expect("no panic");
         }
         executor.run_until_idle();
-        assert!(tasks.iter().all(|(task, _)| task.is_finished()));
+        assert!(tasks.iter().all(JoinHandle::is_finished));
+        drop(wakers);
+        executor.run_until_idle();
     });
 }
 
@@ -124,14 +134,7 @@ fn two_tasks_are_woken_into_one_queue_while_it_is_emptied() {
 fn task_is_woken_while_the_executor_goes_from_it_to_the_next() {
     model(|| {
         let executor = executor();
-        let values = [0, 1].map(|_| Arc::new(AtomicU32::new(0)));
-        let tasks = values.each_ref().map(|value| {
-            let (future, waker) = until(value, 1);
-            (spawn(executor, future), waker)
-        });
-        executor.run_until_idle();
-        let wakers =
-            tasks.each_ref().map(|(_, waker)| waker.lock().expect("no panic").take().expect("was polled"));
+        let (values, tasks, wakers) = two_waiting_tasks(executor);
         // Both are ready at once, so that one comes after the other in a lane.
         wakers.iter().for_each(Waker::wake_by_ref);
         let [first, _] = wakers.clone();
@@ -143,11 +146,11 @@ fn task_is_woken_while_the_executor_goes_from_it_to_the_next() {
         executor.run_until_idle();
         handler.join().expect("no panic");
         executor.run_until_idle();
-        assert!(tasks[0].0.is_finished());
+        assert!(tasks[0].is_finished());
         values[1].store(1, Relaxed);
         wakers[1].wake_by_ref();
         executor.run_until_idle();
-        assert!(tasks[1].0.is_finished());
+        assert!(tasks[1].is_finished());
         drop(wakers);
         executor.run_until_idle();
     });

@@ -1,9 +1,10 @@
 //! The few atomic operations that this crate needs, in siblings with one interface.
 //!
 //! ```text
-//! native           core's atomics: LOCK-prefixed on x86, correct between threads      default
+//! portable         core's atomics: LOCK-prefixed on x86, correct between threads      default
+//!                  loom's atomics, which try every order that the memory model has    cfg(loom)
 //! single_core_x86  one instruction without LOCK: atomic against interrupts only       feature single-core-x86
-//! model            loom's atomics, which try every order that the memory model has    cfg(loom)
+//! native, model    what is beside them on a processor, and under loom
 //! ```
 //!
 //! On a P54C a locked access writes back and invalidates its line of the first-level cache and then goes past that
@@ -31,24 +32,19 @@ mod model;
 #[cfg(not(loom))]
 mod native;
 #[cfg(any(loom, not(all(feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")))))]
-mod readiness;
+mod portable;
 #[cfg(all(not(loom), feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")))]
 mod single_core_x86;
 
 #[cfg(loom)]
-pub(crate) use model::{Guarded, Link, Word, spin};
+pub(crate) use model::{Guarded, spin};
 #[cfg(not(loom))]
 pub(crate) use native::{Guarded, spin};
-#[cfg(all(
-    not(loom),
-    not(all(feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")))
-))]
-pub(crate) use native::{Link, Word};
 #[cfg(any(
     loom,
     not(all(feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")))
 ))]
-pub(crate) use readiness::Readiness;
+pub(crate) use portable::{Link, Readiness, Word};
 #[cfg(all(not(loom), feature = "single-core-x86", any(target_arch = "x86", target_arch = "x86_64")))]
 pub(crate) use single_core_x86::{Link, Readiness, Word};
 
