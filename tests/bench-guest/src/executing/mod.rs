@@ -40,9 +40,9 @@ pub(crate) fn run(rounds: u32) -> u32 {
 fn compare<S: Subject>(subject: &S) {
     report("spawn", S::NAME, subject.spawn_and_end());
     report("wake-to-poll", S::NAME, programs::wake_to_poll(subject));
-    report("yield-1", S::NAME, programs::yield_ring(subject, 1));
-    report("yield-10", S::NAME, programs::yield_ring(subject, 10));
-    report("yield-1000", S::NAME, programs::yield_ring(subject, 1_000));
+    report("100-yields-1", S::NAME, programs::yield_ring(subject, 1));
+    report("100-yields-10", S::NAME, programs::yield_ring(subject, 10));
+    report("100-yields-1000", S::NAME, programs::yield_ring(subject, 1_000));
     report("ping-pong", S::NAME, programs::ping_pong(subject));
 }
 

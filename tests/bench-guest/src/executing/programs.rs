@@ -103,18 +103,19 @@ impl Future for Yielding {
     }
 }
 
-/// Ticks from one task's yield to the next task's, `tasks` of them in a ring.
+/// Ticks of a hundred yields from one task to the next, `tasks` of them in a ring.
 pub(super) fn yield_ring<S: Subject>(subject: &S, tasks: u32) -> Times {
     /// Yields of each task: so many that what the first poll takes is no part of the figure.
-    const EACH: u32 = 200;
+    const EACH: u32 = 199;
     for _ in 0..tasks {
         subject.spawn(Yielding { left: EACH });
     }
     let begin = clock::now();
     subject.run();
     let all = clock::now().wrapping_sub(begin);
-    // One run is one figure: the mean of all yields.
-    Times::sample(|| all / ((EACH + 1) * tasks))
+    // One run is one figure: the mean of all yields. Of a hundred, because less than one tick may tell two apart.
+    let hundreds = (EACH + 1) * tasks / 100;
+    Times::sample(|| all / hundreds)
 }
 
 /// Ticks for a message and the switch to its receiver, there and back.
