@@ -9,8 +9,12 @@ use std::env;
 const CORE_TARGET: &str = "i586-unknown-linux-gnu";
 
 /// Programs and their linker scripts, both of which include the third.
-const PROGRAMS: [(&str, &str); 3] =
-    [("kernel", "scc.ld"), ("kernel-trials", "scc.ld"), ("kernel-pc", "pc.ld")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("kernel", "scc.ld"),
+    ("kernel-trials", "scc.ld"),
+    ("kernel-pc", "pc.ld"),
+    ("kernel-pc-trials", "pc.ld"),
+];
 const INCLUDED: &str = "sections.ld";
 
 fn main() {

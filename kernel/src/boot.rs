@@ -10,11 +10,11 @@ use trace_format::record::Event;
 
 use crate::arch::i586::{cpu, start};
 use crate::command_line::{Afterwards, BootFrom, Measure, Options, SelfTest, text_in};
-use crate::mail::{greeting, soak};
+use crate::mail::greeting;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::{console, mail, measure, provoke, runtime, self_test, services, trace, trials};
+use crate::{console, mail, provoke, runtime, self_test, services, trace, trials};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -67,13 +67,13 @@ async fn first_task(spawner: Spawner, options: Options) {
     );
     // First of all: nothing else is to run, and the heap is as it came.
     if options.measure == Some(Measure::Kernel) {
-        measure::kernel(spawner).await;
+        trials::measure(spawner, options.cores, Measure::Kernel).await;
     }
     // A core that checks itself starts its mailbox when the rest of it has passed.
     if options.self_test == SelfTest::No {
         match mail::start(spawner) {
             Ok(mailbox) => match options.soak {
-                Some(soak) => soak::start(spawner, mailbox, options.cores, soak),
+                Some(soak) => trials::soak(spawner, mailbox, options.cores, soak),
                 None => start_services(spawner, mailbox),
             },
             Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
@@ -108,16 +108,11 @@ async fn first_task(spawner: Spawner, options: Options) {
     }
     match options.measure {
         // Any other self-test has a use for the mailbox itself.
-        Some(Measure::Letters(letters)) if options.self_test == SelfTest::Alone => {
-            measure::pairs::measure(spawner, options.cores, letters).await;
-        }
-        Some(Measure::Together(what)) if options.self_test == SelfTest::Alone => {
+        Some(Measure::Kernel) | None => {}
+        Some(what) if options.self_test == SelfTest::Alone => {
             trials::measure(spawner, options.cores, what).await;
         }
-        Some(Measure::Letters(_) | Measure::Together(_)) => {
-            log::error!(target: "boot", "measures letters only with selftest")
-        }
-        Some(Measure::Kernel) | None => {}
+        Some(_) => log::error!(target: "boot", "measures letters only with selftest"),
     }
     if options.self_test != SelfTest::No {
         test(spawner, options).await;

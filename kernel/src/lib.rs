@@ -36,7 +36,7 @@ pub mod joint_test;
 pub mod layout;
 #[cfg(bare_metal)]
 pub mod mail;
-#[cfg(bare_metal)]
+#[cfg(all(bare_metal, feature = "trials"))]
 pub mod measure;
 pub mod mm;
 pub mod platform;

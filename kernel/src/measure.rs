@@ -13,9 +13,8 @@
 //! An interrupt's way is cut where something is recorded anyway: its handler begins with the trace record of the
 //! interrupt, and [`doorbell`] notes the wake.
 
-#[cfg(feature = "trials")]
-pub mod group;
-pub mod pairs;
+mod group;
+mod pairs;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -28,6 +27,7 @@ use i586::page::PAGE_BYTES;
 use trace_format::record::{Event, Stamped, TaskNumber};
 
 use crate::arch::i586::cpu;
+use crate::command_line::{Cores, Measure};
 use crate::doorbell::{self, Ring};
 use crate::irq::vectors;
 use crate::mm::trace_ring::TRACE_RING;
@@ -80,8 +80,17 @@ impl Times {
     }
 }
 
-/// Measures and prints all figures. Meant for a core on which nothing else runs.
-pub async fn kernel(spawner: Spawner) {
+/// Measures and prints what is asked for. The kernel is best measured on a core on which nothing else runs; the others
+/// take all of `cores` to do the same, and no mailbox may have been started.
+pub async fn measure(spawner: Spawner, cores: Cores, what: Measure) {
+    match what {
+        Measure::Kernel => kernel(spawner).await,
+        Measure::Letters(letters) => pairs::measure(spawner, cores, letters).await,
+        Measure::Together(what) => group::measure(spawner, cores, what).await,
+    }
+}
+
+async fn kernel(spawner: Spawner) {
     measure_clock();
     measure_record();
     measure_yield(spawner).await;

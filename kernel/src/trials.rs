@@ -1,14 +1,17 @@
-//! What cores check and measure together, in images that have it.
+//! What cores check and measure, in images that have it.
 //!
-//! It is as large as the kernel itself, so an image has it only with feature `trials`: program `kernel-trials`.
+//! It is nearly as large as the rest of the kernel, so an image has it only with feature `trials`: program
+//! `kernel-trials`, or on a PC `kernel-pc-trials`.
 
 #[cfg(not(feature = "trials"))]
-pub use absent::{TrialError, check, measure};
+pub use absent::{TrialError, check, measure, soak};
 
 #[cfg(feature = "trials")]
 pub use crate::joint_test::{JointError as TrialError, run as check};
 #[cfg(feature = "trials")]
-pub use crate::measure::group::measure;
+pub use crate::mail::soak::start as soak;
+#[cfg(feature = "trials")]
+pub use crate::measure::measure;
 
 #[cfg(not(feature = "trials"))]
 mod absent {
@@ -19,14 +22,16 @@ mod absent {
 
     use executor::Spawner;
 
-    use crate::command_line::{Cores, Together};
+    use crate::command_line::{Cores, Measure, Soak};
     use crate::mail::Mailbox;
 
-    /// Why cores check nothing together.
+    /// Why a core checks and measures nothing.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
     pub enum TrialError {
         /// The image was built without.
-        #[error("not in this image: build program kernel-trials with feature trials")]
+        #[error(
+            "not in this image: build it with feature trials, as `cargo run -- boot` does for such words"
+        )]
         Absent,
     }
 
@@ -40,7 +45,12 @@ mod absent {
     }
 
     /// Says that it is not there.
-    pub async fn measure(_: Spawner, _: Cores, what: Together) {
-        log::error!(target: "measure", "failed name={}: {}", what.name(), TrialError::Absent);
+    pub async fn measure(_: Spawner, _: Cores, _: Measure) {
+        log::error!(target: "measure", "failed: {}", TrialError::Absent);
+    }
+
+    /// Says that it is not there.
+    pub fn soak(_: Spawner, _: &'static Mailbox, _: Cores, _: Soak) {
+        log::error!(target: "soak", "failed: {}", TrialError::Absent);
     }
 }

@@ -1,4 +1,4 @@
-//! The kernel as a program, with what cores check and measure together: see feature `trials`.
+//! The kernel as a program, with what cores check and measure: see feature `trials`.
 #![cfg_attr(bare_metal, no_std, no_main)]
 
 // The start code, the traps and the panic handler are reached from there.

@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod figures;
 pub mod greeting;
 pub mod ping_pong;
+#[cfg(feature = "trials")]
 pub mod soak;
 
 use alloc::boxed::Box;

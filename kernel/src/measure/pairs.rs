@@ -60,7 +60,7 @@ enum PairsError {
 
 /// Measures all pairs of `cores` by one way, and prints a line for each core but the highest. All of `cores` must do
 /// the same, and no mailbox may have been started.
-pub async fn measure(spawner: Spawner, cores: Cores, letters: Letters) {
+pub(super) async fn measure(spawner: Spawner, cores: Cores, letters: Letters) {
     if let Err(error) = in_a_task(spawner, cores, letters).await {
         log::error!(target: "measure", "failed name=pairs: {error}");
     }

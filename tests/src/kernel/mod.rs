@@ -33,7 +33,7 @@ pub fn elf() -> &'static [u8] {
     })
 }
 
-/// The same with what cores check and measure together, built on the first call.
+/// The same with what cores check and measure, built on the first call.
 ///
 /// # Panics
 /// If it cannot be built or read.
@@ -68,16 +68,16 @@ impl KernelBoard {
     /// If the image does not fit the board.
     #[must_use]
     pub fn boot(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
-        Self::boot_on(Machine::builder(), cores, command_line)
+        Self::boot_image(elf(), Machine::builder(), cores, command_line)
     }
 
-    /// The same with what cores check and measure together.
+    /// The same with what cores check and measure.
     ///
     /// # Panics
     /// If the image does not fit the board.
     #[must_use]
     pub fn boot_trials(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
-        Self::boot_image(trials(), Machine::builder(), cores, command_line)
+        Self::boot_trials_on(Machine::builder(), cores, command_line)
     }
 
     /// The same on a machine with other settings.
@@ -85,12 +85,12 @@ impl KernelBoard {
     /// # Panics
     /// If the image does not fit the board.
     #[must_use]
-    pub fn boot_on(
+    pub fn boot_trials_on(
         settings: MachineBuilder,
         cores: impl IntoIterator<Item = CoreId>,
         command_line: &str,
     ) -> Self {
-        Self::boot_image(elf(), settings, cores, command_line)
+        Self::boot_image(trials(), settings, cores, command_line)
     }
 
     fn boot_image(

@@ -14,24 +14,28 @@ use trace_format::debug_exit::Ending;
 use crate::core_program;
 
 /// How cargo builds the kernel for a PC.
-const OPTIONS: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
+const PLAIN: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
+/// The same with what cores check and measure.
+const TRIALS: [&str; 5] = ["--bin", "kernel-pc-trials", "--no-default-features", "--features", "pc,trials"];
 /// Host time after which a kernel counts as stuck; it needs less than two seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Host time between two looks at QEMU.
 const STEP: Duration = Duration::from_millis(5);
 
-/// The kernel for a PC: its file, and a file with the names of its functions beside it.
-fn files() -> &'static [PathBuf; 2] {
+/// A kernel for a PC: its file, and a file with the names of its functions beside it.
+fn files(options: &[&str]) -> [PathBuf; 2] {
+    let kernel = core_program::build_with("kernel", "kernel", options).expect("the kernel builds");
+    let bytes = fs::read(&kernel).expect("cargo has just written it");
+    let parsed = KernelFile::parse(&bytes).expect("the linker wrote a good file");
+    // Tests run in processes of their own, at the same time.
+    let symbols = kernel.with_extension(format!("symbols-{}", std::process::id()));
+    fs::write(&symbols, pc::symbol_module(&parsed)).expect("cargo has just written beside it");
+    [kernel, symbols]
+}
+
+fn plain_files() -> &'static [PathBuf; 2] {
     static FILES: OnceLock<[PathBuf; 2]> = OnceLock::new();
-    FILES.get_or_init(|| {
-        let kernel = core_program::build_with("kernel", "kernel", &OPTIONS).expect("the kernel builds");
-        let bytes = fs::read(&kernel).expect("cargo has just written it");
-        let parsed = KernelFile::parse(&bytes).expect("the linker wrote a good file");
-        // Tests run in processes of their own, at the same time.
-        let symbols = kernel.with_extension(format!("symbols-{}", std::process::id()));
-        fs::write(&symbols, pc::symbol_module(&parsed)).expect("cargo has just written beside it");
-        [kernel, symbols]
-    })
+    FILES.get_or_init(|| files(&PLAIN))
 }
 
 /// The kernel's ELF file, built on the first call.
@@ -40,7 +44,7 @@ fn files() -> &'static [PathBuf; 2] {
 /// If it cannot be built or read.
 #[must_use]
 pub fn elf() -> Vec<u8> {
-    fs::read(&files()[0]).expect("cargo has just written it")
+    fs::read(&plain_files()[0]).expect("cargo has just written it")
 }
 
 /// What a run has left.
@@ -57,8 +61,17 @@ pub struct PcRun {
 /// # Errors
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
-    let [kernel, symbols] = files();
+    let [kernel, symbols] = plain_files();
     run(kernel, symbols, command_line)
+}
+
+/// The same with what cores check and measure.
+///
+/// # Errors
+/// [`PcError`] if there is no QEMU, or no end.
+pub fn boot_trials(command_line: &str) -> Result<PcRun, PcError> {
+    let [kernel, symbols] = files(&TRIALS);
+    run(&kernel, &symbols, command_line)
 }
 
 fn run(kernel: &Path, symbols: &Path, command_line: &str) -> Result<PcRun, PcError> {

@@ -22,7 +22,7 @@ fn times(line: &str, to: u8) -> [u32; 3] {
 fn each_pair_is_measured_once_by_each_way() {
     for way in ["polled", "direct", "doorbell"] {
         let cores = CORES.map(|number| CoreId::new(number).expect("0 to 47"));
-        let mut board = KernelBoard::boot(cores, &format!("selftest cores=0-2+47 measure={way}"));
+        let mut board = KernelBoard::boot_trials(cores, &format!("selftest cores=0-2+47 measure={way}"));
         board.run();
         for (index, core) in cores.into_iter().enumerate() {
             assert!(board.line(core, "info selftest:").starts_with("info selftest: passed=5 failed=0 "));
@@ -47,7 +47,7 @@ fn each_pair_is_measured_once_by_each_way() {
 #[test]
 fn without_a_self_test_letters_are_not_measured() {
     let core = CoreId::new(13).expect("0 to 47");
-    let mut board = KernelBoard::boot([core], "cores=13 measure=polled");
+    let mut board = KernelBoard::boot_trials([core], "cores=13 measure=polled");
     board.run();
     assert_eq!(board.line(core, "error boot:"), "error boot: measures letters only with selftest");
 }

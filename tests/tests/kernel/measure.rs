@@ -28,7 +28,7 @@ const TIMES: [&str; 16] = [
 #[test]
 fn core_measures_its_kernel_before_it_checks_itself() {
     let core = CoreId::new(5).expect("0 to 47");
-    let mut board = KernelBoard::boot([core], "measure=kernel selftest");
+    let mut board = KernelBoard::boot_trials([core], "measure=kernel selftest");
     // The sleeps alone last 0.7 s.
     let patience = scc_emu::Limits {
         until: Some(scc::timing::Time::from_microseconds(1_000_000)),
@@ -54,7 +54,7 @@ fn core_measures_its_kernel_before_it_checks_itself() {
 
 #[test]
 fn what_a_pc_does_not_have_is_left_out() {
-    let run = pc::boot("measure=kernel selftest").unwrap_or_else(|error| panic!("{error}"));
+    let run = pc::boot_trials("measure=kernel selftest").unwrap_or_else(|error| panic!("{error}"));
     for expected in [
         " measure: name=yield cold=",
         " measure: name=sleep-1ms cold=",

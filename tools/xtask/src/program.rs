@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::boot::Platform;
 use crate::process::{self, CommandError};
 use crate::workspace::{CORE_TARGET, Workspace};
 
@@ -60,17 +61,32 @@ pub(crate) fn build_with(
     executable_in(&messages).ok_or(ProgramError::NoExecutable { package })
 }
 
-/// How cargo builds the kernel with what cores check and measure together.
-const TRIALS: [&str; 4] = ["--bin", "kernel-trials", "--features", "trials"];
-/// Words of its command line that ask for that.
-const TRIAL_WORDS: [&str; 3] = ["selftest=ipi", "measure=calls", "measure=crowds"];
+/// How cargo builds the kernel, without or with what cores check and measure.
+const fn kernel_options(platform: Platform, with_trials: bool) -> &'static [&'static str] {
+    match (platform, with_trials) {
+        (Platform::Scc, false) => &["--bin", "kernel"],
+        (Platform::Scc, true) => &["--bin", "kernel-trials", "--features", "trials"],
+        (Platform::Pc, false) => &["--bin", "kernel-pc", "--no-default-features", "--features", "pc"],
+        (Platform::Pc, true) => {
+            &["--bin", "kernel-pc-trials", "--no-default-features", "--features", "pc,trials"]
+        }
+    }
+}
 
-/// Builds the kernel for the chip as its command line needs it: with what cores check and measure together, or without,
-/// which is half as large.
-pub(crate) fn kernel(workspace: &Workspace, command_line: &str) -> Result<PathBuf, ProgramError> {
-    let needs_trials = command_line.split_whitespace().any(|word| TRIAL_WORDS.contains(&word));
-    let options: &[&str] = if needs_trials { &TRIALS } else { &["--bin", "kernel"] };
+/// Builds the kernel as its command line needs it: with what cores check and measure, or without, which is half as large.
+pub(crate) fn kernel(
+    workspace: &Workspace,
+    platform: Platform,
+    command_line: &str,
+) -> Result<PathBuf, ProgramError> {
+    let needs_trials = command_line.split_whitespace().any(asks_for_trials);
+    let options = kernel_options(platform, needs_trials);
     build_with(workspace, "kernel", Some(CORE_TARGET), Profile::Kernel, options)
+}
+
+/// Whether a word of the kernel's command line is only understood with feature `trials`.
+fn asks_for_trials(word: &str) -> bool {
+    word == "selftest=ipi" || word.starts_with("measure=") || word.starts_with("soak=")
 }
 
 /// Finds the last executable among cargo's messages, one JSON object per line.

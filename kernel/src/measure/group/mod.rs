@@ -59,7 +59,7 @@ enum GroupFigureError {
 }
 
 /// Measures `what` among `cores`, all of which must do the same. No mailbox may have been started.
-pub async fn measure(spawner: Spawner, cores: Cores, what: Together) {
+pub(super) async fn measure(spawner: Spawner, cores: Cores, what: Together) {
     if let Err(error) = all(spawner, cores, what).await {
         log::error!(target: "measure", "failed name={}: {error}", what.name());
     }

@@ -164,7 +164,7 @@ fn boot(plan: &Plan) -> KernelBoard {
     let words = format!("cores={} soak={}:{}", numbers.join("+"), plan.seed, plan.letters);
     let loss =
         InterruptLoss { requests: plan.lost_requests, packets: Share::NOTHING, seed: plan.seed.into() };
-    KernelBoard::boot_on(Machine::builder().interrupt_loss(loss), plan.cores.iter().copied(), &words)
+    KernelBoard::boot_trials_on(Machine::builder().interrupt_loss(loss), plan.cores.iter().copied(), &words)
 }
 
 fn drive(

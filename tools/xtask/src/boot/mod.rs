@@ -17,8 +17,6 @@ use crate::process::CommandError;
 use crate::program::{self, ProgramError};
 use crate::workspace::Workspace;
 
-/// Package of the kernel.
-const KERNEL: &str = "kernel";
 /// Package of the program that boots it on the emulator.
 const BOARD: &str = "scc-boot";
 
@@ -58,7 +56,11 @@ fn boot_on_board(workspace: &Workspace, arguments: &BootArguments) -> Result<Exi
         Some(file) => file.clone(),
         None => {
             eprintln!("boot: building the kernel");
-            program::kernel(workspace, arguments.board.command_line.as_deref().unwrap_or_default())?
+            program::kernel(
+                workspace,
+                Platform::Scc,
+                arguments.board.command_line.as_deref().unwrap_or_default(),
+            )?
         }
     };
     eprintln!("boot: building the emulator");

@@ -7,13 +7,11 @@ use std::process::ExitCode;
 use scc_image::{CoreList, ElfError, KernelFile, pc};
 use trace_format::debug_exit::Ending;
 
-use super::{BootArguments, KERNEL};
+use super::{BootArguments, Platform};
 use crate::board_arguments::{BoardArguments, Model, Starter, Timing, Until};
-use crate::program::{self, Profile, ProgramError};
-use crate::workspace::{CORE_TARGET, Workspace};
+use crate::program::{self, ProgramError};
+use crate::workspace::Workspace;
 
-/// How cargo builds the kernel for a PC.
-const OPTIONS: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
 /// Exit status if the kernel said nothing about its end: the processor shut down, or somebody ended QEMU.
 const SHUT_DOWN: u8 = 5;
 
@@ -24,7 +22,7 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
         Some(file) => file.clone(),
         None => {
             eprintln!("boot: building the kernel for a PC");
-            program::build_with(workspace, KERNEL, Some(CORE_TARGET), Profile::Kernel, &OPTIONS)?
+            program::kernel(workspace, Platform::Pc, &words)?
         }
     };
     let bytes = std::fs::read(&kernel).map_err(|source| PcError::File { file: kernel.clone(), source })?;

@@ -98,7 +98,8 @@ fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
     let programs = workspace::CHIP_PROGRAMS.iter().map(|program| vec!["-p", program]);
     let on_a_pc = vec!["-p", "kernel", "--no-default-features", "--features", "pc"];
     let with_trials = vec!["-p", "kernel", "--features", "trials"];
-    for subject in std::iter::once(packages).chain(programs).chain([on_a_pc, with_trials]) {
+    let both = vec!["-p", "kernel", "--no-default-features", "--features", "pc,trials"];
+    for subject in std::iter::once(packages).chain(programs).chain([on_a_pc, with_trials, both]) {
         let mut command = process::cargo(workspace);
         command.arg("clippy").args(subject).args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
         reporter.quietly(&mut command)?;

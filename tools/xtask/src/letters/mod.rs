@@ -15,6 +15,7 @@ use scc_image::CoreList;
 #[cfg(test)]
 pub(crate) use self::pairs::tests::example;
 pub(crate) use self::pairs::{Hops, Pairs, Span};
+use crate::boot::Platform;
 use crate::process::{self, CommandError};
 use crate::program::{self, ProgramError};
 use crate::workspace::Workspace;
@@ -56,7 +57,7 @@ impl Laboratory {
     pub(crate) fn build(workspace: &Workspace) -> Result<Self, LettersError> {
         Ok(Self {
             board: program::build(workspace, "scc-boot", None)?,
-            kernel: program::kernel(workspace, "")?,
+            kernel: program::kernel(workspace, Platform::Scc, "measure=polled")?,
             folder: workspace.scratch().join("letters"),
         })
     }

@@ -20,6 +20,7 @@ use scc_image::CoreList;
 use self::report::Record;
 use self::together::{Figure, Together};
 use crate::bench::{BenchError, RECORD, budget, commit, host, progress_bar, write_record};
+use crate::boot::Platform;
 use crate::cli::IpiBenchOptions;
 use crate::letters::{Hops, Laboratory, Span, Way};
 use crate::program;
@@ -48,7 +49,7 @@ struct Figures {
 pub(crate) fn ipi(workspace: &Workspace, options: &IpiBenchOptions) -> Result<(), BenchError> {
     println!("bench: building scc-boot and the kernel");
     let laboratory = Laboratory::build(workspace)?;
-    let trials = program::kernel(workspace, "measure=calls")?;
+    let trials = program::kernel(workspace, Platform::Scc, "measure=calls")?;
     let bar = progress_bar(Way::ALL.len() * (1 + CROWDS.len()) + TOGETHER.len());
     let measure = |cores: &str, way: Way| {
         let cores: CoreList = cores.parse().expect("the lists are constants");
