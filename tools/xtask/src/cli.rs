@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::boot::BootArguments;
 use crate::demo::DemoSubject;
+use crate::doctor::DoctorOptions;
 use crate::guest::GuestSubject;
 use crate::soak_arguments::SoakArguments;
 
@@ -84,6 +85,10 @@ pub(crate) enum Verb {
     /// Adds the Rust target for the SCC's cores with rustup. As root on a Debian system it also installs
     /// missing programs with apt-get; otherwise it prints the exact command.
     Setup,
+    /// Say what this machine has and lacks for booting, the gate and the guest, and how to get it; installs nothing
+    ///
+    /// Exit status: 0 if the kernel can be booted, 1 if something is missing for that.
+    Doctor(DoctorOptions),
     /// Format every source file
     Fmt,
     /// Run the tests, all or those whose name contains FILTER

@@ -13,6 +13,7 @@ mod chart;
 mod ci;
 mod cli;
 mod demo;
+mod doctor;
 mod fuzz;
 mod guest;
 mod letters;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Boot(arguments) => {
-            setup::ensure(workspace, Purpose::Boot)?;
+            setup::ensure(workspace, arguments.purpose())?;
             return Ok(boot::run(workspace, &arguments)?);
         }
         Verb::Demo { subject: DemoSubject::Mesh(options) } => {
@@ -66,6 +67,7 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             let state = setup::ensure(workspace, Purpose::Everything)?;
             println!("{state}");
         }
+        Verb::Doctor(options) => return Ok(doctor::run(workspace, &options)),
         Verb::Fmt => process::run(process::cargo(workspace).args(["fmt", "--all"]))?,
         Verb::Test { filter } => tests::run_by_hand(workspace, filter.as_deref())?,
         Verb::Soak(arguments) => {

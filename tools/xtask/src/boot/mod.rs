@@ -15,6 +15,7 @@ use clap::{Args, ValueEnum};
 use crate::board_arguments::BoardArguments;
 use crate::process::CommandError;
 use crate::program::{self, ProgramError};
+use crate::setup::Purpose;
 use crate::workspace::Workspace;
 
 /// Package of the program that boots it on the emulator.
@@ -32,6 +33,16 @@ pub(crate) struct BootArguments {
     /// How to boot it
     #[command(flatten)]
     pub(crate) board: BoardArguments,
+}
+
+impl BootArguments {
+    /// What the machine must be ready for.
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self.platform {
+            Platform::Scc => Purpose::Boot,
+            Platform::Pc => Purpose::Pc,
+        }
+    }
 }
 
 /// A machine to boot on.

@@ -18,6 +18,8 @@ use crate::workspace::Workspace;
 pub(crate) enum Purpose {
     /// Building the kernel and booting it on the emulator, which needs the Rust target and no programs.
     Boot,
+    /// Building it for a PC and booting it under QEMU.
+    Pc,
     /// Comparing speed with other emulators.
     Bench,
     /// The whole gate.
@@ -53,10 +55,33 @@ impl fmt::Display for Readiness {
     }
 }
 
+/// One thing that a purpose needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// What it is called.
+    pub(crate) name: String,
+    /// What is off without it, to be read after "no ".
+    pub(crate) used_for: &'static str,
+    /// Whether it is there.
+    pub(crate) is_met: bool,
+    /// Command that gets it.
+    pub(crate) remedy: String,
+}
+
+/// Looks at what `purpose` needs and changes nothing.
+pub(crate) fn survey(workspace: &Workspace, purpose: Purpose) -> Vec<Need> {
+    let rust = match purpose {
+        Purpose::Boot | Purpose::Everything => vec![rust::survey_target(workspace)],
+        Purpose::Ci => rust::survey_components(workspace),
+        Purpose::Pc | Purpose::Bench | Purpose::Guest => Vec::new(),
+    };
+    rust.into_iter().chain(packages::survey(purpose)).collect()
+}
+
 /// Makes the machine ready for `purpose`; does nothing, quickly, if it is.
 pub(crate) fn ensure(workspace: &Workspace, purpose: Purpose) -> Result<Readiness, SetupError> {
     rust::ensure_target(workspace)?;
-    if !matches!(purpose, Purpose::Boot | Purpose::Guest) {
+    if !matches!(purpose, Purpose::Boot | Purpose::Pc | Purpose::Guest) {
         rust::ensure_components(workspace)?;
     }
     Ok(Readiness { missing: packages::ensure(purpose) })

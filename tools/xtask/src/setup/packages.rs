@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process;
-use crate::setup::Purpose;
+use crate::setup::{Need, Purpose};
 
 /// A Debian package and what this project does with it.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ const PACKAGES: &[Package] = &[
         name: "qemu-system-x86",
         used_for: "comparison with QEMU",
         evidence: Evidence::Program("qemu-system-i386"),
-        purposes: &[Purpose::Ci, Purpose::Bench, Purpose::Guest],
+        purposes: &[Purpose::Pc, Purpose::Ci, Purpose::Bench, Purpose::Guest],
     },
     Package {
         name: "bochs",
@@ -141,6 +141,20 @@ impl Package {
             }
         }
     }
+}
+
+/// Looks which packages `purpose` needs are there.
+pub(super) fn survey(purpose: Purpose) -> Vec<Need> {
+    let as_root = if is_root() { "" } else { "sudo " };
+    let wanted = PACKAGES.iter().filter(|package| package.serves(purpose));
+    wanted
+        .map(|package| Need {
+            name: package.name.to_owned(),
+            used_for: package.used_for,
+            is_met: package.is_present(),
+            remedy: format!("{as_root}apt-get {}", install_arguments(&[package]).join(" ")),
+        })
+        .collect()
 }
 
 /// Installs what `purpose` lacks where that is possible, says so, and returns what is still missing.

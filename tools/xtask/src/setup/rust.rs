@@ -7,7 +7,32 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::{self, CommandError};
+use crate::setup::Need;
 use crate::workspace::{CORE_TARGET, Workspace};
+
+/// Components that the gate calls.
+const COMPONENTS: [&str; 2] = ["rustfmt", "clippy"];
+
+/// Looks whether the target of the SCC's cores is there.
+pub(super) fn survey_target(workspace: &Workspace) -> Need {
+    Need {
+        name: format!("Rust target {CORE_TARGET}"),
+        used_for: "kernel for the SCC's cores",
+        is_met: target_is_installed(workspace),
+        remedy: format!("rustup target add {CORE_TARGET}"),
+    }
+}
+
+/// Looks whether rustfmt and clippy are there.
+pub(super) fn survey_components(workspace: &Workspace) -> Vec<Need> {
+    let need = |component: &str| Need {
+        name: format!("Rust component {component}"),
+        used_for: "checks of the sources",
+        is_met: component_is_installed(workspace, component),
+        remedy: format!("rustup component add {component}"),
+    };
+    COMPONENTS.map(need).into()
+}
 
 /// Adds the target of the SCC's cores if it is missing.
 pub(super) fn ensure_target(workspace: &Workspace) -> Result<(), RustError> {
@@ -20,7 +45,7 @@ pub(super) fn ensure_target(workspace: &Workspace) -> Result<(), RustError> {
 
 /// Adds rustfmt and clippy if they are missing.
 pub(super) fn ensure_components(workspace: &Workspace) -> Result<(), RustError> {
-    for component in ["rustfmt", "clippy"] {
+    for component in COMPONENTS {
         if !component_is_installed(workspace, component) {
             println!("setup: rustup component add {component}");
             process::run(rustup(workspace).args(["component", "add", component]))
