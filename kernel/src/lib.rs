@@ -9,7 +9,6 @@
 //! `arch` the core; [`mm`] memory. Only `arch`, `platform` and `mm` use unsafe code.
 #![no_std]
 
-#[cfg(bare_metal)]
 extern crate alloc;
 #[cfg(bare_metal)]
 extern crate i586_rt as _;
@@ -29,6 +28,7 @@ pub mod doorbell;
 pub mod drivers;
 #[cfg(bare_metal)]
 pub mod fault;
+pub mod hypervisor;
 #[cfg(bare_metal)]
 pub mod irq;
 #[cfg(all(bare_metal, feature = "trials"))]

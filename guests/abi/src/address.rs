@@ -20,6 +20,15 @@ impl GuestPhysAddr {
     pub const fn number(self) -> u32 {
         self.0
     }
+
+    /// The address `bytes` further up; `None` beyond 32 bits.
+    #[must_use]
+    pub const fn checked_add(self, bytes: u32) -> Option<Self> {
+        match self.0.checked_add(bytes) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
 }
 
 impl GuestVirtAddr {

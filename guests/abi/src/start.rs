@@ -10,6 +10,8 @@ use crate::{Features, VERSION};
 pub const PLACE: u32 = 0x1000;
 /// Guest-physical address of the shared page.
 pub const SHARED_PLACE: u32 = 0x2000;
+/// Lowest guest-physical address of the guest's image.
+pub const IMAGE_PLACE: u32 = 0x10_0000;
 /// Bytes of the start information.
 pub const BYTES: usize = 24;
 /// First word: "SCCg" in memory.
