@@ -4,6 +4,7 @@
 
 pub mod boot_params;
 pub mod elf;
+pub mod emulate;
 pub mod guest_memory;
 #[cfg(not(bare_metal))]
 pub mod host_memory;
