@@ -31,6 +31,7 @@ pub mod end;
 mod features;
 pub mod interrupt;
 pub mod linux;
+pub mod list;
 mod number;
 pub mod segment;
 pub mod shared;

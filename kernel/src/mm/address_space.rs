@@ -100,7 +100,7 @@ impl AddressSpace {
     }
 
     /// The table that holds the entry of `page`, made if there is none.
-    fn table_for(self, memory: &mut impl TableMemory, page: u32) -> Result<Frame, MapError> {
+    pub(super) fn table_for(self, memory: &mut impl TableMemory, page: u32) -> Result<Frame, MapError> {
         let slot = directory_index(page);
         let entry = memory.load(self.directory, slot);
         if entry.contains(PageEntry::PRESENT) {

@@ -1,10 +1,12 @@
 //! Where the linker has put the kernel: places that its script names.
 #![expect(unsafe_code, reason = "places named by the linker script")]
 
+use guest_abi::list;
 use i586::page::PAGE_BYTES;
 use scc::address::PhysAddr;
 use trace_format::symbols::{HEADER_BYTES, total_bytes};
 
+use crate::arch::i586::start;
 use crate::layout;
 
 // SAFETY: the linker script defines all of them. Only their addresses are taken, but for the command line's page and
@@ -59,12 +61,13 @@ pub fn pieces() -> impl Iterator<Item = (PhysAddr, u32, u32)> {
     let data = address(&raw const data_start);
     let data_bytes = address(&raw const data_end) - data;
     let table = address(&raw const symbol_table);
-    let table_bytes = total_bytes(symbol_table_bytes(HEADER_BYTES)).unwrap_or(0);
+    let (guests, guest_bytes) = guest_list().unwrap_or((PhysAddr::new(0), 0));
     [
         direct(address(&raw const boot_command_line), PAGE_BYTES),
         direct(start, read_only_end() - layout::DIRECT_MAP - start),
         (PhysAddr::new(data - layout::DIRECT_MAP), address(&raw const data_copy), data_bytes),
-        direct(table - layout::DIRECT_MAP, u32::try_from(table_bytes).unwrap_or(0)),
+        direct(table - layout::DIRECT_MAP, symbols_end() - table),
+        direct(guests.get(), guest_bytes),
     ]
     .into_iter()
 }
@@ -73,6 +76,34 @@ pub fn pieces() -> impl Iterator<Item = (PhysAddr, u32, u32)> {
 pub(super) fn symbol_table_bytes(length: usize) -> &'static [u8] {
     // SAFETY: the caller answers for the mapping; nobody ever writes there, and any bytes will do.
     unsafe { core::slice::from_raw_parts(&raw const symbol_table, length) }
+}
+
+/// First address behind the symbol table, or behind the image if there is none. The first 4 MB must be mapped.
+#[must_use]
+pub fn symbols_end() -> u32 {
+    let bytes = total_bytes(symbol_table_bytes(HEADER_BYTES)).unwrap_or(0);
+    end() + u32::try_from(bytes).unwrap_or(0)
+}
+
+/// Place and bytes of the list of guests on the page behind the symbol table, if whoever loaded the image has left one.
+/// The first 4 MB must be mapped.
+#[must_use]
+pub fn guest_list() -> Option<(PhysAddr, u32)> {
+    let place = symbols_end().checked_next_multiple_of(PAGE_BYTES)?;
+    if place >= layout::DIRECT_MAP + start::LOW_BYTES {
+        return None;
+    }
+    let header = core::ptr::with_exposed_provenance::<[u8; list::HEADER_BYTES]>(place as usize);
+    // SAFETY: the page is mapped, and nobody ever writes there; any bytes will do.
+    let bytes = list::total_bytes(unsafe { &*header }).ok()?;
+    Some((PhysAddr::new(place - layout::DIRECT_MAP), bytes))
+}
+
+/// Bytes of the direct map that nobody ever writes.
+pub(super) fn constant_bytes(first: PhysAddr, length: u32) -> &'static [u8] {
+    let place = core::ptr::with_exposed_provenance::<u8>((layout::DIRECT_MAP + first.get()) as usize);
+    // SAFETY: the caller answers for the mapping and for that nobody writes there; any bytes will do.
+    unsafe { core::slice::from_raw_parts(place, length as usize) }
 }
 
 /// The page in which whoever loads the image may leave a command line.

@@ -8,17 +8,17 @@
 use core::arch::asm;
 use core::ptr::with_exposed_provenance_mut;
 
-use i586::page::{ENTRIES, PAGE_BYTES, PageEntry};
+use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, table_index};
 use scc::address::PhysAddr;
 use scc::memory_type::MemoryType;
 use spin::Once;
-use trace_format::symbols::{HEADER_BYTES, SymbolTable, total_bytes};
+use trace_format::symbols::SymbolTable;
 
 use super::address_space::{Access, AddressSpace, MapError, TableMemory};
 use super::frame::{Frame, FrameAllocator, Zone};
 use super::image;
-use crate::arch::i586::descriptors;
 use crate::arch::i586::interrupt_cell::InterruptCell;
+use crate::arch::i586::{cpu, descriptors};
 use crate::layout;
 use crate::platform::machine;
 
@@ -34,8 +34,12 @@ static BITMAP: InterruptCell<[u32; BITMAP_WORDS]> = InterruptCell::new([0; BITMA
 struct KernelMemory {
     frames: FrameAllocator<'static>,
     space: AddressSpace,
+    /// Table of the page [`layout::FRAME_WINDOW`].
+    window: Frame,
 }
 
+/// What whoever loaded the image has left as the list of guests.
+static GUESTS: Once<&'static [u8]> = Once::new();
 static SYMBOLS: Once<SymbolTable<'static>> = Once::new();
 
 static MEMORY: InterruptCell<Option<KernelMemory>> = InterruptCell::new(None);
@@ -74,7 +78,7 @@ const fn virtual_of(address: PhysAddr) -> u32 {
 
 /// Brings the lines of a range into the caches. They do not allocate on writes: without this, every store to memory
 /// that is touched for the first time would be a transaction of its own.
-fn read_lines(first: u32, bytes: u32) {
+pub(super) fn read_lines(first: u32, bytes: u32) {
     for address in (first..first + bytes).step_by(32) {
         // SAFETY: callers pass mapped memory; what is read is dropped.
         unsafe { with_exposed_provenance_mut::<u32>(address as usize).read_volatile() };
@@ -88,8 +92,8 @@ fn read_lines(first: u32, bytes: u32) {
 pub fn set_up() -> Result<(), MapError> {
     let bytes = machine::private_bytes();
     let direct = bytes.min(layout::DIRECT_MAP_BYTES);
-    let table_bytes = total_bytes(image::symbol_table_bytes(HEADER_BYTES)).unwrap_or(0);
-    let end = image::end() + u32::try_from(table_bytes).unwrap_or(0);
+    let end = image::symbols_end();
+    let guests = machine::guest_list().filter(|(first, bytes)| *bytes <= direct.saturating_sub(first.get()));
     // SAFETY: this runs once, and nobody else uses the bitmap's cell.
     let bitmap = unsafe { &mut *BITMAP.address() };
     let words = FrameAllocator::words_for(bytes) as usize;
@@ -99,7 +103,12 @@ pub fn set_up() -> Result<(), MapError> {
         4 * FrameAllocator::words_for(bytes),
     );
     let mut frames = FrameAllocator::new(bitmap, bytes, direct);
-    frames.release(PhysAddr::new(end - layout::DIRECT_MAP), PhysAddr::new(bytes));
+    let (list, list_end) = guests
+        .map_or((end - layout::DIRECT_MAP, end - layout::DIRECT_MAP), |(first, bytes)| {
+            (first.get(), first.get() + bytes)
+        });
+    frames.release(PhysAddr::new(end - layout::DIRECT_MAP), PhysAddr::new(list - list % PAGE_BYTES));
+    frames.release(PhysAddr::new(list_end), PhysAddr::new(bytes));
 
     let memory = &mut DirectTables(&mut frames);
     let space = AddressSpace::new(memory).ok_or(MapError::OutOfFrames { page: layout::DIRECT_MAP })?;
@@ -128,11 +137,16 @@ pub fn set_up() -> Result<(), MapError> {
         }
     });
     mapped?;
+    let window = space.table_for(memory, layout::FRAME_WINDOW)?;
     activate(space);
-    if let Ok(symbols) = SymbolTable::parse(image::symbol_table_bytes(table_bytes)) {
+    if let Some((first, bytes)) = guests {
+        GUESTS.call_once(|| image::constant_bytes(first, bytes));
+    }
+    let symbols = image::symbol_table_bytes((end - image::end()) as usize);
+    if let Ok(symbols) = SymbolTable::parse(symbols) {
         SYMBOLS.call_once(|| symbols);
     }
-    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, space }));
+    MEMORY.with(|memory| *memory = Some(KernelMemory { frames, space, window }));
     Ok(())
 }
 
@@ -153,6 +167,36 @@ pub fn available_frames() -> u32 {
 /// Takes a frame. `None` if there is none.
 pub fn allocate_frame(zone: Zone) -> Option<Frame> {
     MEMORY.with(|memory| memory.as_mut()?.frames.allocate(zone))
+}
+
+/// Takes frames back that were taken one by one.
+///
+/// # Panics
+/// If one was not taken.
+pub fn free_frames(frames: impl IntoIterator<Item = Frame>) {
+    MEMORY.with(|memory| {
+        let memory = memory.as_mut().expect("frames were taken after the kernel's space was made");
+        for frame in frames {
+            memory.frames.free(frame).unwrap_or_else(|error| panic!("{error}"));
+        }
+    });
+}
+
+/// Shows a frame on the page for frames beyond the direct map, and returns the page's address.
+pub(super) fn show_in_window(frame: Frame) -> u32 {
+    MEMORY.with(|memory| {
+        let memory = memory.as_mut().expect("frames are touched after the kernel's space is made");
+        let entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(frame.base().get());
+        DirectTables(&mut memory.frames).store(memory.window, table_index(layout::FRAME_WINDOW), entry);
+    });
+    cpu::forget_page(layout::FRAME_WINDOW);
+    layout::FRAME_WINDOW
+}
+
+/// The list of guests as whoever loaded the image has left it; `None` if there is none. Any context.
+#[must_use]
+pub fn guests() -> Option<&'static [u8]> {
+    GUESTS.get().copied()
 }
 
 /// Takes `count` frames in a row of the direct map and returns their virtual address.

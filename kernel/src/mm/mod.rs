@@ -3,6 +3,8 @@
 pub mod address_space;
 pub mod frame;
 #[cfg(bare_metal)]
+pub mod frame_access;
+#[cfg(bare_metal)]
 pub mod heap;
 #[cfg(bare_metal)]
 pub mod image;

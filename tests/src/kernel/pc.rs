@@ -62,7 +62,7 @@ pub struct PcRun {
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
     let [kernel, symbols] = plain_files();
-    run(kernel, symbols, command_line)
+    run(kernel, &[symbols.clone()], command_line)
 }
 
 /// The same with what cores check and measure.
@@ -71,11 +71,11 @@ pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot_trials(command_line: &str) -> Result<PcRun, PcError> {
     let [kernel, symbols] = files(&TRIALS);
-    run(&kernel, &symbols, command_line)
+    run(&kernel, &[symbols], command_line)
 }
 
-fn run(kernel: &Path, symbols: &Path, command_line: &str) -> Result<PcRun, PcError> {
-    let mut command = pc::qemu(kernel, symbols, command_line);
+fn run(kernel: &Path, modules: &[PathBuf], command_line: &str) -> Result<PcRun, PcError> {
+    let mut command = pc::qemu(kernel, modules, command_line);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut qemu = command.spawn().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => PcError::NotInstalled,

@@ -3,10 +3,11 @@
 //! This file is compiled into both programs: xtask shows and checks the options before anything is built, and hands
 //! them on.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use scc_image::CoreList;
+use scc_image::{CoreList, GuestImage};
 
 /// Options of a boot.
 #[derive(Args, Clone, Debug, PartialEq)]
@@ -26,6 +27,12 @@ pub(crate) struct BoardArguments {
     /// Further words for the kernel, behind `boot=` and `cores=`
     #[arg(long, value_name = "TEXT")]
     pub(crate) command_line: Option<String>,
+    /// A guest for every core: an ELF file; may be given several times
+    #[arg(long = "guest", value_name = "FILE")]
+    pub(crate) guests: Vec<PathBuf>,
+    /// Memory of each guest in MB
+    #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) guest_memory: u32,
     /// What every core has to reach
     #[arg(long, default_value = "selftest", value_name = "GOAL")]
     pub(crate) until: Until,
@@ -51,6 +58,19 @@ pub(crate) struct BoardArguments {
     /// Plain lines instead of the screen, as when the output is no terminal
     #[arg(long)]
     pub(crate) plain: bool,
+}
+
+impl BoardArguments {
+    /// Reads the files of the guests.
+    ///
+    /// # Errors
+    /// The file that cannot be read, and what the system says.
+    pub(crate) fn read_guests(&self) -> Result<Vec<GuestImage>, (PathBuf, io::Error)> {
+        let read = |file: &PathBuf| {
+            GuestImage::read(file, self.guest_memory << 20).map_err(|source| (file.clone(), source))
+        };
+        self.guests.iter().map(read).collect()
+    }
 }
 
 /// Memory model.

@@ -20,7 +20,7 @@ use crate::restart::Restart;
 /// Why a boot did not come about, or could not be shown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BootError {
-    /// The kernel cannot be read.
+    /// The kernel or a guest cannot be read.
     #[error("cannot read {file}: {source}", file = file.display())]
     Read {
         /// The file.
@@ -119,6 +119,7 @@ pub(crate) fn session(
             Starter::Core0 => BootFrom::FirstCore,
         },
         command_line: Some(kernel_command_line(arguments, arguments.boot_from, afterwards)),
+        guests: arguments.read_guests().map_err(|(file, source)| BootError::Read { file, source })?,
         ..Recipe::default()
     };
     let memory = recipe.memory;

@@ -2,17 +2,18 @@
 //!
 //! Pieces are the ELF's segments at their physical addresses, the text for the kernel at its symbol
 //! [`COMMAND_LINE_SYMBOL`], and the table of function names at
-//! [`PLACE_SYMBOL`](trace_format::symbols::PLACE_SYMBOL). Zero tails of segments (`.bss`) are reserved but not
+//! [`PLACE_SYMBOL`](trace_format::symbols::PLACE_SYMBOL), with the list of guests on the next page. Zero tails of segments (`.bss`) are reserved but not
 //! written: sccKit's formats know no fill, and a bare-metal program clears its own.
 
 use std::fmt;
 
+use i586::page::PAGE_BYTES;
 use scc::address::PhysAddr;
 use scc::lut::BoardMemory;
 use trace_format::symbols::PLACE_SYMBOL;
 
 use crate::placement::{self, PlacementError};
-use crate::{KernelFile, Recipe, name_table};
+use crate::{KernelFile, Recipe, guest_list, name_table};
 
 /// ELF symbol of the place for the command line: text ended by a zero byte.
 const COMMAND_LINE_SYMBOL: &str = "boot_command_line";
@@ -35,6 +36,8 @@ pub enum PieceKind {
     CommandLine,
     /// The table of function names.
     NameTable,
+    /// The list of guests.
+    GuestList,
 }
 
 impl fmt::Display for PieceKind {
@@ -45,6 +48,7 @@ impl fmt::Display for PieceKind {
             }
             Self::CommandLine => f.write_str("the command line"),
             Self::NameTable => f.write_str("the table of function names"),
+            Self::GuestList => f.write_str("the list of guests"),
         }
     }
 }
@@ -79,12 +83,12 @@ pub struct Image {
 impl Image {
     /// Places the kernel, the command line and the table of names.
     ///
-    /// A kernel without the symbol for the table gets none.
+    /// A kernel without the symbol for the table gets none, and takes no guests.
     ///
     /// # Errors
     ///
-    /// [`PlacementError`] for pieces that do not fit the board or each other, for a command line that the kernel
-    /// does not take, and for a kernel that does not cover the reset vector.
+    /// [`PlacementError`] for pieces that do not fit the board or each other, for a command line or guests that the
+    /// kernel does not take, and for a kernel that does not cover the reset vector.
     pub fn new(kernel: &KernelFile, recipe: Recipe) -> Result<Self, PlacementError> {
         let mut pieces: Vec<Piece> = kernel
             .segments
@@ -98,10 +102,16 @@ impl Image {
             })
             .collect();
         pieces.extend(recipe.command_line.as_deref().map(|text| command_line(kernel, text)).transpose()?);
-        pieces.extend(kernel.symbol(PLACE_SYMBOL).map(|place| {
+        let table = kernel.symbol(PLACE_SYMBOL).map(|place| {
             let table = name_table(&kernel.functions);
             piece(kernel.physical(place), table, PieceKind::NameTable)
-        }));
+        });
+        if !recipe.guests.is_empty() {
+            let before = table.as_ref().ok_or(PlacementError::NoGuests)?;
+            let list = guest_list(&recipe.guests)?;
+            pieces.push(piece(page_behind(before), list, PieceKind::GuestList));
+        }
+        pieces.extend(table);
         pieces.sort_by_key(|piece| piece.address);
         placement::check(&pieces, recipe.memory)?;
         pieces.retain(|piece| !piece.bytes.is_empty());
@@ -140,6 +150,12 @@ fn command_line(kernel: &KernelFile, text: &str) -> Result<Piece, PlacementError
     }
 }
 
+/// The first page behind a piece.
+fn page_behind(piece: &Piece) -> PhysAddr {
+    let end = piece.end().next_multiple_of(u64::from(PAGE_BYTES));
+    PhysAddr::new(u32::try_from(end).expect("a table of names lies far below 4 GB"))
+}
+
 fn piece(address: PhysAddr, bytes: Vec<u8>, kind: PieceKind) -> Piece {
     let memory_bytes = u32::try_from(bytes.len()).expect("made here, far below 4 GB");
     Piece { address, bytes, memory_bytes, kind }
@@ -147,9 +163,11 @@ fn piece(address: PhysAddr, bytes: Vec<u8>, kind: PieceKind) -> Piece {
 
 #[cfg(test)]
 mod tests {
+    use guest_abi::list::GuestList;
     use trace_format::symbols::SymbolTable;
 
     use super::*;
+    use crate::GuestImage;
     use crate::kernel_file::tests::{example, example_with_label};
 
     fn kernel() -> KernelFile {
@@ -166,6 +184,19 @@ mod tests {
         assert_eq!(places[2], (0xFFFF_FFF0, 16));
         let table = SymbolTable::parse(&image.pieces()[1].bytes).unwrap();
         assert_eq!(table.lookup(0xF010_0005).unwrap().to_string(), "kernel::main+0x1");
+    }
+
+    #[test]
+    fn guests_lie_on_the_page_behind_the_names() {
+        let guest = GuestImage { name: "hello".to_owned(), bytes: vec![7; 9], memory_bytes: 1 << 20 };
+        let recipe = Recipe { guests: vec![guest], ..Recipe::default() };
+        let image = Image::new(&kernel(), recipe.clone()).unwrap();
+        let list = &image.pieces()[2];
+        assert_eq!((list.kind, list.address.get()), (PieceKind::GuestList, 0x0010_1000));
+        let parsed = GuestList::parse(&list.bytes).unwrap().guests().next().unwrap().unwrap();
+        assert_eq!((parsed.name, parsed.image), ("hello", &[7; 9][..]));
+        let without = KernelFile::parse(&example_with_label("other_label_")).unwrap();
+        assert_eq!(Image::new(&without, recipe), Err(PlacementError::NoGuests));
     }
 
     #[test]

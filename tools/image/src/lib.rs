@@ -1,7 +1,7 @@
 //! Boot images of the SCC: from the kernel's ELF file to files that the board's own tools load.
 //!
 //! [`KernelFile`] reads the ELF; [`Image`] decides what lies where in a core's memory: the segments, a command
-//! line, a table of function names for the kernel's backtraces; [`write_folder`] writes it in sccKit's formats
+//! line, a table of function names for the kernel's backtraces, a list of guests; [`write_folder`] writes it in sccKit's formats
 //! (SCC reference §8.3):
 //!
 //! | File | Contents | Read by |
@@ -19,6 +19,7 @@
 
 mod core_list;
 mod folder;
+mod guest_list;
 mod image;
 mod instructions;
 mod kernel_file;
@@ -33,6 +34,7 @@ mod summary;
 
 pub use core_list::{CoreList, CoreListError};
 pub use folder::{FolderError, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LUT_INIT, image_files, write_folder};
+pub use guest_list::{GuestImage, GuestListError, guest_list};
 pub use image::{Image, Piece, PieceKind};
 pub use instructions::is_known_to_p54c;
 pub use kernel_file::{ElfError, FunctionSymbol, KernelFile, LoadSegment};

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scc::lut::BoardMemory;
 use scc_image::{
-    BootFrom, CoreList, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, SummaryError,
-    summary, write_folder,
+    BootFrom, CoreList, ElfError, FolderError, GuestImage, Image, KernelFile, PlacementError, Recipe,
+    SummaryError, summary, write_folder,
 };
 
 /// Makes boot images of the SCC: from a kernel's ELF file to the files of sccKit.
@@ -59,6 +59,12 @@ struct BuildArguments {
     /// Text for the kernel
     #[arg(long, value_name = "TEXT")]
     command_line: Option<String>,
+    /// A guest for every core: an ELF file; may be given several times
+    #[arg(long = "guest", value_name = "FILE")]
+    guests: Vec<PathBuf>,
+    /// Memory of each guest in MB
+    #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    guest_memory: u32,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -114,7 +120,8 @@ fn build(arguments: BuildArguments) -> Result<(), Failure> {
     let file = arguments.kernel.clone();
     let kernel = read_kernel(&file)?;
     let output = arguments.output.clone();
-    let image = Image::new(&kernel, recipe(arguments)).map_err(|error| Failure::Placement { file, error })?;
+    let image =
+        Image::new(&kernel, recipe(arguments)?).map_err(|error| Failure::Placement { file, error })?;
     for path in write_folder(&image, &output)? {
         println!("{}", path.display());
     }
@@ -126,8 +133,13 @@ fn read_kernel(file: &Path) -> Result<KernelFile, Failure> {
     KernelFile::parse(&bytes).map_err(|error| Failure::Elf { file: file.to_owned(), error })
 }
 
-fn recipe(arguments: BuildArguments) -> Recipe {
-    Recipe {
+fn recipe(arguments: BuildArguments) -> Result<Recipe, Failure> {
+    let read = |file: &PathBuf| {
+        let guest = GuestImage::read(file, arguments.guest_memory << 20);
+        guest.map_err(|source| Failure::Read { file: file.clone(), source })
+    };
+    Ok(Recipe {
+        guests: arguments.guests.iter().map(read).collect::<Result<_, _>>()?,
         cores: arguments.cores,
         memory: match arguments.memory {
             Memory::Gb16 => BoardMemory::Gb16,
@@ -139,7 +151,7 @@ fn recipe(arguments: BuildArguments) -> Recipe {
             Starter::Core0 => BootFrom::FirstCore,
         },
         command_line: arguments.command_line,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use scc::address::{LutIndex, PhysAddr};
 use scc::lut::BoardMemory;
 use scc::map;
 
+use crate::GuestListError;
 use crate::image::{Piece, PieceKind};
 
 /// Why there is no image.
@@ -50,6 +51,12 @@ pub enum PlacementError {
     /// A command line for a kernel that takes none.
     #[error("the kernel has no symbol `boot_command_line`, so it takes no command line")]
     NoCommandLine,
+    /// Guests for a kernel that takes none.
+    #[error("the kernel has no symbol `symbol_table`, behind which guests are put, so it takes no guests")]
+    NoGuests,
+    /// Guests of which no list can be made.
+    #[error(transparent)]
+    GuestList(#[from] GuestListError),
     /// A command line that is too long.
     #[error("the command line has {length} bytes; the kernel takes {room}")]
     LongCommandLine {

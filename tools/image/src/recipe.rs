@@ -3,7 +3,7 @@
 use scc::id::CoreId;
 use scc::lut::BoardMemory;
 
-use crate::CoreList;
+use crate::{CoreList, GuestImage};
 
 /// Who puts the kernel into the memories of the cores and starts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,16 +26,19 @@ pub struct Recipe {
     pub boot_from: BootFrom,
     /// Text for the kernel, if any.
     pub command_line: Option<String>,
+    /// Guests that every core gets.
+    pub guests: Vec<GuestImage>,
 }
 
 impl Default for Recipe {
-    /// All cores of a 32 GB board, started by the host, without a command line.
+    /// All cores of a 32 GB board, started by the host, without command line and guests.
     fn default() -> Self {
         Self {
             cores: CoreList::all(),
             memory: BoardMemory::Gb32,
             boot_from: BootFrom::Host,
             command_line: None,
+            guests: Vec::new(),
         }
     }
 }

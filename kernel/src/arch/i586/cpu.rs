@@ -108,6 +108,12 @@ pub fn write_back_l1() {
     unsafe { asm!("wbinvd", options(nostack, preserves_flags)) };
 }
 
+/// Forgets the translation of the page that holds `address`.
+pub fn forget_page(address: u32) {
+    // SAFETY: changes nothing but where the next access looks the translation up.
+    unsafe { asm!("invlpg [{}]", in(reg) address, options(nostack, preserves_flags)) };
+}
+
 /// Resets the FPU and has its errors raise #MF.
 pub fn initialise_fpu() {
     let bits =

@@ -22,6 +22,9 @@ use crate::mm::address_space::flags_of;
 use crate::mm::image;
 use crate::platform::machine;
 
+/// Bytes of core-physical memory that [`map_low_memory`] makes readable.
+pub const LOW_BYTES: u32 = ENTRIES * PAGE_BYTES;
+
 /// Flags of tables and of memory pages.
 const MEMORY: PageEntry = PageEntry::PRESENT.union(PageEntry::WRITABLE);
 

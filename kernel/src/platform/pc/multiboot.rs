@@ -3,7 +3,7 @@
 //! A loader finds the header in the first 8 KB of the file, loads the segments by physical address and enters with
 //! flat segments and interrupts off. The entry loads a descriptor table of its own and goes on at the start code.
 //! [`keep`] then puts what the loader has left where the kernel looks for it on every platform: the command line in its
-//! page, the first module as the symbol table behind the image.
+//! page, the first module as the symbol table behind the image; the second is the list of guests and stays where it is.
 //!
 //! Facts: Multiboot Specification 0.6.96, §3.1 (header), §3.2 (machine state), §3.3 (information).
 #![expect(unsafe_code, reason = "start code is assembly, and the loader leaves structures in memory")]
@@ -14,8 +14,10 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use i586::page::PAGE_BYTES;
 use i586::segment::Descriptor;
+use scc::address::PhysAddr;
 
 use crate::arch::i586::descriptors::CODE as CODE_SELECTOR;
+use crate::arch::i586::start;
 use crate::layout;
 use crate::mm::{image, kernel_space};
 
@@ -81,7 +83,13 @@ static LOADER: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 static MEMORY: AtomicU32 = AtomicU32::new(LOW_BYTES);
 
 /// Physical memory that can be read here: what the start code maps, without the first page.
-const LOW_BYTES: u32 = 4 << 20;
+const LOW_BYTES: u32 = start::LOW_BYTES;
+
+/// First and last address of the list of guests, the latter exclusive; both 0 if there is none.
+static GUESTS: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
+
+/// Bytes of the description of a module.
+const MODULE_BYTES: u32 = 16;
 
 /// Words of the information, by number.
 const FLAGS: u32 = 0;
@@ -112,9 +120,19 @@ pub(super) fn keep() {
     }
     let line = if flags & HAS_COMMAND_LINE != 0 { information(COMMAND_LINE) } else { 0 };
     keep_command_line(line);
-    if flags & HAS_MODULES != 0 && information(MODULE_COUNT) != 0 {
-        let module = information(MODULES);
-        let [start, end] = [0, 4].map(|offset| low_word(module.saturating_add(offset)).unwrap_or(0));
+    let count = if flags & HAS_MODULES != 0 { information(MODULE_COUNT) } else { 0 };
+    let module = |number: u32| {
+        let place = information(MODULES).saturating_add(MODULE_BYTES * number);
+        [0, 4].map(|offset| low_word(place.saturating_add(offset)).unwrap_or(0))
+    };
+    if count > 1 {
+        module(1)
+            .into_iter()
+            .zip(&GUESTS)
+            .for_each(|(address, place)| place.store(address, Ordering::Relaxed));
+    }
+    if count > 0 {
+        let [start, end] = module(0);
         keep_symbols(start, end);
     }
 }
@@ -122,6 +140,13 @@ pub(super) fn keep() {
 /// Bytes of memory from 0 on.
 pub(super) fn memory_bytes() -> u32 {
     MEMORY.load(Ordering::Relaxed)
+}
+
+/// Place and bytes of the list of guests, if the loader has brought one and it lies behind the image and its symbols.
+pub fn guest_list() -> Option<(PhysAddr, u32)> {
+    let [first, end] = [0, 1].map(|index: usize| GUESTS[index].load(Ordering::Relaxed));
+    let behind = first >= image::symbols_end() - layout::DIRECT_MAP;
+    end.checked_sub(first).filter(|bytes| *bytes != 0 && behind).map(|bytes| (PhysAddr::new(first), bytes))
 }
 
 /// Copies the words behind the program's name, which loaders put first.

@@ -11,7 +11,7 @@
 
 use i586::page::PAGE_BYTES;
 use ipi::layout::reset_counter;
-use scc::address::LutIndex;
+use scc::address::{LUT_WINDOW_BYTES, LutIndex};
 use scc::fpga::{CounterRegister, FpgaRegister};
 use scc::gic::{GicRegister, SOURCES, Word};
 use scc::id::{CoreId, TileId};
@@ -74,6 +74,9 @@ pub enum CoreError {
         /// What the counter was after the last try.
         value: u32,
     },
+    /// The image with its guests does not fit into the window onto other memory.
+    #[error("image and guests take more than the {LUT_WINDOW_BYTES:#x} bytes that one LUT entry shows")]
+    TooLarge,
     /// The window onto other memory could not be mapped.
     #[error(transparent)]
     Window(#[from] MapError),
@@ -105,6 +108,10 @@ pub fn start(core: CoreId) -> Result<(), CoreError> {
     let boot_slot = memory_behind(core, index::BOOT_SLOT)?;
     map_window()?;
     reach(memory);
+    let end = image::pieces().map(|(target, _, bytes)| target.get() + bytes).max();
+    if end.is_some_and(|end| end > LUT_WINDOW_BYTES) {
+        return Err(CoreError::TooLarge);
+    }
     for (target, source, bytes) in image::pieces() {
         copy(target.get(), source, bytes);
     }

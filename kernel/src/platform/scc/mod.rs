@@ -31,6 +31,8 @@ pub mod timer;
 #[cfg(all(bare_metal, feature = "scc"))]
 pub(crate) mod window;
 
+#[cfg(all(bare_metal, feature = "scc"))]
+pub use crate::mm::image::guest_list;
 pub use device_map::{Device, for_each_device_page, for_each_early_page};
 #[cfg(all(bare_metal, feature = "scc"))]
 pub use interrupt::handle_interrupt;

@@ -95,6 +95,8 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
         timing,
         boot_from,
         command_line,
+        guests,
+        guest_memory,
         until,
         lose_requests,
         lose_packets,
@@ -110,6 +112,8 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     option("--model", name_of(model));
     option("--timing", name_of(timing));
     option("--boot-from", name_of(boot_from));
+    guests.iter().for_each(|file| option("--guest", file.into()));
+    option("--guest-memory", guest_memory.to_string().into());
     option("--until", name_of(until));
     option("--lose-requests", lose_requests.to_string().into());
     option("--lose-packets", lose_packets.to_string().into());
@@ -172,6 +176,7 @@ mod tests {
             "",
             "--cores 0,5-7 --model fast --timing flat --boot-from core0 --until first-task --wall 2.5 --plain",
             "--gdb",
+            "--guest a.elf --guest b.elf --guest-memory 32",
             "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",
         ] {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use scc_image::{CoreList, ElfError, KernelFile, pc};
+use scc_image::{CoreList, ElfError, GuestListError, KernelFile, guest_list, pc};
 use trace_format::debug_exit::Ending;
 
 use super::{BootArguments, Platform};
@@ -27,11 +27,20 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
     };
     let bytes = std::fs::read(&kernel).map_err(|source| PcError::File { file: kernel.clone(), source })?;
     let parsed = KernelFile::parse(&bytes).map_err(|error| PcError::Elf { file: kernel.clone(), error })?;
-    let symbols = workspace.scratch().join("kernel-pc.symbols");
-    let written = std::fs::create_dir_all(workspace.scratch())
-        .and_then(|()| std::fs::write(&symbols, pc::symbol_module(&parsed)));
-    written.map_err(|source| PcError::File { file: symbols.clone(), source })?;
-    let mut qemu = pc::qemu(&kernel, &symbols, &words);
+    let guests = arguments.board.read_guests().map_err(|(file, source)| PcError::File { file, source })?;
+    let mut modules = vec![("kernel-pc.symbols", pc::symbol_module(&parsed))];
+    if !guests.is_empty() {
+        modules.push(("kernel-pc.guests", guest_list(&guests)?));
+    }
+    let mut files = Vec::new();
+    for (name, bytes) in modules {
+        let file = workspace.scratch().join(name);
+        let written =
+            std::fs::create_dir_all(workspace.scratch()).and_then(|()| std::fs::write(&file, bytes));
+        written.map_err(|source| PcError::File { file: file.clone(), source })?;
+        files.push(file);
+    }
+    let mut qemu = pc::qemu(&kernel, &files, &words);
     if let Some(address) = &arguments.board.gdb {
         eprintln!("boot: waiting for: gdb -ex 'target remote {address}' {}", kernel.display());
         qemu.arg("-gdb").arg(format!("tcp:{address}")).arg("-S");
@@ -55,6 +64,8 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         timing,
         boot_from,
         command_line,
+        guests: _,
+        guest_memory: _,
         until,
         lose_requests,
         lose_packets,
@@ -85,7 +96,7 @@ fn command_line(board: &BoardArguments) -> Option<String> {
 pub(crate) enum PcError {
     /// An option asks for something that QEMU's PC does not have.
     #[error(
-        "--platform pc takes --kernel, --command-line, --until, --gdb and --plain only\n  \
+        "--platform pc takes --kernel, --command-line, --guest, --guest-memory, --until, --gdb and --plain only\n  \
          next: leave out the options of the emulated board"
     )]
     BoardOption,
@@ -114,6 +125,9 @@ pub(crate) enum PcError {
         /// Where and what.
         error: ElfError,
     },
+    /// No list of the guests can be made.
+    #[error(transparent)]
+    Guests(#[from] GuestListError),
     /// Building failed.
     #[error(transparent)]
     Program(#[from] ProgramError),

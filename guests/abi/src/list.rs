@@ -1,0 +1,234 @@
+//! The list of guests: how images of guests reach the kernel.
+//!
+//! Whoever loads the kernel leaves one list in the core's memory. Not for guests: it is what the tools that make images
+//! and the hypervisor agree on.
+//!
+//! ```text
+//!  0 magic   4 version   8 number of guests   12 bytes of the whole list
+//! 16 for each guest: name, padded with zeroes; then offset of its image in the list, bytes of it, bytes of memory
+//! ```
+//!
+//! Images begin at multiples of [`ALIGNMENT`] behind the entries.
+
+/// First word: "SCCl" in memory.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"SCCl");
+/// Version of the layout.
+pub const VERSION: u32 = 1;
+/// Bytes before the first entry.
+pub const HEADER_BYTES: usize = 16;
+/// Bytes of an entry.
+pub const ENTRY_BYTES: usize = 32;
+/// Most bytes of a name.
+pub const NAME_BYTES: usize = 20;
+/// Most guests of a list.
+pub const GUESTS_MAX: usize = 16;
+/// What offsets of images are multiples of.
+pub const ALIGNMENT: usize = 16;
+
+/// A guest of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guest<'a> {
+    /// What the user calls it.
+    pub name: &'a str,
+    /// Its ELF file, not looked at.
+    pub image: &'a [u8],
+    /// Bytes of memory that it is to have.
+    pub memory_bytes: u32,
+}
+
+/// Why bytes are no list, or an entry no guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// Nobody has left a list there.
+    #[error("no list of guests: first word {0:#010x}")]
+    Magic(u32),
+    /// Another version.
+    #[error("list of guests of version {0}, not {VERSION}")]
+    Version(u32),
+    /// A length that the list cannot have.
+    #[error("list of guests of {bytes} bytes with {count} entries")]
+    Size {
+        /// Bytes, as the header says.
+        bytes: u32,
+        /// Entries, as the header says.
+        count: u32,
+    },
+    /// An image outside the list.
+    #[error("image of {bytes} bytes at offset {offset} of a list of guests, which ends before")]
+    Image {
+        /// Where the entry says the image is.
+        offset: u32,
+        /// How long it says it is.
+        bytes: u32,
+    },
+    /// A name that is no text.
+    #[error("name of a guest that is no text")]
+    Name,
+}
+
+/// A list whose header is good. Entries are checked one by one, so that a bad one costs that guest only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestList<'a> {
+    bytes: &'a [u8],
+    count: usize,
+}
+
+/// Bytes of the list that begins with `header`.
+///
+/// # Errors
+/// [`ListError`] if none does.
+pub fn total_bytes(header: &[u8; HEADER_BYTES]) -> Result<u32, ListError> {
+    let [magic, version, count, bytes] = [0, 4, 8, 12].map(|offset| word(header, offset));
+    match (magic, version) {
+        (MAGIC, VERSION) if count_of(count).is_some_and(|count| entries_end(count) <= length(bytes)) => {
+            Ok(bytes)
+        }
+        (MAGIC, VERSION) => Err(ListError::Size { bytes, count }),
+        (MAGIC, version) => Err(ListError::Version(version)),
+        (magic, _) => Err(ListError::Magic(magic)),
+    }
+}
+
+/// The header of a list of `count` guests, at most [`GUESTS_MAX`], and `bytes` bytes.
+#[must_use]
+pub fn encode_header(count: u32, bytes: u32) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    put_words(&mut header, [MAGIC, VERSION, count, bytes]);
+    header
+}
+
+/// The entry of a guest. Of a name that is longer than [`NAME_BYTES`] the characters that fit are kept.
+#[must_use]
+pub fn encode_entry(name: &str, offset: u32, bytes: u32, memory_bytes: u32) -> [u8; ENTRY_BYTES] {
+    let mut entry = [0; ENTRY_BYTES];
+    let (place, words) = entry.split_at_mut(NAME_BYTES);
+    let end = (0..=name.len().min(NAME_BYTES)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    place[..end].copy_from_slice(&name.as_bytes()[..end]);
+    put_words(words, [offset, bytes, memory_bytes]);
+    entry
+}
+
+impl<'a> GuestList<'a> {
+    /// Takes the list that `bytes` begin with.
+    ///
+    /// # Errors
+    /// [`ListError`] for its header, or if `bytes` end before the list does.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ListError> {
+        let header = bytes.first_chunk().ok_or(ListError::Size { bytes: 0, count: 0 })?;
+        let total = total_bytes(header)?;
+        let count = word(header, 8);
+        let list = bytes.get(..length(total)).ok_or(ListError::Size { bytes: total, count })?;
+        Ok(Self { bytes: list, count: count_of(count).unwrap_or(0) })
+    }
+
+    /// The guests in their order.
+    pub fn guests(self) -> impl Iterator<Item = Result<Guest<'a>, ListError>> {
+        let entries = &self.bytes[HEADER_BYTES..entries_end(self.count)];
+        entries.chunks_exact(ENTRY_BYTES).map(move |entry| self.guest(entry))
+    }
+
+    fn guest(self, entry: &'a [u8]) -> Result<Guest<'a>, ListError> {
+        let (name, words) = entry.split_at(NAME_BYTES);
+        let [offset, bytes, memory_bytes] = [0, 4, 8].map(|offset| word(words, offset));
+        let end = length(offset).checked_add(length(bytes));
+        let image = end.and_then(|end| self.bytes.get(length(offset)..end));
+        let used = name.iter().position(|byte| *byte == 0).unwrap_or(NAME_BYTES);
+        Ok(Guest {
+            name: core::str::from_utf8(&name[..used]).map_err(|_| ListError::Name)?,
+            image: image.ok_or(ListError::Image { offset, bytes })?,
+            memory_bytes,
+        })
+    }
+}
+
+/// Offset of the first byte behind the entries of `count` guests.
+#[must_use]
+pub const fn entries_end(count: usize) -> usize {
+    HEADER_BYTES + count * ENTRY_BYTES
+}
+
+fn count_of(count: u32) -> Option<usize> {
+    usize::try_from(count).ok().filter(|count| *count <= GUESTS_MAX)
+}
+
+/// A length of the list as an index; one that is too large for an index is too large for any list.
+fn length(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The word at `offset`, which the caller knows to lie within.
+fn word(bytes: &[u8], offset: usize) -> u32 {
+    let [a, b, c, d] = [0, 1, 2, 3].map(|byte| bytes[offset + byte]);
+    u32::from_le_bytes([a, b, c, d])
+}
+
+fn put_words<const N: usize>(place: &mut [u8], words: [u32; N]) {
+    for (place, word) in place.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::{any, proptest};
+
+    use super::*;
+
+    fn list(entries: &[[u8; ENTRY_BYTES]], contents: &[u8]) -> Vec<u8> {
+        let bytes = entries_end(entries.len()) + contents.len();
+        let header = encode_header(u32::try_from(entries.len()).unwrap(), u32::try_from(bytes).unwrap());
+        [&header[..], &entries.concat(), contents].concat()
+    }
+
+    #[test]
+    fn guests_come_back_as_they_were_written() {
+        let entries = [encode_entry("hello", 80, 3, 4 << 20), encode_entry("a-name-of-20-letters", 83, 1, 8)];
+        let bytes = list(&entries, b"abcd");
+        let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().map(Result::unwrap).collect();
+        assert_eq!(guests[0], Guest { name: "hello", image: b"abc", memory_bytes: 4 << 20 });
+        assert_eq!(guests[1], Guest { name: "a-name-of-20-letters", image: b"d", memory_bytes: 8 });
+    }
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        let bytes = list(&[encode_entry("nineteen-letters-äöü", 48, 0, 0)], &[]);
+        let guest = GuestList::parse(&bytes).unwrap().guests().next().unwrap().unwrap();
+        assert_eq!(guest.name, "nineteen-letters-ä");
+    }
+
+    #[test]
+    fn bad_entry_costs_its_guest_only() {
+        let entries = [encode_entry("far", 80, 5, 0), encode_entry("near", 80, 4, 0)];
+        let bytes = list(&entries, b"abcd");
+        let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().collect();
+        assert_eq!(guests[0], Err(ListError::Image { offset: 80, bytes: 5 }));
+        assert_eq!(guests[1].unwrap().image, b"abcd");
+    }
+
+    #[test]
+    fn other_contents_of_memory_are_no_list() {
+        assert_eq!(GuestList::parse(&[0xA5; 64]), Err(ListError::Magic(0xA5A5_A5A5)));
+        let mut bytes = list(&[encode_entry("x", 48, 0, 0)], &[]);
+        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 48, count: 1 }));
+        bytes[8] = 17;
+        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 48, count: 17 }));
+        bytes[4] = 2;
+        assert_eq!(GuestList::parse(&bytes), Err(ListError::Version(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_behind_a_header_are_read_without_panic(
+            count in 0_u32..20,
+            contents in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let total = u32::try_from(HEADER_BYTES + contents.len()).unwrap();
+            let bytes = [&encode_header(count, total)[..], &contents].concat();
+            if let Ok(list) = GuestList::parse(&bytes) {
+                assert_eq!(list.guests().count(), usize::try_from(count).unwrap());
+            }
+        }
+    }
+}

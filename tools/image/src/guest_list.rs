@@ -1,0 +1,89 @@
+//! Makes the list of guests that a kernel finds behind its table of function names; layout in [`guest_abi::list`].
+
+use std::io;
+use std::path::Path;
+
+use guest_abi::list::{ALIGNMENT, GUESTS_MAX, encode_entry, encode_header, entries_end};
+
+/// A guest as it is handed to the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestImage {
+    /// What the kernel calls it; cut to [`guest_abi::list::NAME_BYTES`].
+    pub name: String,
+    /// Its file, not looked at: what is wrong with it the kernel says, and then goes on without it.
+    pub bytes: Vec<u8>,
+    /// Bytes of memory that it is to have.
+    pub memory_bytes: u32,
+}
+
+/// Why there is no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GuestListError {
+    /// More guests than a list holds.
+    #[error("{0} guests for one core; a list holds {GUESTS_MAX}")]
+    TooMany(usize),
+    /// More bytes than a core can address.
+    #[error("the images of the guests do not fit in 4 GB")]
+    TooLarge,
+}
+
+impl GuestImage {
+    /// Reads a guest's file; the guest has its name without extension.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn read(file: &Path, memory_bytes: u32) -> io::Result<Self> {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, bytes: std::fs::read(file)?, memory_bytes })
+    }
+}
+
+/// The list of `guests`.
+///
+/// # Errors
+/// [`GuestListError`] if they are too many or too large.
+pub fn guest_list(guests: &[GuestImage]) -> Result<Vec<u8>, GuestListError> {
+    if guests.len() > GUESTS_MAX {
+        return Err(GuestListError::TooMany(guests.len()));
+    }
+    let number = |length: usize| u32::try_from(length).map_err(|_| GuestListError::TooLarge);
+    let mut entries = Vec::new();
+    let mut images = Vec::new();
+    for guest in guests {
+        images.resize(images.len().next_multiple_of(ALIGNMENT), 0);
+        let offset = number(entries_end(guests.len()) + images.len())?;
+        let entry = encode_entry(&guest.name, offset, number(guest.bytes.len())?, guest.memory_bytes);
+        entries.extend(entry);
+        images.extend(&guest.bytes);
+    }
+    let total = number(entries_end(guests.len()) + images.len())?;
+    let header = encode_header(number(guests.len())?, total);
+    Ok([&header[..], &entries, &images].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use guest_abi::list::GuestList;
+
+    use super::*;
+
+    fn guest(name: &str, bytes: &[u8]) -> GuestImage {
+        GuestImage { name: name.to_owned(), bytes: bytes.to_vec(), memory_bytes: 1 << 20 }
+    }
+
+    #[test]
+    fn kernel_finds_each_image_at_an_aligned_place() {
+        let list = guest_list(&[guest("one", b"12345"), guest("two", b"6")]).unwrap();
+        let parsed: Vec<_> = GuestList::parse(&list).unwrap().guests().map(Result::unwrap).collect();
+        assert_eq!(parsed.len(), 2);
+        assert_eq!((parsed[0].name, parsed[0].image), ("one", &b"12345"[..]));
+        assert_eq!((parsed[1].name, parsed[1].image, parsed[1].memory_bytes), ("two", &b"6"[..], 1 << 20));
+        let place = |image: &[u8]| image.as_ptr().addr() - list.as_ptr().addr();
+        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (80, 96));
+    }
+
+    #[test]
+    fn too_many_guests_are_refused() {
+        assert_eq!(guest_list(&vec![guest("x", b""); 17]), Err(GuestListError::TooMany(17)));
+    }
+}
