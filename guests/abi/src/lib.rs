@@ -11,7 +11,8 @@
 //! guest-physical  0x1000      start information of a bare guest, one page
 //!                 0x2000      its shared page
 //!                 0x100000    the guest's image, and memory up to the size that the start information gives
-//! linear          0xF0000000  from here up the space is the hypervisor's: the guest can read it and not write it
+//! linear          0xC0000000  from here up all address spaces of a guest show the same: it is the kernel's
+//!                 0xF0000000  from here up the space is the hypervisor's: the guest can read it and not write it
 //! ```
 //!
 //! The kernel has no hypervisor yet: nothing serves this interface.
@@ -48,5 +49,8 @@ pub use status::CallError;
 /// Version of everything in this crate.
 pub const VERSION: u32 = 1;
 
+/// First linear address whose translations are the kernel's: all address spaces of a guest share them, whatever their tag,
+/// from here up to [`HOLE`].
+pub const KERNEL_HALF: u32 = 0xC000_0000; // not an address: virtual
 /// First linear address that is the hypervisor's, in every address space.
 pub const HOLE: u32 = 0xF000_0000; // not an address: virtual

@@ -1,10 +1,12 @@
-//! What turns a guest's bytes into meaning: its kernel image, its instructions, its virtual devices.
+//! Guests: what their bytes mean, and what the processor sees while one runs.
 //!
-//! Nothing here touches hardware, and nothing runs a guest yet.
+//! Nothing runs a guest yet.
 
 pub mod boot_params;
 pub mod elf;
 pub mod emulate;
 pub mod guest_memory;
+pub mod guest_paging;
 #[cfg(not(bare_metal))]
 pub mod host_memory;
+pub mod shadow_paging;
