@@ -16,6 +16,10 @@ use i586::page::PAGE_BYTES;
 
 /// First address of the direct map: core-physical address plus this is the virtual one.
 pub const DIRECT_MAP: u32 = 0xF000_0000; // not an address: virtual
+/// Where a guest's address space has its trap page; the kernel's has nothing there.
+pub const TRAP_PAGE: u32 = DIRECT_MAP;
+/// First address above the trap page.
+pub const TRAP_PAGE_END: u32 = TRAP_PAGE + PAGE_BYTES;
 /// Bytes of the direct map.
 pub const DIRECT_MAP_BYTES: u32 = 128 << 20;
 /// First address of the device windows.
@@ -46,6 +50,7 @@ pub const FAULT_STACK_END: u32 = FAULT_STACK + FAULT_STACK_BYTES;
 
 const _: () = assert!(REACH + REACH_BYTES <= FRAME_WINDOW && FRAME_WINDOW + PAGE_BYTES <= STACKS);
 const _: () = assert!(DIRECT_MAP.is_multiple_of(4 << 20) && DEVICES.is_multiple_of(4 << 20));
+const _: () = assert!(DIRECT_MAP == guest_abi::HOLE);
 const _: () = assert!(STACKS.is_multiple_of(4 << 20));
 
 /// What a guard page protects.

@@ -155,7 +155,7 @@ fn activate(space: AddressSpace) {
     // SAFETY: the new space shows everything in use (image, stacks, devices) where it was; the start code's low
     // addresses are behind us.
     unsafe { asm!("mov cr3, {}", in(reg) directory, options(nostack, preserves_flags)) };
-    descriptors::set_fault_directory(directory);
+    descriptors::set_kernel_directory(directory);
 }
 
 /// Frames that are free. 0 before [`set_up`].

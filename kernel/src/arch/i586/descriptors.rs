@@ -1,121 +1,199 @@
 //! Descriptor tables and task-state segments.
 //!
 //! ```text
-//! 0x08 flat code, ring 0    0x10 flat data, ring 0    0x18 the kernel's task    0x20 the double fault's task
+//! 0x08 flat code, ring 0    0x20 flat data, ring 0    0x28 the kernel's task    0x48 the double fault's task
 //! ```
+//!
+//! The other slots are those of guests, [`guest_abi::segment`]. All descriptors have their accessed bit set, because the
+//! processor must not write to the table while a guest runs.
 //!
 //! A double fault switches to a task with a stack of its own, because the reason for it may be that there is no room on
 //! the current one. The processor saves the interrupted registers in the kernel's task segment, from where they are
 //! reported. Facts: Pentium manual vol. 3 ch. 13.
-#![expect(unsafe_code, reason = "loads GDTR, IDTR and TR")]
+#![expect(unsafe_code, reason = "loads GDTR, IDTR, TR and segment registers")]
 
 use core::arch::asm;
+use core::mem::offset_of;
 use core::ops::Range;
 
+use guest_abi::call::{CALL_VECTOR, RETURN_VECTOR};
+use guest_abi::segment::{Slot, THREAD_SLOTS};
 use i586::exception::Exception;
 use i586::segment::{Descriptor, Gate, Selector, SystemKind};
 use i586::tss::bits32;
 
-use super::interrupt_cell::InterruptCell;
+use super::cpu;
+use super::table_page::{GATES, SEGMENTS, TABLES, TablePage};
+use super::task_state::TaskState;
 use super::trap::{self, TrapFrame};
-use super::{cpu, task_state::TaskState};
 use crate::layout;
 
 /// Flat code segment of ring 0; the start code uses the same selector.
 pub const CODE: Selector = Selector::from_bits(0x08);
-/// Flat data segment of ring 0; the start code uses the same selector.
-pub const DATA: Selector = Selector::from_bits(0x10);
+/// Flat data segment of ring 0 in the tables of the start code.
+pub(super) const BOOT_DATA: Selector = Selector::from_bits(0x10);
+/// Flat data segment of ring 0.
+pub const DATA: Selector = Selector::from_bits(0x20);
 /// The task that runs the kernel.
-pub(super) const TASK: Selector = Selector::from_bits(0x18);
-const FAULT_TASK: Selector = Selector::from_bits(0x20);
+pub(super) const TASK: Selector = Selector::from_bits(0x28);
+const FAULT_TASK: Selector = Selector::from_bits(0x48);
 
-/// Entries of the global table.
-const SEGMENTS: usize = 5;
 /// Vectors of exceptions come first.
 const EXCEPTIONS: usize = 32;
-/// Entries of the interrupt table.
-const GATES: usize = 256;
 
-static GLOBAL: InterruptCell<[u64; SEGMENTS]> = InterruptCell::new([0; SEGMENTS]);
-static INTERRUPT: InterruptCell<[u64; GATES]> = InterruptCell::new([0; GATES]);
-static KERNEL_TASK: InterruptCell<TaskState> = InterruptCell::new(TaskState::new());
-static DOUBLE_FAULT_TASK: InterruptCell<TaskState> = InterruptCell::new(TaskState::new());
+/// Vector of the system calls of 32-bit Linux.
+const SYSTEM_CALL_VECTOR: usize = 0x80;
+
+/// What a guest has in the tables while it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GuestTables {
+    /// Descriptors of the slots of threads. Data segments of ring 3, or null.
+    pub threads: [Descriptor; THREAD_SLOTS.len()],
+    /// Value of ESP when the processor comes from ring 3 to ring 1.
+    pub kernel_stack: u32,
+    /// Where `int 0x80` leads from ring 3; `None`: to the kernel, as a general protection fault.
+    pub system_call: Option<u32>,
+}
 
 /// Fills and loads all tables, with gates for exceptions only: double faults lead to their task, others to their stubs.
 pub fn install() {
-    DOUBLE_FAULT_TASK.with(|task| {
-        *task = TaskState::new();
-        task.set_start(trap::double_fault_entry(), layout::FAULT_STACK_END, cpu::page_directory());
+    TABLES.with(|tables| {
+        tables.directory = cpu::page_directory();
+        tables.fault_task = TaskState::new();
+        tables.fault_task.set_start(trap::double_fault_entry(), layout::FAULT_STACK_END, tables.directory);
+        tables.kernel_task = TaskState::new();
+        tables.kernel_task.set_stack(0, DATA.into_bits(), layout::TRAP_PAGE_END);
+        tables.kernel_task.set_stack(1, Slot::KernelData.selector(), 0);
+        fill_segments(&mut tables.global);
+        set_gates(tables, 0..EXCEPTIONS);
     });
-    GLOBAL.with(|table| {
-        let task = |state: &InterruptCell<TaskState>| {
-            Descriptor::system(SystemKind::AvailableTss32, address_of(state), bits32::LIMIT_MIN, 0)
-        };
-        *table = [
-            Descriptor::NULL,
-            Descriptor::flat_code(0).with_accessed(),
-            Descriptor::flat_data(0).with_accessed(),
-            task(&KERNEL_TASK),
-            task(&DOUBLE_FAULT_TASK),
-        ]
-        .map(Descriptor::into_bits);
-    });
-    set_gates(0..EXCEPTIONS);
-    load();
+    load_segments();
+    load_gates(EXCEPTIONS);
 }
 
 /// Adds the gates of all interrupts. Apart from [`install`], because that runs with caches off, where each gate costs
 /// more than all of them with caches on.
 pub fn install_interrupts() {
-    set_gates(EXCEPTIONS..GATES);
+    TABLES.with(|tables| set_gates(tables, EXCEPTIONS..GATES));
+    load_gates(GATES);
 }
 
-fn set_gates(vectors: Range<usize>) {
-    INTERRUPT.with(|table| {
-        for vector in vectors {
-            let number = u8::try_from(vector).expect("a gate table has 256 entries");
-            let gate = if number == Exception::DoubleFault.vector() {
-                Gate::new(SystemKind::TaskGate, FAULT_TASK, 0, 0)
-            } else {
-                Gate::new(SystemKind::InterruptGate32, CODE, trap::stub(number), 0)
-            };
-            table[vector] = gate.expect("both kinds are gates").descriptor().into_bits();
+fn fill_segments(global: &mut [u64; SEGMENTS]) {
+    let place = TABLES.address();
+    let task = |offset: usize| {
+        let base = place + u32::try_from(offset).expect("within a page");
+        Descriptor::system(SystemKind::AvailableTss32, base, bits32::LIMIT_MIN, 0)
+    };
+    *global = [0; SEGMENTS];
+    let mut set = |selector: Selector, descriptor: Descriptor| {
+        global[usize::from(selector.index())] = descriptor.into_bits();
+    };
+    set(CODE, Descriptor::flat_code(0).with_accessed());
+    set(DATA, Descriptor::flat_data(0).with_accessed());
+    set(TASK, task(offset_of!(TablePage, kernel_task)));
+    set(FAULT_TASK, task(offset_of!(TablePage, fault_task)));
+    for slot in Slot::ALL {
+        let selector = Selector::from_bits(slot.selector());
+        let flat = match slot {
+            Slot::BootCode | Slot::KernelCode | Slot::UserCode => Descriptor::flat_code(selector.rpl()),
+            Slot::BootData | Slot::KernelData | Slot::UserData => Descriptor::flat_data(selector.rpl()),
+        };
+        set(selector, flat.with_accessed());
+    }
+}
+
+fn set_gates(tables: &mut TablePage, vectors: Range<usize>) {
+    for vector in vectors {
+        let number = u8::try_from(vector).expect("a gate table has 256 entries");
+        tables.interrupt[vector] = gate(number).descriptor().into_bits();
+    }
+}
+
+/// The gate of a vector as the kernel wants it. What guests may raise by an instruction has the ring in which they may.
+fn gate(vector: u8) -> Gate {
+    const BREAKPOINT: u8 = Exception::Breakpoint.vector();
+    const OVERFLOW: u8 = Exception::Overflow.vector();
+    let gate = if vector == Exception::DoubleFault.vector() {
+        Gate::new(SystemKind::TaskGate, FAULT_TASK, 0, 0)
+    } else {
+        let ring = match vector {
+            BREAKPOINT | OVERFLOW => 3,
+            CALL_VECTOR | RETURN_VECTOR => 1,
+            _ => 0,
+        };
+        Gate::new(SystemKind::InterruptGate32, CODE, trap::stub(vector), ring)
+    };
+    gate.expect("both kinds are gates")
+}
+
+/// Puts a guest's part into the tables. Task context.
+pub fn set_guest(guest: &GuestTables) {
+    TABLES.with(|tables| {
+        for (slot, descriptor) in THREAD_SLOTS.into_iter().zip(guest.threads) {
+            tables.global[usize::from(slot)] = descriptor.into_bits();
         }
+        tables.kernel_task.set_stack(1, Slot::KernelData.selector(), guest.kernel_stack);
+        let direct = |entry| {
+            let code = Selector::from_bits(Slot::KernelCode.selector());
+            // A trap gate: an interrupt gate would clear the processor's interrupt flag, which ring 1 cannot set.
+            Gate::new(SystemKind::TrapGate32, code, entry, 3).expect("this kind is a gate")
+        };
+        let gate = guest.system_call.map_or_else(|| gate(0x80), direct);
+        tables.interrupt[SYSTEM_CALL_VECTOR] = gate.descriptor().into_bits();
     });
 }
 
-/// Tells the double fault's task which page directory to run with. To be called whenever CR3 changes for good.
-pub fn set_fault_directory(directory: u32) {
-    DOUBLE_FAULT_TASK.with(|task| task.set_directory(directory));
+/// Tells the ways out of a double fault and out of guests which page directory is the kernel's. To be called whenever
+/// CR3 changes for good.
+pub fn set_kernel_directory(directory: u32) {
+    TABLES.with(|tables| {
+        tables.directory = directory;
+        tables.fault_task.set_directory(directory);
+    });
+}
+
+/// Address of the page of tables.
+#[must_use]
+pub fn page() -> u32 {
+    TABLES.address()
 }
 
 /// Registers of the kernel's task as a double fault left them.
 pub(super) fn interrupted() -> TrapFrame {
-    KERNEL_TASK.with(|task| task.frame(Exception::DoubleFault.vector()))
+    TABLES.with(|tables| tables.kernel_task.frame(Exception::DoubleFault.vector()))
 }
 
-fn address_of<T>(cell: &InterruptCell<T>) -> u32 {
-    u32::try_from(cell.address().expose_provenance()).expect("addresses have 32 bits")
+/// A limit and a base, as LGDT and LIDT read them.
+fn pointer(entries: usize, table: usize) -> [u8; 6] {
+    let offset = u32::try_from(table).expect("within a page");
+    let [l0, l1] = u16::try_from(8 * entries - 1).expect("a table has at most 64 KB").to_le_bytes();
+    let [b0, b1, b2, b3] = (TABLES.address() + offset).to_le_bytes();
+    [l0, l1, b0, b1, b2, b3]
 }
 
-fn load() {
-    let pointer = |limit: usize, base: u32| {
-        let [l0, l1] = u16::try_from(limit).expect("a table has at most 64 KB").to_le_bytes();
-        let [b0, b1, b2, b3] = base.to_le_bytes();
-        [l0, l1, b0, b1, b2, b3]
-    };
-    let global = pointer(8 * SEGMENTS - 1, address_of(&GLOBAL));
-    let interrupt = pointer(8 * GATES - 1, address_of(&INTERRUPT));
-    // SAFETY: the tables are static and complete; the segments in use have the same selectors and contents as before.
+fn load_segments() {
+    let global = pointer(SEGMENTS, offset_of!(TablePage, global));
+    // SAFETY: the table is static and complete; code keeps its selector and contents, data gets the same contents.
     unsafe {
         asm!(
             "lgdt [{global}]",
-            "lidt [{interrupt}]",
+            "mov ds, {data:e}",
+            "mov es, {data:e}",
+            "mov ss, {data:e}",
+            "mov fs, {data:e}",
+            "mov gs, {data:e}",
             "ltr {task:x}",
             global = in(reg) &raw const global,
-            interrupt = in(reg) &raw const interrupt,
+            data = in(reg) u32::from(DATA.into_bits()),
             task = in(reg) u32::from(TASK.into_bits()),
             options(nostack, preserves_flags)
         );
     };
+}
+
+/// Has the processor use the first `entries` gates.
+fn load_gates(entries: usize) {
+    let interrupt = pointer(entries, offset_of!(TablePage, interrupt));
+    // SAFETY: the table is static, and its first entries are complete.
+    unsafe { asm!("lidt [{}]", in(reg) &raw const interrupt, options(nostack, preserves_flags)) };
 }

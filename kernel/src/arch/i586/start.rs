@@ -16,7 +16,7 @@ use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, directory_index, table_index};
 use scc::address::PhysAddr;
 use scc::memory_type::MemoryType;
 
-use super::descriptors::DATA;
+use super::descriptors::BOOT_DATA;
 use crate::layout;
 use crate::mm::address_space::flags_of;
 use crate::mm::image;
@@ -129,7 +129,7 @@ boot_tables:
 boot_stacks:
     .skip {boot_stack_bytes} + {fault_stack_bytes}
     "#,
-    data_selector = const DATA.into_bits(),
+    data_selector = const BOOT_DATA.into_bits(),
     direct_map = const layout::DIRECT_MAP,
     entries = const ENTRIES,
     page = const PAGE_BYTES,

@@ -13,6 +13,9 @@ const _: () = assert!(WORDS * 4 == bits32::LIMIT_MIN as usize + 1);
 pub(super) struct TaskState([u32; WORDS]);
 
 impl TaskState {
+    /// All zero.
+    pub(super) const EMPTY: Self = Self([0; WORDS]);
+
     /// A segment that nothing was saved in.
     pub(super) const fn new() -> Self {
         let mut words = [0; WORDS];
@@ -32,6 +35,12 @@ impl TaskState {
             self.set(bits32::SEGMENTS + 4 * segment, u32::from(selector.into_bits()));
         }
         self.set_directory(directory);
+    }
+
+    /// Has the processor take the stack that ends at `end` when it comes from an outer ring to `ring`, 0 to 2.
+    pub(super) fn set_stack(&mut self, ring: u32, selector: u16, end: u32) {
+        self.set(bits32::ESP0 + ring * bits32::STACK_STRIDE, end);
+        self.set(bits32::SS0 + ring * bits32::STACK_STRIDE, u32::from(selector));
     }
 
     /// Changes the page directory that the task runs with.

@@ -9,14 +9,23 @@
 //!       vector error                      pushed by the stub
 //! high  eip cs eflags                     pushed by the processor
 //! ```
+//!
+//! Out of a guest the frame has more words and lies on the guest's trap page: see [`super::ring_switch`].
 #![expect(unsafe_code, reason = "stubs are assembly")]
 
 use core::arch::global_asm;
+use core::mem::offset_of;
+use core::sync::atomic::AtomicU32;
 
+use i586::page::PAGE_BYTES;
 use trace_format::record::Event;
 
+use super::descriptors::DATA;
+use super::ring_switch::FRAME_OFFSET;
+use super::table_page::{TABLES, TablePage};
 use super::{cpu, descriptors};
-use crate::{fault, irq, trace};
+use crate::mm::address_space::pages as pages_between;
+use crate::{fault, irq, layout, trace};
 
 /// Vectors below this are exceptions.
 const EXCEPTIONS: u32 = 32;
@@ -80,6 +89,8 @@ trap_stubs:
     .type trap_common, @function
 trap_common:
     pushad
+    test byte ptr [esp + {code_selector}], 3
+    jnz leave_guest
     cld
     mov ebx, esp
     and esp, -16
@@ -91,6 +102,50 @@ trap_common:
     add esp, 8
     iretd
 
+    .type leave_guest, @function
+leave_guest:
+    push ds
+    push es
+    push fs
+    push gs
+    mov eax, {data}
+    mov ds, eax
+    mov es, eax
+    mov eax, [{tables} + {directory}]
+    mov cr3, eax
+    mov esp, [{kernel_stack}]
+    cld
+    pop edi
+    pop esi
+    pop ebx
+    pop ebp
+    ret
+
+    // C function: the argument is the directory of the guest's address space.
+    .balign 16
+    .global trap_enter_guest
+    .type trap_enter_guest, @function
+trap_enter_guest:
+    mov eax, [esp + 4]
+    push ebp
+    push ebx
+    push esi
+    push edi
+    mov [{kernel_stack}], esp
+    mov esp, {frame}
+    mov cr3, eax
+    pop gs
+    pop fs
+    pop es
+    pop ds
+    popad
+    add esp, 8
+    iretd
+
+    .global trap_code_end
+trap_code_end:
+
+    .section .text.double_fault, "ax"
     .global trap_double_fault
     .type trap_double_fault, @function
 trap_double_fault:
@@ -100,6 +155,13 @@ trap_double_fault:
     call {handle_double_fault}
     "#,
     stub_bytes = const STUB_BYTES,
+    // Below it lie the registers of PUSHAD, vector, error code and EIP.
+    code_selector = const 4 * (8 + 2 + 1),
+    data = const DATA.into_bits(),
+    tables = sym TABLES,
+    directory = const offset_of!(TablePage, directory),
+    kernel_stack = sym KERNEL_STACK,
+    frame = const layout::TRAP_PAGE + FRAME_OFFSET,
     handle = sym handle,
     handle_double_fault = sym handle_double_fault,
 );
@@ -107,8 +169,13 @@ trap_double_fault:
 // SAFETY: defined above; they are code, of which only the addresses are taken.
 unsafe extern "C" {
     fn trap_stubs();
+    fn trap_code_end();
     fn trap_double_fault();
+    fn trap_enter_guest(directory: u32);
 }
+
+/// Where the kernel's stack goes on when a guest is left.
+static KERNEL_STACK: AtomicU32 = AtomicU32::new(0);
 
 /// Address of the stub of a vector.
 pub(super) fn stub(vector: u8) -> u32 {
@@ -118,6 +185,24 @@ pub(super) fn stub(vector: u8) -> u32 {
 /// Address at which the task of double faults starts.
 pub(super) fn double_fault_entry() -> u32 {
     address_of(trap_double_fault)
+}
+
+/// Leaves the kernel for the guest whose trap page the address space with `directory` shows, and returns when the guest is
+/// left.
+///
+/// # Safety
+/// The address space shows the code of the traps and the descriptor tables where the kernel's does. The frame on the trap
+/// page can be taken by IRET into an outer ring. Interrupts are off.
+#[inline]
+pub(super) unsafe fn enter_guest(directory: u32) {
+    // SAFETY: the caller's duty.
+    unsafe { trap_enter_guest(directory) };
+}
+
+/// Pages with the code of the traps.
+pub(super) fn pages() -> impl Iterator<Item = u32> {
+    let first = address_of(trap_stubs);
+    pages_between(first - first % PAGE_BYTES, address_of(trap_code_end))
 }
 
 fn address_of(code: unsafe extern "C" fn()) -> u32 {
