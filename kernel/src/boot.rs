@@ -14,7 +14,7 @@ use crate::mail::greeting;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
-use crate::{console, mail, provoke, runtime, self_test, services, trace, trials};
+use crate::{console, hypervisor, mail, provoke, runtime, self_test, services, trace, trials};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -106,6 +106,7 @@ async fn first_task(spawner: Spawner, options: Options) {
     {
         provoke::fatal(fatal, spawner).await;
     }
+    hypervisor::run_all(spawner).await;
     match options.measure {
         // Any other self-test has a use for the mailbox itself.
         Some(Measure::Kernel) | None => {}

@@ -197,8 +197,8 @@ fn translation(address: GuestVirtAddr, last: PageEntry, large: bool, rights: Pag
 }
 
 fn entry(memory: &impl GuestMemory, table: GuestPhysAddr, index: u32) -> Result<Found, OutsideMemory> {
-    // A table lies on a page, and the index is below 1024.
-    let place = GuestPhysAddr::new((table.number() & !(PAGE_BYTES - 1)) | 4 * index);
+    // A table lies on a page, and the index is below 1024: the sum stays on the page.
+    let place = GuestPhysAddr::new(table.number() / PAGE_BYTES * PAGE_BYTES + 4 * index);
     let word = u32::from_le_bytes(memory.read_array(place)?);
     Ok(Found { place, entry: PageEntry::from_bits_retain(word) })
 }

@@ -1,12 +1,29 @@
-//! Guests: what their bytes mean, and what the processor sees while one runs.
+//! Guests: what their bytes mean, what the processor sees while one runs, and running them.
 //!
-//! Nothing runs a guest yet.
+//! A [`vm::Vm`] owns a guest's memory, its shadow page tables and its registers. It runs as a task of the class of virtual
+//! processors; what it needs it asks for by leaving its rings, see [`vcpu::Exit`]. Whatever a guest does ends at most that
+//! guest.
 
 pub mod boot_params;
+#[cfg(bare_metal)]
+pub mod console;
 pub mod elf;
 pub mod emulate;
 pub mod guest_memory;
 pub mod guest_paging;
 #[cfg(not(bare_metal))]
 pub mod host_memory;
+#[cfg(bare_metal)]
+pub mod ram;
 pub mod shadow_paging;
+#[cfg(bare_metal)]
+mod start;
+#[cfg(bare_metal)]
+pub mod tables;
+#[cfg(bare_metal)]
+pub mod vcpu;
+#[cfg(bare_metal)]
+pub mod vm;
+
+#[cfg(bare_metal)]
+pub use start::run_all;

@@ -1,5 +1,6 @@
 //! The real kernel on an emulated board, as its user sees it: images as the board's tools load them, text on consoles.
 
+pub mod guests;
 pub mod pc;
 pub mod soak;
 
@@ -9,7 +10,7 @@ use scc::host::Uart;
 use scc::id::CoreId;
 use scc::timing::Time;
 use scc_emu::{Activity, Limits, Machine, MachineBuilder, RunEnd};
-use scc_image::{Image, KernelFile, Recipe};
+use scc_image::{GuestImage, Image, KernelFile, Recipe};
 
 use crate::core_program;
 
@@ -54,6 +55,10 @@ pub struct KernelBoard {
     cores: Vec<CoreId>,
 }
 
+fn recipe(command_line: &str) -> Recipe {
+    Recipe { command_line: Some(command_line.to_owned()), ..Recipe::default() }
+}
+
 fn load(machine: &mut Machine, image: &Image, core: CoreId) {
     for piece in image.pieces() {
         let loaded = machine.write_core_memory(core, piece.address, &piece.bytes);
@@ -68,7 +73,21 @@ impl KernelBoard {
     /// If the image does not fit the board.
     #[must_use]
     pub fn boot(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
-        Self::boot_image(elf(), Machine::builder(), cores, command_line)
+        Self::boot_with_guests(cores, command_line, &[])
+    }
+
+    /// The same with guests on every core.
+    ///
+    /// # Panics
+    /// If the image does not fit the board.
+    #[must_use]
+    pub fn boot_with_guests(
+        cores: impl IntoIterator<Item = CoreId>,
+        command_line: &str,
+        guests: &[GuestImage],
+    ) -> Self {
+        let recipe = Recipe { guests: guests.to_vec(), ..recipe(command_line) };
+        Self::boot_image(elf(), Machine::builder(), cores, recipe)
     }
 
     /// The same with what cores check and measure.
@@ -90,17 +109,16 @@ impl KernelBoard {
         cores: impl IntoIterator<Item = CoreId>,
         command_line: &str,
     ) -> Self {
-        Self::boot_image(trials(), settings, cores, command_line)
+        Self::boot_image(trials(), settings, cores, recipe(command_line))
     }
 
     fn boot_image(
         elf: &[u8],
         settings: MachineBuilder,
         cores: impl IntoIterator<Item = CoreId>,
-        command_line: &str,
+        recipe: Recipe,
     ) -> Self {
         let kernel = KernelFile::parse(elf).expect("the linker wrote a good file");
-        let recipe = Recipe { command_line: Some(command_line.to_owned()), ..Recipe::default() };
         let image = Image::new(&kernel, recipe).expect("the kernel fits a board");
         let mut machine = settings.poison(true).build();
         machine.default_luts(true);

@@ -8,13 +8,27 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use scc_image::{KernelFile, pc};
+use scc_image::{GuestImage, KernelFile, guest_list, pc};
 use trace_format::debug_exit::Ending;
 
 use crate::core_program;
 
 /// How cargo builds the kernel for a PC.
 const PLAIN: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
+/// The same with guests.
+///
+/// # Errors
+/// [`PcError`] if there is no QEMU, or no end.
+///
+/// # Panics
+/// If no list can be made of the guests.
+pub fn boot_with_guests(command_line: &str, guests: &[GuestImage]) -> Result<PcRun, PcError> {
+    let [kernel, symbols] = plain_files();
+    let list = symbols.with_extension(format!("guests-{}", std::process::id()));
+    fs::write(&list, guest_list(guests).expect("few and small guests"))?;
+    run(kernel, &[symbols.clone(), list], command_line)
+}
+
 /// The same with what cores check and measure.
 const TRIALS: [&str; 5] = ["--bin", "kernel-pc-trials", "--no-default-features", "--features", "pc,trials"];
 /// Host time after which a kernel counts as stuck; it needs less than two seconds.
@@ -62,7 +76,7 @@ pub struct PcRun {
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
     let [kernel, symbols] = plain_files();
-    run(kernel, &[symbols.clone()], command_line)
+    run(kernel, std::slice::from_ref(symbols), command_line)
 }
 
 /// The same with what cores check and measure.

@@ -63,8 +63,8 @@ const FATAL: [Crash; 6] = [
     Crash {
         kind: "general-protection",
         report: &[
-            "fault kernel: general protection vector=13 error=0x18 eip=0xf01",
-            "fault kernel: entry 3 of the global descriptor table",
+            "fault kernel: general protection vector=13 error=0x28 eip=0xf01",
+            "fault kernel: entry 5 of the global descriptor table",
             " kernel::arch::i586::blunder::load_wrong_selector+0x",
         ],
     },

@@ -4,6 +4,7 @@ mod boot;
 mod core_start;
 mod crash;
 mod group;
+mod guest;
 mod image;
 mod instructions;
 mod joint;

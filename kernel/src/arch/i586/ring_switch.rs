@@ -155,6 +155,7 @@ impl GuestRegisters {
     }
 
     /// Puts this guest's part into the tables and the FPU, and saves the FPU of the one before.
+    #[inline(never)]
     fn load(&self) {
         let before = LOADED.swap(self.address(), Ordering::Relaxed);
         if before != 0 {

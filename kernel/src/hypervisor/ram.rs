@@ -1,0 +1,140 @@
+//! Memory of a guest that runs: frames of this core's private memory, taken when the guest is made and given back with it.
+//!
+//! A frame is cleared when it is first used, by the guest or for it, so that a guest costs what it touches.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use guest_abi::GuestPhysAddr;
+use i586::page::PAGE_BYTES;
+
+use super::guest_memory::{GuestMemory, OutsideMemory};
+use super::shadow_paging::GuestFrames;
+use crate::mm::frame::{Frame, Zone};
+use crate::mm::{frame_access, kernel_space};
+
+/// Frames that stay with the kernel when guests take theirs: 4 MB.
+const KERNEL_FRAMES: u32 = 1024;
+
+/// Memory of one guest. Task context.
+#[derive(Debug)]
+pub struct Ram {
+    pages: Vec<Page>,
+}
+
+#[derive(Debug)]
+struct Page {
+    frame: Frame,
+    state: Cell<State>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It holds what somebody else has left.
+    Untouched,
+    /// It holds what the guest, or the hypervisor for it, has put there.
+    Used,
+}
+
+/// Why a guest does not get its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RamError {
+    /// A size that is no whole number of pages.
+    #[error("{0:#x} bytes of memory, which is no whole number of pages")]
+    Size(u32),
+    /// The core has not got as much.
+    #[error("{wanted} frames of memory, but {available} are free, of which the kernel keeps {KERNEL_FRAMES}")]
+    TooLittle {
+        /// Frames that the guest is to have.
+        wanted: u32,
+        /// Frames that are free.
+        available: u32,
+    },
+}
+
+impl Ram {
+    /// Takes frames for `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`RamError`]; nothing is taken then.
+    pub fn new(bytes: u32) -> Result<Self, RamError> {
+        if !bytes.is_multiple_of(PAGE_BYTES) {
+            return Err(RamError::Size(bytes));
+        }
+        let wanted = bytes / PAGE_BYTES;
+        let available = kernel_space::available_frames();
+        let too_little = RamError::TooLittle { wanted, available };
+        let mut ram = Self { pages: Vec::new() };
+        if wanted > available.saturating_sub(KERNEL_FRAMES)
+            || ram.pages.try_reserve_exact(wanted as usize).is_err()
+        {
+            return Err(too_little);
+        }
+        for _ in 0..wanted {
+            let frame = kernel_space::allocate_frame(Zone::Any).ok_or(too_little)?;
+            ram.pages.push(Page { frame, state: Cell::new(State::Untouched) });
+        }
+        Ok(ram)
+    }
+
+    /// Calls `touch` with each piece of a range that lies in one frame: frame, offset in it, offset in the range, bytes.
+    fn for_each_piece(
+        &self,
+        first: GuestPhysAddr,
+        length: usize,
+        mut touch: impl FnMut(Frame, u32, usize, usize),
+    ) -> Result<(), OutsideMemory> {
+        self.check(first, u32::try_from(length).unwrap_or(u32::MAX))?;
+        let mut address = first.number();
+        let mut done = 0;
+        while done < length {
+            let offset = address % PAGE_BYTES;
+            let bytes = ((PAGE_BYTES - offset) as usize).min(length - done);
+            let page = &self.pages[(address / PAGE_BYTES) as usize];
+            touch(page.used(), offset, done, bytes);
+            done += bytes;
+            address = address.wrapping_add(PAGE_BYTES - offset);
+        }
+        Ok(())
+    }
+}
+
+impl Page {
+    /// Its frame, about to be used.
+    fn used(&self) -> Frame {
+        if self.state.replace(State::Used) == State::Untouched {
+            frame_access::clear(self.frame);
+        }
+        self.frame
+    }
+}
+
+impl GuestMemory for Ram {
+    fn bytes(&self) -> u32 {
+        u32::try_from(self.pages.len()).unwrap_or(u32::MAX).saturating_mul(PAGE_BYTES)
+    }
+
+    fn read(&self, from: GuestPhysAddr, into: &mut [u8]) -> Result<(), OutsideMemory> {
+        self.for_each_piece(from, into.len(), |frame, offset, done, bytes| {
+            frame_access::read(frame, offset, &mut into[done..done + bytes]);
+        })
+    }
+
+    fn write(&self, to: GuestPhysAddr, bytes: &[u8]) -> Result<(), OutsideMemory> {
+        self.for_each_piece(to, bytes.len(), |frame, offset, done, length| {
+            frame_access::write(frame, offset, &bytes[done..done + length]);
+        })
+    }
+}
+
+impl GuestFrames for Ram {
+    fn frame(&self, page: GuestPhysAddr) -> Option<Frame> {
+        self.pages.get((page.number() / PAGE_BYTES) as usize).map(Page::used)
+    }
+}
+
+impl Drop for Ram {
+    fn drop(&mut self) {
+        kernel_space::free_frames(self.pages.iter().map(|page| page.frame));
+    }
+}

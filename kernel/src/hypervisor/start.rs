@@ -1,0 +1,57 @@
+//! Starts the guests that the kernel was handed, each as a task.
+
+use alloc::vec::Vec;
+
+use executor::{Class, JoinHandle, Spawner};
+use guest_abi::list::{Guest, GuestList};
+
+use super::vm::Vm;
+use crate::mm::{heap, kernel_space};
+
+/// Runs all guests of the list that the kernel was handed, and waits for their ends. A guest that cannot be started costs
+/// a line on the console.
+pub async fn run_all(spawner: Spawner) {
+    let Some(bytes) = kernel_space::guests() else { return };
+    let list = match GuestList::parse(bytes) {
+        Ok(list) => list,
+        Err(error) => return log::error!(target: "guest", "none started: {error}"),
+    };
+    let before = frames();
+    let mut guests = Vec::new();
+    for guest in list.guests() {
+        match guest {
+            Ok(guest) => guests.extend(start(spawner, guest)),
+            Err(error) => log::error!(target: "guest", "not started: {error}"),
+        }
+    }
+    for guest in guests {
+        if let Err(error) = guest.await {
+            log::error!(target: "guest", "lost: {error}");
+        }
+    }
+    log::info!(target: "guest", "all ended frames={before} afterwards={}", frames());
+}
+
+/// Frames that are free or the heap's, which gives none back.
+fn frames() -> u32 {
+    kernel_space::available_frames() + heap::frames()
+}
+
+fn start(spawner: Spawner, guest: Guest<'static>) -> Option<JoinHandle<()>> {
+    let task = spawner.spawn(guest.name, Class::Vcpu, run(spawner, guest));
+    if task.is_err() {
+        log::error!(target: "guest", "not started name={}: no memory for its task", guest.name);
+    }
+    task.ok()
+}
+
+async fn run(spawner: Spawner, guest: Guest<'static>) {
+    let name = guest.name;
+    let mut vm = match Vm::new(&guest, spawner.pressure()) {
+        Ok(vm) => vm,
+        Err(error) => return log::error!(target: "guest", "not started name={name}: {error}"),
+    };
+    log::info!(target: "guest", "started name={name} memory={}K", guest.memory_bytes >> 10);
+    let end = vm.run().await;
+    log::info!(target: "guest", "ended name={name} {end}");
+}

@@ -1,0 +1,29 @@
+//! Guests for the kernel, built like the kernel itself.
+
+use std::sync::Mutex;
+
+use scc_image::GuestImage;
+
+use crate::core_program;
+
+/// Memory that the guests of tests get.
+pub const MEMORY_BYTES: u32 = 4 << 20;
+
+/// The guest that `package` builds, with [`MEMORY_BYTES`] of memory.
+///
+/// # Panics
+/// If it cannot be built or read.
+#[must_use]
+pub fn guest(package: &'static str) -> GuestImage {
+    // Cargo waits for itself, but says so on standard error.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let path = core_program::build_with(package, "kernel", &[]).expect("the guest builds");
+    GuestImage::read(&path, MEMORY_BYTES).expect("cargo has just written it")
+}
+
+/// A guest whose file has these bytes.
+#[must_use]
+pub fn file(name: &str, bytes: &[u8]) -> GuestImage {
+    GuestImage { name: name.to_owned(), bytes: bytes.to_vec(), memory_bytes: MEMORY_BYTES }
+}

@@ -1,0 +1,76 @@
+//! Guests of the kernel: what they print, how they end, and that the core is as before afterwards.
+//!
+//! The same guests on the board, strict, and on a PC.
+
+use boot_tests::kernel::guests::{file, guest};
+use boot_tests::kernel::{KernelBoard, pc};
+use scc::id::CoreId;
+use scc_image::GuestImage;
+use trace_format::debug_exit::Ending;
+
+use crate::figure;
+
+/// Boots a core of the board with `guests`, waits until it has passed its self-test behind them, and returns what it said.
+fn on_board(guests: &[GuestImage]) -> String {
+    let core = CoreId::new(13).expect("0 to 47");
+    let mut board = KernelBoard::boot_with_guests([core], "selftest", guests);
+    board.run();
+    let line = board.line(core, "info selftest:");
+    assert!(line.starts_with("info selftest: passed=5 failed=0 "), "{line}\n{}", board.text(core));
+    let frames = board.line(core, "info guest: all ended");
+    assert_eq!(figure(&frames, "frames"), figure(&frames, "afterwards"), "{}", board.text(core));
+    board.text(core)
+}
+
+/// The same on a PC.
+fn on_pc(guests: &[GuestImage]) -> String {
+    let run = pc::boot_with_guests("selftest", guests).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(run.ending, Some(Ending::Passed), "{}", run.text);
+    let frames = run.text.lines().find(|line| line.contains("info guest: all ended"));
+    let frames = frames.unwrap_or_else(|| panic!("{}", run.text));
+    assert_eq!(figure(frames, "frames"), figure(frames, "afterwards"), "{}", run.text);
+    run.text
+}
+
+fn expect(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+}
+
+#[test]
+fn smallest_guest_prints_its_line_and_powers_off() {
+    let guests = [guest("hello")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        expect(
+            &text,
+            &[
+                "info guest: started name=hello memory=4096K",
+                "guest hello: hello from ring 1 with 4 MB of memory",
+                "info guest: ended name=hello by itself reason=power-off detail=0x0",
+            ],
+        );
+    }
+}
+
+#[test]
+fn bad_image_costs_its_guest_only() {
+    let mut cut_off = guest("hello");
+    cut_off.name = "cut-off".to_owned();
+    cut_off.bytes.truncate(60);
+    let mut greedy = guest("hello");
+    greedy.name = "greedy".to_owned();
+    greedy.memory_bytes = 3 << 30;
+    let guests = [file("text", b"this is no program"), cut_off, greedy, guest("hello")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        expect(
+            &text,
+            &[
+                "error guest: not started name=text: image: ",
+                "error guest: not started name=cut-off: image: ",
+                "error guest: not started name=greedy: 786432 frames of memory, but ",
+                "guest hello: hello from ring 1 with 4 MB of memory",
+            ],
+        );
+    }
+}
