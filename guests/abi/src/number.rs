@@ -80,7 +80,7 @@ impl CallNumber {
     /// What `number` stands for; `None` if nothing.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|call| call.number() == number)
+        Self::ALL.get(usize::try_from(number).ok()?).copied()
     }
 
     /// Its name in small letters, words joined by `_`, for headers and reports.

@@ -83,10 +83,16 @@ impl<M: ShadowMemory> Shadow<M> {
     ///
     /// # Errors
     /// [`Miss::NoFrame`].
+    #[inline]
     pub fn root(&mut self) -> Result<Frame, Miss> {
-        if let Some(root) = self.roots[self.tag] {
-            return Ok(root);
+        match self.roots[self.tag] {
+            Some(root) => Ok(root),
+            None => self.make_root(),
         }
+    }
+
+    #[cold]
+    fn make_root(&mut self) -> Result<Frame, Miss> {
         let root = self.allocate()?;
         for (index, table) in (KERNEL_FIRST..).zip(&self.kernel) {
             if let Some(table) = table {

@@ -1,11 +1,10 @@
 //! A virtual processor: runs a guest until something is to be done for it.
 //!
-//! A poll of [`Vcpu::run`] runs the guest until it exits. Interrupts of the core are served in between: they leave the
+//! [`Vcpu::poll_run`] runs the guest until it exits. Interrupts of the core are served in between: they leave the
 //! guest, their handlers run on the kernel's stack, and if a task of an earlier class is ready then, the poll ends. So a
 //! guest that spins delays a service by one way out.
 
-use core::future::poll_fn;
-use core::task::Poll;
+use core::task::{Context, Poll};
 
 use executor::{Class, Pressure};
 use guest_abi::call::{CALL_VECTOR, RETURN_VECTOR};
@@ -55,27 +54,27 @@ impl Vcpu {
     /// # Errors
     /// [`Miss::NoFrame`] if there is no memory for the root of its address space.
     ///
-    /// # Cancel safety
-    /// Dropped between two polls, the guest has run up to an interrupt, and goes on from there in the next call.
+    /// A call that is pending has had the task woken: the guest goes on when what is more urgent has run.
     #[inline]
-    pub async fn run(&mut self, shadow: &mut Shadow<KernelTables>) -> Result<Exit, Miss> {
-        poll_fn(|context| {
-            loop {
-                if self.pressure.higher_class_ready(Class::Vcpu) {
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                let root = shadow.root()?;
-                cpu::disable_interrupts();
-                ring_switch::enter(&mut self.registers, root);
-                let exit = self.exit();
-                cpu::enable_interrupts();
-                if let Some(exit) = exit {
-                    return Poll::Ready(Ok(exit));
-                }
+    pub fn poll_run(
+        &mut self,
+        context: &mut Context<'_>,
+        shadow: &mut Shadow<KernelTables>,
+    ) -> Poll<Result<Exit, Miss>> {
+        loop {
+            if self.pressure.higher_class_ready(Class::Vcpu) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
-        })
-        .await
+            let root = shadow.root()?;
+            cpu::disable_interrupts();
+            ring_switch::enter(&mut self.registers, root);
+            let exit = self.exit();
+            cpu::enable_interrupts();
+            if let Some(exit) = exit {
+                return Poll::Ready(Ok(exit));
+            }
+        }
     }
 
     /// Why the guest was left; `None` if for an interrupt, which is served. With interrupts off, before anything can

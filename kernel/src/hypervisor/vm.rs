@@ -1,5 +1,8 @@
 //! A virtual machine: a guest with everything that it has. Dropped, it gives all of it back.
 
+use core::future::poll_fn;
+use core::task::{Context, Poll, ready};
+
 use executor::Pressure;
 use guest_abi::call::Registers;
 use guest_abi::list::Guest;
@@ -126,10 +129,17 @@ impl Vm {
     /// # Cancel safety
     /// Dropped between two polls, the guest is stopped between two of its instructions.
     pub async fn run(&mut self) -> End {
-        let end = loop {
-            let exit = match self.vcpu.run(&mut self.shadow).await {
+        let end = poll_fn(|context| self.poll_end(context)).await;
+        self.console.flush();
+        end
+    }
+
+    /// Runs the guest and serves what it asks for, as long as nothing of it takes waiting.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        loop {
+            let exit = match ready!(self.vcpu.poll_run(context, &mut self.shadow)) {
                 Ok(exit) => exit,
-                Err(miss) => break self.missed(miss, 0),
+                Err(miss) => return Poll::Ready(self.missed(miss, 0)),
             };
             let ended = match exit {
                 Exit::Call => self.serve_call(),
@@ -141,11 +151,9 @@ impl Vm {
                 Exit::PageFault(address, error) => self.serve_page_fault(address, error),
             };
             if let Some(end) = ended {
-                break end;
+                return Poll::Ready(end);
             }
-        };
-        self.console.flush();
-        end
+        }
     }
 
     #[inline]

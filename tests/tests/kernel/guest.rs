@@ -54,6 +54,17 @@ fn smallest_guest_prints_its_line_and_powers_off() {
 }
 
 #[test]
+fn hypercall_that_does_nothing_keeps_its_budget() {
+    let text = on_board(&[guest("figures")]);
+    let line = |name: &str| {
+        let mark = format!("figure name={name} ");
+        text.lines().find(|line| line.contains(&mark)).unwrap_or_else(|| panic!("no {mark:?} in\n{text}"))
+    };
+    let taken = figure(line("call"), "median") - figure(line("clock"), "median");
+    assert!((100..=400).contains(&taken), "{taken} cycles");
+}
+
+#[test]
 fn bad_image_costs_its_guest_only() {
     let mut cut_off = guest("hello");
     cut_off.name = "cut-off".to_owned();

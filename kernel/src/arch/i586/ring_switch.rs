@@ -91,6 +91,8 @@ pub enum Word {
 #[derive(Debug)]
 pub struct GuestRegisters {
     page: Frame,
+    /// Where the direct map shows the page.
+    address: u32,
     tables: GuestTables,
 }
 
@@ -98,8 +100,9 @@ impl GuestRegisters {
     /// All registers 0, the FPU as after FNINIT. `None` if there is no frame.
     #[must_use]
     pub fn new() -> Option<Self> {
-        let registers =
-            Self { page: kernel_space::allocate_frame(Zone::Direct)?, tables: GuestTables::default() };
+        let page = kernel_space::allocate_frame(Zone::Direct)?;
+        let address = layout::DIRECT_MAP + page.base().get();
+        let registers = Self { page, address, tables: GuestTables::default() };
         for (index, word) in (0..PAGE_BYTES / 4).zip(FPU_START.into_iter().chain(core::iter::repeat(0))) {
             registers.store(index, word);
         }
@@ -130,7 +133,7 @@ impl GuestRegisters {
     /// Changes what the guest has in the descriptor tables.
     pub fn change_tables(&mut self, change: impl FnOnce(&mut GuestTables)) {
         change(&mut self.tables);
-        if LOADED.load(Ordering::Relaxed) == self.address() {
+        if LOADED.load(Ordering::Relaxed) == self.address {
             descriptors::set_guest(&self.tables);
         }
     }
@@ -146,32 +149,29 @@ impl GuestRegisters {
         unsafe { self.place(index).write_volatile(value) };
     }
 
-    const fn address(&self) -> u32 {
-        layout::DIRECT_MAP + self.page.base().get()
-    }
-
     const fn place(&self, index: u32) -> *mut u32 {
-        with_exposed_provenance_mut((self.address() + 4 * index) as usize)
+        // The page begins at a multiple of 4 KB, and the word lies on it.
+        with_exposed_provenance_mut((self.address | (4 * index)) as usize)
     }
 
     /// Puts this guest's part into the tables and the FPU, and saves the FPU of the one before.
     #[inline(never)]
     fn load(&self) {
-        let before = LOADED.swap(self.address(), Ordering::Relaxed);
+        let before = LOADED.swap(self.address, Ordering::Relaxed);
         if before != 0 {
             // SAFETY: the address is that of a trap page, at whose beginning there is room for the image: one that is freed
             // is no longer noted here.
             unsafe { asm!("fnsave [{}]", in(reg) before, options(nostack, preserves_flags)) };
         }
         // SAFETY: the page holds an image of the FPU, and any bits are one. After FNSAVE and FNINIT no error is pending.
-        unsafe { asm!("frstor [{}]", in(reg) self.address(), options(nostack, preserves_flags)) };
+        unsafe { asm!("frstor [{}]", in(reg) self.address, options(nostack, preserves_flags)) };
         descriptors::set_guest(&self.tables);
     }
 }
 
 impl Drop for GuestRegisters {
     fn drop(&mut self) {
-        if LOADED.load(Ordering::Relaxed) == self.address() {
+        if LOADED.load(Ordering::Relaxed) == self.address {
             LOADED.store(0, Ordering::Relaxed);
             cpu::initialise_fpu();
         }
@@ -187,7 +187,7 @@ impl Drop for GuestRegisters {
 #[inline]
 pub fn enter(registers: &mut GuestRegisters, directory: Frame) {
     assert!(cpu::control().contains(Cr0::WRITE_PROTECT), "guests run with read-only pages respected");
-    if LOADED.load(Ordering::Relaxed) != registers.address() {
+    if LOADED.load(Ordering::Relaxed) != registers.address {
         registers.load();
     }
     // SAFETY: the frame's selectors can be loaded, whoever wrote them answers for it; all ways out of the guest lead back
