@@ -7,12 +7,14 @@
 pub mod boot_params;
 #[cfg(bare_metal)]
 pub mod console;
+pub mod delivery;
 pub mod elf;
 pub mod emulate;
 pub mod guest_memory;
 pub mod guest_paging;
 #[cfg(not(bare_metal))]
 pub mod host_memory;
+pub mod linear;
 #[cfg(bare_metal)]
 pub mod ram;
 pub mod shadow_paging;
