@@ -13,6 +13,7 @@
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
 //! | `soak=7:100` | seed and number: each of `cores` writes 100 letters to every other one on each of two channels |
 //! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
+//! | `measure=guests` | while the guests run the core measures how late the sleeps of a service end |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
@@ -177,6 +178,8 @@ pub enum Measure {
     Letters(Letters),
     /// What the cores do together takes.
     Together(Together),
+    /// How late a service's sleeps end while the guests run.
+    Guests,
 }
 
 /// What cores do together.
@@ -322,6 +325,7 @@ impl Options {
             ("then", "stop") => self.afterwards = Afterwards::Stop,
             ("then", "stay") => self.afterwards = Afterwards::Stay,
             ("measure", "kernel") => self.measure = Some(Measure::Kernel),
+            ("measure", "guests") => self.measure = Some(Measure::Guests),
             ("measure", "calls") => self.measure = Some(Measure::Together(Together::Pairs)),
             ("measure", "crowds") => self.measure = Some(Measure::Together(Together::Sets)),
             ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
@@ -389,6 +393,7 @@ mod tests {
             let text = std::format!("measure={}", together.name());
             assert_eq!(parse(&text).0.measure, Some(Measure::Together(together)));
         }
+        assert_eq!(parse("measure=guests").0.measure, Some(Measure::Guests));
         assert_eq!(parse("measure=direct").0.measure, Some(Measure::Letters(Letters::Direct)));
     }
 

@@ -33,13 +33,15 @@ use crate::irq::vectors;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{heap, image, kernel_space};
 use crate::platform::{Absent, machine};
-use crate::{layout, runtime, trace};
+use crate::{hypervisor, layout, runtime, trace};
 
 /// Warm times of a figure.
 const COUNT: usize = 64;
 /// Sleeps whose lateness is measured: name, microseconds.
 const SLEEPS: [(&str, u32); 4] =
     [("sleep-10us", 10), ("sleep-100us", 100), ("sleep-1ms", 1_000), ("sleep-10ms", 10_000)];
+/// Sleeps beside guests.
+const BESIDE_GUESTS_MICROSECONDS: u32 = 200;
 /// Records among which an interrupt's is looked for: more than follow it until the woken task runs.
 const LAST_RECORDS: u32 = 16;
 /// Longest time that interrupts, one after the other, may take.
@@ -87,6 +89,7 @@ pub async fn measure(spawner: Spawner, cores: Cores, what: Measure) {
         Measure::Kernel => kernel(spawner).await,
         Measure::Letters(letters) => pairs::measure(spawner, cores, letters).await,
         Measure::Together(what) => group::measure(spawner, cores, what).await,
+        Measure::Guests => beside_guests(spawner).await,
     }
 }
 
@@ -107,6 +110,24 @@ async fn kernel(spawner: Spawner) {
         }
     }
     print_memory();
+}
+
+/// Runs the guests, and meanwhile measures how late the sleeps of a service end.
+async fn beside_guests(spawner: Spawner) {
+    let guests = spawner.spawn("guests", Class::Service, hypervisor::run_all(spawner)).expect(TASK_MEMORY);
+    let (timers, mut late) = (spawner.timers(), Times::new());
+    for _ in 0..=COUNT {
+        let deadline = timers.now() + runtime::frequency().microseconds(BESIDE_GUESTS_MICROSECONDS);
+        timers.sleep_until(deadline).await;
+        if guests.is_finished() {
+            break;
+        }
+        late.add(cpu::time_stamp() - deadline.ticks());
+    }
+    late.print("sleep-beside-guests");
+    if let Err(error) = guests.await {
+        log::error!(target: "measure", "guests: {error}");
+    }
 }
 
 /// Two time stamps with nothing between them.

@@ -35,6 +35,14 @@ pub fn raw([number, first, second, third]: Registers) -> u32 {
     status
 }
 
+/// Has the timer's line pending in `nanoseconds`; 0 stops it.
+///
+/// # Errors
+/// [`CallError::Unknown`] if the hypervisor has no timers.
+pub fn set_timer(nanoseconds: u64) -> Result<(), CallError> {
+    call(Call::SetTimer { nanoseconds }).map(|_| ())
+}
+
 /// Ends the guest.
 pub fn end(reason: EndReason, detail: u32) -> ! {
     loop {

@@ -10,5 +10,6 @@ extern crate i586_rt as _;
 
 pub mod call;
 pub mod console;
+pub mod interrupts;
 mod panic;
 pub mod start;

@@ -7,6 +7,7 @@
 pub mod boot_params;
 #[cfg(bare_metal)]
 pub mod console;
+pub mod control;
 pub mod delivery;
 pub mod elf;
 pub mod emulate;
@@ -22,6 +23,8 @@ pub mod shadow_paging;
 mod start;
 #[cfg(bare_metal)]
 pub mod tables;
+#[cfg(bare_metal)]
+pub mod timer;
 #[cfg(bare_metal)]
 pub mod vcpu;
 #[cfg(bare_metal)]

@@ -7,10 +7,11 @@ use core::cell::Cell;
 
 use guest_abi::GuestPhysAddr;
 use i586::page::PAGE_BYTES;
+use scc::address::PhysAddr;
 
 use super::guest_memory::{GuestMemory, OutsideMemory};
 use super::shadow_paging::GuestFrames;
-use crate::mm::frame::{Frame, Zone};
+use crate::mm::frame::Frame;
 use crate::mm::{frame_access, kernel_space};
 
 /// Frames that stay with the kernel when guests take theirs: 4 MB.
@@ -22,19 +23,12 @@ pub struct Ram {
     pages: Vec<Page>,
 }
 
+/// A frame's address, and [`USED`] in its lowest bit: packed, because there are thousands.
 #[derive(Debug)]
-struct Page {
-    frame: Frame,
-    state: Cell<State>,
-}
+struct Page(Cell<u32>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// It holds what somebody else has left.
-    Untouched,
-    /// It holds what the guest, or the hypervisor for it, has put there.
-    Used,
-}
+/// The frame holds what the guest, or the hypervisor for it, has put there; otherwise what somebody else has left.
+const USED: u32 = 1;
 
 /// Why a guest does not get its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,11 +64,11 @@ impl Ram {
         {
             return Err(too_little);
         }
-        for _ in 0..wanted {
-            let frame = kernel_space::allocate_frame(Zone::Any).ok_or(too_little)?;
-            ram.pages.push(Page { frame, state: Cell::new(State::Untouched) });
-        }
-        Ok(ram)
+        let pages = &mut ram.pages;
+        let taken = kernel_space::allocate_frames(wanted, |frame| {
+            pages.push(Page(Cell::new(frame.base().get())));
+        });
+        if taken == wanted { Ok(ram) } else { Err(too_little) }
     }
 
     /// Calls `touch` with each piece of a range that lies in one frame: frame, offset in it, offset in the range, bytes.
@@ -100,12 +94,21 @@ impl Ram {
 }
 
 impl Page {
+    const fn frame(&self) -> Frame {
+        Frame::containing(PhysAddr::new(self.0.get()))
+    }
+
+    const fn is_used(&self) -> bool {
+        self.0.get() & USED != 0
+    }
+
     /// Its frame, about to be used.
     fn used(&self) -> Frame {
-        if self.state.replace(State::Used) == State::Untouched {
-            frame_access::clear(self.frame);
+        if !self.is_used() {
+            frame_access::clear(self.frame());
+            self.0.set(self.0.get() | USED);
         }
-        self.frame
+        self.frame()
     }
 }
 
@@ -131,10 +134,15 @@ impl GuestFrames for Ram {
     fn frame(&self, page: GuestPhysAddr) -> Option<Frame> {
         self.pages.get((page.number() / PAGE_BYTES) as usize).map(Page::used)
     }
+
+    fn used_frame(&self, page: GuestPhysAddr) -> Option<Frame> {
+        let page = self.pages.get((page.number() / PAGE_BYTES) as usize)?;
+        page.is_used().then(|| page.frame())
+    }
 }
 
 impl Drop for Ram {
     fn drop(&mut self) {
-        kernel_space::free_frames(self.pages.iter().map(|page| page.frame));
+        kernel_space::free_frames(self.pages.iter().map(Page::frame));
     }
 }

@@ -45,6 +45,8 @@ pub trait ShadowMemory: TableMemory {
 pub trait GuestFrames: GuestMemory {
     /// The frame of a page; `None` outside the memory.
     fn frame(&self, page: GuestPhysAddr) -> Option<Frame>;
+    /// The same if that takes no clearing: the page was used before.
+    fn used_frame(&self, page: GuestPhysAddr) -> Option<Frame>;
 }
 
 /// The shadow of one guest's address spaces.
@@ -155,7 +157,7 @@ impl<M: ShadowMemory> Shadow<M> {
                 None => Some(one_to_one(beside)),
             };
             let Some(translation) = translation else { continue };
-            if let Some(frame) = guest.frame(translation.page) {
+            if let Some(frame) = guest.used_frame(translation.page) {
                 self.memory.store(table, index, page_entry(&translation, frame));
             }
         }

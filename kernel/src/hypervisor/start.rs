@@ -47,7 +47,7 @@ fn start(spawner: Spawner, guest: Guest<'static>) -> Option<JoinHandle<()>> {
 
 async fn run(spawner: Spawner, guest: Guest<'static>) {
     let name = guest.name;
-    let mut vm = match Vm::new(&guest, spawner.pressure()) {
+    let mut vm = match Vm::new(&guest, spawner) {
         Ok(vm) => vm,
         Err(error) => return log::error!(target: "guest", "not started name={name}: {error}"),
     };

@@ -1,37 +1,64 @@
 //! A virtual machine: a guest with everything that it has. Dropped, it gives all of it back.
+//!
+//! [`Vm::run`] is the guest's task. What it asks for is served in the poll that runs it, unless that takes waiting; then the
+//! task is not ready until what it waits for has come. Each way back into the guest delivers first what is pending.
+
+mod calls;
+mod end;
+mod faults;
+mod instructions;
+mod shared;
 
 use core::future::poll_fn;
+use core::ops::Range;
 use core::task::{Context, Poll, ready};
 
-use executor::Pressure;
-use guest_abi::call::Registers;
+use executor::Spawner;
+use guest_abi::interrupt::Line;
 use guest_abi::list::Guest;
 use guest_abi::segment::Slot;
-use guest_abi::shared::{Field, INTERRUPTS_ON};
+use guest_abi::shared::INTERRUPTS_ON;
 use guest_abi::start::{self, StartInfo};
-use guest_abi::{Call, CallError, EndReason, Features, GuestPhysAddr, GuestVirtAddr, status};
-use i586::exception::Exception;
+use guest_abi::{Features, GuestPhysAddr};
 use i586::flags::Eflags;
-use i586::page::PageFaultCode;
 
+use self::shared::SharedPage;
 use super::console::Console;
+use super::control::Control;
+use super::delivery::{InterruptTable, Place};
 use super::elf::{ElfError, GuestImage};
 use super::guest_memory::{GuestMemory, OutsideMemory};
-use super::guest_paging::{Access, WalkError};
 use super::ram::{Ram, RamError};
-use super::shadow_paging::{Miss, Shadow};
+use super::shadow_paging::Shadow;
 use super::tables::{HoleTable, KernelTables};
+use super::timer::Timer;
 use super::vcpu::{Exit, Vcpu};
 use crate::arch::i586::ring_switch::{GuestRegisters, Word};
 use crate::platform::machine::clocks;
 
+pub use self::end::End;
+
 /// What this hypervisor can do.
-const FEATURES: Features = Features::empty();
+const FEATURES: Features = Features::LINUX;
+
+/// Milliseconds after which another guest of the core may run.
+const SLICE_MILLISECONDS: u64 = 10;
 
 /// A guest and its resources. Task context.
 #[derive(Debug)]
 pub struct Vm {
     vcpu: Vcpu,
+    control: Control,
+    table: Option<InterruptTable>,
+    /// Instructions between setting the interrupt flag and leaving by IRET.
+    return_window: Range<u32>,
+    shared: SharedPage,
+    /// Lines that wait for the guest; the shared page shows the same.
+    pending: u32,
+    /// What DR6 shows.
+    debug_status: u32,
+    timer: Timer,
+    slice: Timer,
     shadow: Shadow<KernelTables>,
     /// Shown by the shadow's roots, so it goes after them.
     _hole: HoleTable,
@@ -56,55 +83,13 @@ pub enum CreateError {
     NoFrame,
 }
 
-/// How a guest has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum End {
-    /// By its own will.
-    #[error("by itself reason={} detail={detail:#x}", reason_name(*.reason))]
-    Asked {
-        /// Why.
-        reason: EndReason,
-        /// A number of its own.
-        detail: u32,
-    },
-    /// An exception that it does not handle.
-    #[error("exception vector={} error={error:#x} eip={eip:#010x}: {}", .exception.vector(), .exception.name())]
-    Exception {
-        /// Which one.
-        exception: Exception,
-        /// Error code of the processor.
-        error: u32,
-        /// The instruction at fault, or the next one.
-        eip: u32,
-    },
-    /// A page fault that it does not handle.
-    #[error("page fault address={address:#010x} error={:#x} eip={eip:#010x}", code.bits())]
-    PageFault {
-        /// Linear address that was touched.
-        address: u32,
-        /// How.
-        code: PageFaultCode,
-        /// The instruction at fault.
-        eip: u32,
-    },
-    /// It touched what is no memory of it.
-    #[error("{miss} address={address:#010x} eip={eip:#010x}")]
-    Miss {
-        /// What its tables lead to.
-        miss: Miss,
-        /// Linear address that was touched.
-        address: u32,
-        /// The instruction at fault.
-        eip: u32,
-    },
-}
-
-const fn reason_name(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::PowerOff => "power-off",
-        EndReason::Reboot => "reboot",
-        EndReason::Panic => "panic",
-    }
+/// What becomes of a guest after an exit was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// It goes on.
+    Resume,
+    /// It waits until a line is pending.
+    Wait,
 }
 
 impl Vm {
@@ -112,16 +97,31 @@ impl Vm {
     ///
     /// # Errors
     /// [`CreateError`]; everything that was taken is given back then.
-    pub fn new(guest: &Guest<'static>, pressure: Pressure) -> Result<Self, CreateError> {
+    pub fn new(guest: &Guest<'static>, spawner: Spawner) -> Result<Self, CreateError> {
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.memory_bytes)?;
         image.load(&ram)?;
         write_start(&ram)?;
-        let mut vcpu = Vcpu::new(pressure).ok_or(CreateError::NoFrame)?;
+        let mut vcpu = Vcpu::new(spawner.pressure()).ok_or(CreateError::NoFrame)?;
         set_start(&mut vcpu.registers, image.entry());
         let hole = HoleTable::new(vcpu.registers.page()).ok_or(CreateError::NoFrame)?;
-        let shadow = Shadow::new(KernelTables, hole.frame());
-        Ok(Self { vcpu, shadow, _hole: hole, ram, console: Console::new(guest.name) })
+        let mut vm = Self {
+            vcpu,
+            control: Control::START,
+            table: None,
+            return_window: 0..0,
+            shared: SharedPage::none(),
+            pending: 0,
+            debug_status: faults::DEBUG_STATUS_START,
+            timer: Timer::new(spawner.timers()),
+            slice: Timer::new(spawner.timers()),
+            shadow: Shadow::new(KernelTables, hole.frame()),
+            _hole: hole,
+            ram,
+            console: Console::new(guest.name),
+        };
+        vm.share(GuestPhysAddr::new(start::SHARED_PLACE))?;
+        Ok(vm)
     }
 
     /// Runs the guest to its end.
@@ -129,89 +129,99 @@ impl Vm {
     /// # Cancel safety
     /// Dropped between two polls, the guest is stopped between two of its instructions.
     pub async fn run(&mut self) -> End {
-        let end = poll_fn(|context| self.poll_end(context)).await;
+        let end = loop {
+            match poll_fn(|context| self.poll_until_wait(context)).await {
+                Ok(()) => poll_fn(|context| self.poll_line(context)).await,
+                Err(end) => break end,
+            }
+        };
         self.console.flush();
         end
     }
 
-    /// Runs the guest and serves what it asks for, as long as nothing of it takes waiting.
-    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    /// Runs the guest and serves what it asks for, until it waits or ends.
+    fn poll_until_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+        if self.slice.has_fired(context) || !self.slice.is_set() {
+            self.slice.set(SLICE_MILLISECONDS * u64::from(clocks::cycles_per_millisecond()));
+            self.slice.has_fired(context);
+        }
+        self.look_at_timer(context);
         loop {
+            if self.pending != 0 {
+                self.deliver_pending()?;
+            }
             let exit = match ready!(self.vcpu.poll_run(context, &mut self.shadow)) {
                 Ok(exit) => exit,
-                Err(miss) => return Poll::Ready(self.missed(miss, 0)),
+                Err(miss) => return Poll::Ready(Err(self.missed(miss, 0))),
             };
-            let ended = match exit {
-                Exit::Call => self.serve_call(),
-                // Nothing can be pending: the guest's IRET will do.
-                Exit::Return => None,
-                Exit::Exception(exception, error) => {
-                    Some(End::Exception { exception, error, eip: self.vcpu.registers.get(Word::Eip) })
-                }
-                Exit::PageFault(address, error) => self.serve_page_fault(address, error),
+            let next = match exit {
+                Exit::Call => self.serve_call(context)?,
+                Exit::Return => self.serve_return(),
+                Exit::Exception(exception, error) => self.serve_exception(exception, error)?,
+                Exit::PageFault(address, error) => self.serve_page_fault(address, error)?,
             };
-            if let Some(end) = ended {
-                return Poll::Ready(end);
+            if next == Next::Wait && self.pending == 0 {
+                self.slice.stop();
+                return Poll::Ready(Ok(()));
             }
         }
     }
 
-    #[inline]
-    fn serve_call(&mut self) -> Option<End> {
-        let words: Registers =
-            [Word::Eax, Word::Ebx, Word::Ecx, Word::Edx].map(|word| self.vcpu.registers.get(word));
-        let result = match Call::decode(words) {
-            Ok(Call::End { reason, detail }) => return Some(End::Asked { reason, detail }),
-            Ok(call) => self.call(call),
-            Err(error) => Err(error),
-        };
-        self.vcpu.registers.set(Word::Eax, status::status(result));
-        None
+    /// Waits until a line is pending.
+    fn poll_line(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.look_at_timer(context);
+        if self.pending == 0 { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    fn call(&mut self, call: Call) -> Result<u32, CallError> {
-        match call {
-            Call::Interface { version: guest_abi::VERSION } => Ok(FEATURES.bits()),
-            Call::Interface { .. } => Err(CallError::Argument),
-            Call::ConsoleWrite(text) => {
-                self.console.write(&self.ram, text).map_err(|_| CallError::Address)?;
-                Ok(text.bytes)
-            }
-            _ => Err(CallError::Unknown),
+    fn look_at_timer(&mut self, context: &mut Context<'_>) {
+        if self.timer.has_fired(context) {
+            self.raise(Line::Timer);
         }
     }
 
-    fn serve_page_fault(&mut self, address: u32, error: u32) -> Option<End> {
-        let code = PageFaultCode::from_bits_truncate(error.to_le_bytes()[0].into());
-        let access = Access::from_code(code);
-        let filled = self.shadow.fill(None, &self.ram, GuestVirtAddr::new(address), access);
-        filled.err().map(|miss| self.missed(miss, address))
+    /// Makes a line pending.
+    fn raise(&mut self, line: Line) {
+        self.pending |= line.bit();
+        self.shared.show_pending(&self.ram, self.pending);
     }
 
-    fn missed(&self, miss: Miss, address: u32) -> End {
-        let eip = self.vcpu.registers.get(Word::Eip);
-        match miss {
-            Miss::Guest(WalkError::Fault(code)) => End::PageFault { address, code, eip },
-            miss => End::Miss { miss, address, eip },
+    /// Where the guest is.
+    fn place(&self) -> Place {
+        let get = |word| self.vcpu.registers.get(word);
+        // Of a selector's word the high half is whatever was on the trap page.
+        let selector = |word| u16::try_from(get(word) & 0xFFFF).unwrap_or(0);
+        Place {
+            eip: get(Word::Eip),
+            cs: selector(Word::Cs),
+            flags: Eflags::from_bits_retain(get(Word::Flags)),
+            esp: get(Word::Esp),
+            ss: selector(Word::Ss),
+        }
+    }
+
+    /// Has the guest go on elsewhere.
+    fn set_place(&mut self, place: &Place) {
+        for (word, value) in [
+            (Word::Eip, place.eip),
+            (Word::Cs, place.cs.into()),
+            (Word::Flags, place.flags.bits()),
+            (Word::Esp, place.esp),
+            (Word::Ss, place.ss.into()),
+        ] {
+            self.vcpu.registers.set(word, value);
         }
     }
 }
 
-/// Writes the start information and the shared page of a bare guest.
+/// Writes the start information of a bare guest.
 fn write_start(ram: &Ram) -> Result<(), OutsideMemory> {
-    let tsc_khz = clocks::cycles_per_millisecond();
     let info = StartInfo {
         memory_bytes: ram.bytes(),
         shared_page: start::SHARED_PLACE,
-        tsc_khz,
+        tsc_khz: clocks::cycles_per_millisecond(),
         features: FEATURES,
     };
-    ram.write(GuestPhysAddr::new(start::PLACE), &info.encode())?;
-    for (field, word) in [(Field::TimeStampKilohertz, tsc_khz), (Field::Features, FEATURES.bits())] {
-        let place = GuestPhysAddr::new(start::SHARED_PLACE + field.offset());
-        ram.write(place, &word.to_le_bytes())?;
-    }
-    Ok(())
+    ram.write(GuestPhysAddr::new(start::PLACE), &info.encode())
 }
 
 /// Registers of a bare guest at its entry.

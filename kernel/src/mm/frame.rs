@@ -105,6 +105,25 @@ impl<'a> FrameAllocator<'a> {
         Some(Frame(number))
     }
 
+    /// Takes up to `count` frames, those outside the direct map first, hands each to `take`, and returns how many.
+    pub fn allocate_many(&mut self, count: u32, mut take: impl FnMut(Frame)) -> u32 {
+        let mut taken = 0;
+        while taken < count
+            && let Some(number) = self.highest_free()
+        {
+            // The rest of its word, without looking for each anew.
+            let word = number / WORD_BITS;
+            for number in (word * WORD_BITS..=number).rev().take((count - taken) as usize) {
+                if self.is_free(number) {
+                    self.take(number);
+                    take(Frame(number));
+                    taken += 1;
+                }
+            }
+        }
+        taken
+    }
+
     /// Takes `count` frames in a row and returns the first. `None` if there is no such row.
     pub fn allocate_row(&mut self, count: u32, zone: Zone) -> Option<Frame> {
         let limit = if zone == Zone::Direct { self.direct } else { self.frames };
@@ -191,6 +210,19 @@ mod tests {
             assert_eq!(frames.allocate(Zone::Any), Some(Frame(99)));
             let rest = core::iter::from_fn(|| frames.allocate(Zone::Any)).count();
             assert_eq!((rest, frames.available()), (59, 0));
+        });
+    }
+
+    #[test]
+    fn many_frames_are_taken_from_the_top_and_none_twice() {
+        with(|frames| {
+            let mut taken = vec![];
+            assert_eq!(frames.allocate(Zone::Any), Some(Frame(99)));
+            assert_eq!(frames.free(Frame(98)), Err(FreeError::Free(Frame(98))));
+            assert_eq!(frames.allocate_many(40, |frame| taken.push(frame)), 40);
+            assert!(taken.iter().copied().eq((59..=98).rev().map(Frame)));
+            assert_eq!(frames.allocate_many(100, |_| {}), 57);
+            assert_eq!(frames.available(), 0);
         });
     }
 

@@ -24,6 +24,8 @@ use crate::platform::machine;
 
 /// Most memory that is managed: the private memory of a core of the largest board, 84 windows of 16 MB.
 pub const MOST_BYTES: u32 = 84 << 24;
+/// Frames that are taken or freed with interrupts held back.
+const FRAMES_AT_ONCE: u32 = 64;
 /// Words of the bitmap.
 const BITMAP_WORDS: usize = FrameAllocator::words_for(MOST_BYTES) as usize;
 
@@ -174,12 +176,31 @@ pub fn allocate_frame(zone: Zone) -> Option<Frame> {
 /// # Panics
 /// If one was not taken.
 pub fn free_frames(frames: impl IntoIterator<Item = Frame>) {
-    MEMORY.with(|memory| {
-        let memory = memory.as_mut().expect("frames were taken after the kernel's space was made");
-        for frame in frames {
-            memory.frames.free(frame).unwrap_or_else(|error| panic!("{error}"));
+    let mut frames = frames.into_iter().peekable();
+    while frames.peek().is_some() {
+        MEMORY.with(|memory| {
+            let memory = memory.as_mut().expect("frames were taken after the kernel's space was made");
+            for frame in frames.by_ref().take(FRAMES_AT_ONCE as usize) {
+                memory.frames.free(frame).unwrap_or_else(|error| panic!("{error}"));
+            }
+        });
+    }
+}
+
+/// Takes up to `count` frames, those outside the direct map first, hands each to `take`, and returns how many.
+pub fn allocate_frames(count: u32, mut take: impl FnMut(Frame)) -> u32 {
+    let mut taken = 0;
+    while taken < count {
+        let wanted = (count - taken).min(FRAMES_AT_ONCE);
+        let more = MEMORY.with(|memory| {
+            memory.as_mut().map_or(0, |memory| memory.frames.allocate_many(wanted, &mut take))
+        });
+        taken += more;
+        if more < wanted {
+            break;
         }
-    });
+    }
+    taken
 }
 
 /// Shows a frame on the page for frames beyond the direct map, and returns the page's address.

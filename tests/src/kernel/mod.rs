@@ -95,6 +95,20 @@ impl KernelBoard {
     /// # Panics
     /// If the image does not fit the board.
     #[must_use]
+    pub fn boot_trials_with_guests(
+        cores: impl IntoIterator<Item = CoreId>,
+        command_line: &str,
+        guests: &[GuestImage],
+    ) -> Self {
+        let recipe = Recipe { guests: guests.to_vec(), ..recipe(command_line) };
+        Self::boot_image(trials(), Machine::builder(), cores, recipe)
+    }
+
+    /// The same with what cores check and measure.
+    ///
+    /// # Panics
+    /// If the image does not fit the board.
+    #[must_use]
     pub fn boot_trials(cores: impl IntoIterator<Item = CoreId>, command_line: &str) -> Self {
         Self::boot_trials_on(Machine::builder(), cores, command_line)
     }

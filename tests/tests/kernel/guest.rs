@@ -53,6 +53,68 @@ fn smallest_guest_prints_its_line_and_powers_off() {
     }
 }
 
+/// Checks that the lines come in this order.
+fn expect_in_order(text: &str, lines: &[&str]) {
+    let mut rest = text;
+    for line in lines {
+        let at = rest.find(line).unwrap_or_else(|| panic!("no {line:?} (in this order) in\n{text}"));
+        rest = &rest[at + line.len()..];
+    }
+}
+
+#[test]
+fn guest_is_woken_by_its_timer() {
+    let guests = [guest("timer")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        let ticks =
+            ["guest timer: tick 1 after ", "guest timer: tick 2 after ", "guest timer: tick 3 after "];
+        expect_in_order(&text, &ticks);
+        expect(&text, &["info guest: ended name=timer by itself reason=power-off"]);
+    }
+    expect(&on_board(&guests), &["tick 1 after 1 ms", "tick 2 after 2 ms", "tick 3 after 3 ms"]);
+}
+
+#[test]
+fn guest_handles_its_own_exceptions() {
+    let guests = [guest("faults")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        expect_in_order(
+            &text,
+            &[
+                "guest faults: vector 0 error 0x0\n",
+                "guest faults: vector 6 error 0x0\n",
+                "guest faults: vector 13 error 0x402\n",
+                "guest faults: vector 14 error 0x3 address 0xf0001000\n",
+                "guest faults: done\n",
+                "info guest: ended name=faults by itself reason=power-off",
+            ],
+        );
+    }
+}
+
+#[test]
+fn spinning_guest_keeps_neither_services_nor_other_guests_waiting() {
+    let guests = [guest("spin"), guest("timer")];
+    let text = on_board(&guests);
+    expect_in_order(
+        &text,
+        &[
+            "info guest: started name=spin",
+            "guest timer: tick 1 after ",
+            "guest timer: tick 3 after ",
+            "guest spin: spun for 20 ms",
+        ],
+    );
+    let core = CoreId::new(0).expect("0 to 47");
+    let mut board = KernelBoard::boot_trials_with_guests([core], "selftest measure=guests", &guests[..1]);
+    board.run();
+    let late = board.line(core, "name=sleep-beside-guests");
+    assert_eq!(figure(&late, "count"), 64, "{late}");
+    // One way out of the guest, and at most a page that is cleared for it: not a slice of 10 ms, or 5,330,000 cycles.
+    assert!(figure(&late, "median") < 2_500, "{late}");
+    assert!(figure(&late, "most") < 40_000, "{late}");
+}
+
 #[test]
 fn hypercall_that_does_nothing_keeps_its_budget() {
     let text = on_board(&[guest("figures")]);

@@ -78,6 +78,10 @@ impl GuestFrames for Guest {
     fn frame(&self, page: GuestPhysAddr) -> Option<Frame> {
         (page.number() < self.bytes()).then(|| frame(GUEST_BASE + page.number()))
     }
+
+    fn used_frame(&self, page: GuestPhysAddr) -> Option<Frame> {
+        self.frame(page)
+    }
 }
 
 fn guest() -> Guest {

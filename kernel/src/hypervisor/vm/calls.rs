@@ -1,0 +1,135 @@
+//! Hypercalls: what the numbers of [`guest_abi::call`] do.
+
+use core::task::Context;
+
+use guest_abi::call::{Interrupts, Registers};
+use guest_abi::segment::THREAD_SLOTS;
+use guest_abi::shared::Field;
+use guest_abi::{Call, CallError, GuestPhysAddr, GuestVirtAddr, status};
+use i586::segment::{Descriptor, Selector};
+
+use super::{End, FEATURES, Next, SharedPage, Vm};
+use crate::arch::i586::ring_switch::Word;
+use crate::hypervisor::delivery::InterruptFlag;
+use crate::hypervisor::guest_memory::OutsideMemory;
+use crate::platform::machine::clocks;
+
+const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
+
+impl Vm {
+    #[inline]
+    pub(super) fn serve_call(&mut self, context: &mut Context<'_>) -> Result<Next, End> {
+        let words: Registers =
+            [Word::Eax, Word::Ebx, Word::Ecx, Word::Edx].map(|word| self.vcpu.registers.get(word));
+        let mut next = Next::Resume;
+        let result = match Call::decode(words) {
+            Ok(Call::End { reason, detail }) => return Err(End::Asked { reason, detail }),
+            Ok(Call::Halt { interrupts }) => {
+                if interrupts == Interrupts::On {
+                    self.shared.set_interrupt_flag(&self.ram, InterruptFlag::On);
+                }
+                next = Next::Wait;
+                Ok(0)
+            }
+            Ok(call) => self.call(call, context),
+            Err(error) => Err(error),
+        };
+        self.vcpu.registers.set(Word::Eax, status::status(result));
+        Ok(next)
+    }
+
+    /// Calls that neither wait nor end the guest.
+    fn call(&mut self, call: Call, context: &mut Context<'_>) -> Result<u32, CallError> {
+        match call {
+            Call::Interface { version: guest_abi::VERSION } => return Ok(FEATURES.bits()),
+            Call::Interface { .. } => return Err(CallError::Argument),
+            Call::ConsoleWrite(text) => {
+                self.console.write(&self.ram, text).map_err(|_| CallError::Address)?;
+                return Ok(text.bytes);
+            }
+            Call::SetTimer { nanoseconds } => self.set_timer(nanoseconds, context),
+            Call::Take => {
+                let taken = core::mem::take(&mut self.pending);
+                self.shared.show_pending(&self.ram, 0);
+                return Ok(taken);
+            }
+            Call::Share { page } => self.share(page).map_err(|_| CallError::Address)?,
+            // What is pending is delivered on the way back.
+            Call::Deliver => {}
+            Call::ReturnWindow { first, end } => self.return_window = first.number()..end.number(),
+            Call::SystemCallEntry { address } => {
+                self.vcpu.registers.change_tables(|tables| tables.system_call = Some(address.number()));
+            }
+            Call::KernelStack { top } => {
+                self.vcpu.registers.change_tables(|tables| tables.kernel_stack = top.number());
+            }
+            Call::ThreadSegments { descriptors } => self.set_thread_segments(descriptors)?,
+            Call::Switch { table, tag, memory } => {
+                self.control.set_cr3(table.number());
+                self.shadow.switch(tag, memory);
+            }
+            Call::Forget(extent) => self.shadow.forget(extent),
+            Call::End { .. } | Call::Halt { .. } | Call::ConsoleRead(_) => return Err(CallError::Unknown),
+        }
+        Ok(0)
+    }
+
+    /// Moves the shared page and writes its words.
+    pub(super) fn share(&mut self, page: GuestPhysAddr) -> Result<(), OutsideMemory> {
+        let flag = self.shared.interrupt_flag(&self.ram);
+        self.shared = SharedPage::at(&self.ram, page)?;
+        for (field, word) in [
+            (Field::InterruptFlag, flag.word()),
+            (Field::Pending, self.pending),
+            (Field::FaultAddress, self.control.cr2),
+            (Field::TimeStampKilohertz, clocks::cycles_per_millisecond()),
+            (Field::Features, FEATURES.bits()),
+            // The hypervisor does not know the time of day.
+            (Field::EpochSeconds, 0),
+        ] {
+            self.shared.set(&self.ram, field, word);
+        }
+        Ok(())
+    }
+
+    fn set_timer(&mut self, nanoseconds: u64, context: &mut Context<'_>) {
+        if nanoseconds == 0 {
+            return self.timer.stop();
+        }
+        let (whole, rest) =
+            (nanoseconds / NANOSECONDS_PER_MILLISECOND, nanoseconds % NANOSECONDS_PER_MILLISECOND);
+        let rate = u64::from(clocks::cycles_per_millisecond());
+        self.timer.set(whole.saturating_mul(rate).saturating_add(rest * rate / NANOSECONDS_PER_MILLISECOND));
+        // From now on the task is woken at the deadline.
+        self.look_at_timer(context);
+    }
+
+    fn set_thread_segments(&mut self, place: GuestVirtAddr) -> Result<(), CallError> {
+        let words: [u32; 2 * THREAD_SLOTS.len()] =
+            self.with_linear(|linear| linear.words(place)).map_err(|_| CallError::Address)?;
+        let mut threads = [Descriptor::NULL; THREAD_SLOTS.len()];
+        for (slot, pair) in threads.iter_mut().zip(words.as_chunks().0) {
+            let [low, high] = *pair;
+            *slot = thread_segment(Descriptor::from_words(low, high)).ok_or(CallError::Argument)?;
+        }
+        self.vcpu.registers.change_tables(|tables| tables.threads = threads);
+        // What is still loaded must be loadable on the way back.
+        for word in [Word::Ds, Word::Es, Word::Fs, Word::Gs] {
+            let [low, high, ..] = self.vcpu.registers.get(word).to_le_bytes();
+            let index = Selector::from_bits(u16::from_le_bytes([low, high])).index();
+            let slot = THREAD_SLOTS.iter().position(|slot| *slot == index);
+            if slot.is_some_and(|slot| !threads[slot].present()) {
+                self.vcpu.registers.set(word, 0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a slot of threads may hold: data of ring 3, or nothing. Its accessed bit is set, so that the processor need not.
+fn thread_segment(descriptor: Descriptor) -> Option<Descriptor> {
+    if !descriptor.present() {
+        return Some(Descriptor::NULL);
+    }
+    (descriptor.is_data() && descriptor.dpl() == 3).then(|| descriptor.with_accessed())
+}
