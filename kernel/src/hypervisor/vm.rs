@@ -11,7 +11,7 @@ mod shared;
 
 use core::future::poll_fn;
 use core::ops::Range;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 
 use executor::Spawner;
 use guest_abi::interrupt::Line;
@@ -59,6 +59,7 @@ pub struct Vm {
     debug_status: u32,
     timer: Timer,
     slice: Timer,
+    turn: Turn,
     shadow: Shadow<KernelTables>,
     /// Shown by the shadow's roots, so it goes after them.
     _hole: HoleTable,
@@ -81,6 +82,15 @@ pub enum CreateError {
     /// There is no frame for what the hypervisor needs beside the guest's memory.
     #[error("no frame for its registers and page tables")]
     NoFrame,
+}
+
+/// Whose turn it is among the virtual processors that are ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// This one's.
+    Own,
+    /// Something more urgent has run and may have woken others: those go first.
+    Others,
 }
 
 /// What becomes of a guest after an exit was served.
@@ -115,6 +125,7 @@ impl Vm {
             debug_status: faults::DEBUG_STATUS_START,
             timer: Timer::new(spawner.timers()),
             slice: Timer::new(spawner.timers()),
+            turn: Turn::Own,
             shadow: Shadow::new(KernelTables, hole.frame()),
             _hole: hole,
             ram,
@@ -141,6 +152,10 @@ impl Vm {
 
     /// Runs the guest and serves what it asks for, until it waits or ends.
     fn poll_until_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+        if core::mem::replace(&mut self.turn, Turn::Own) == Turn::Others {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if self.slice.has_fired(context) || !self.slice.is_set() {
             self.slice.set(SLICE_MILLISECONDS * u64::from(clocks::cycles_per_millisecond()));
             self.slice.has_fired(context);
@@ -150,9 +165,13 @@ impl Vm {
             if self.pending != 0 {
                 self.deliver_pending()?;
             }
-            let exit = match ready!(self.vcpu.poll_run(context, &mut self.shadow)) {
-                Ok(exit) => exit,
-                Err(miss) => return Poll::Ready(Err(self.missed(miss, 0))),
+            let exit = match self.vcpu.poll_run(context, &mut self.shadow) {
+                Poll::Ready(Ok(exit)) => exit,
+                Poll::Ready(Err(miss)) => return Poll::Ready(Err(self.missed(miss, 0))),
+                Poll::Pending => {
+                    self.turn = Turn::Others;
+                    return Poll::Pending;
+                }
             };
             let next = match exit {
                 Exit::Call => self.serve_call(context)?,
