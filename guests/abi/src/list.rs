@@ -5,10 +5,11 @@
 //!
 //! ```text
 //!  0 magic   4 version   8 number of guests   12 bytes of the whole list
-//! 16 for each guest: name, padded with zeroes; then offset of its image in the list, bytes of it, bytes of memory
+//! 16 for each guest: name, padded with zeroes; bytes of memory; then for image, initial files and command line: offset in
+//!    the list, bytes
 //! ```
 //!
-//! Images begin at multiples of [`ALIGNMENT`] behind the entries.
+//! Parts begin at multiples of [`ALIGNMENT`] behind the entries.
 
 /// First word: "SCCl" in memory.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"SCCl");
@@ -17,12 +18,12 @@ pub const VERSION: u32 = 1;
 /// Bytes before the first entry.
 pub const HEADER_BYTES: usize = 16;
 /// Bytes of an entry.
-pub const ENTRY_BYTES: usize = 32;
+pub const ENTRY_BYTES: usize = 48;
 /// Most bytes of a name.
 pub const NAME_BYTES: usize = 20;
 /// Most guests of a list.
 pub const GUESTS_MAX: usize = 16;
-/// What offsets of images are multiples of.
+/// What offsets of parts are multiples of.
 pub const ALIGNMENT: usize = 16;
 
 /// A guest of a list.
@@ -32,8 +33,32 @@ pub struct Guest<'a> {
     pub name: &'a str,
     /// Its ELF file, not looked at.
     pub image: &'a [u8],
+    /// Its initial file system, for Linux; empty if it has none.
+    pub files: &'a [u8],
+    /// Words for it, for Linux.
+    pub command_line: &'a str,
     /// Bytes of memory that it is to have.
     pub memory_bytes: u32,
+}
+
+/// Where a part of a guest is in its list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Offset from the beginning of the list.
+    pub offset: u32,
+    /// Its length.
+    pub bytes: u32,
+}
+
+/// Where the parts of a guest are in its list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Its ELF file.
+    pub image: Extent,
+    /// Its initial file system.
+    pub files: Extent,
+    /// Its command line.
+    pub command_line: Extent,
 }
 
 /// Why bytes are no list, or an entry no guest.
@@ -53,17 +78,17 @@ pub enum ListError {
         /// Entries, as the header says.
         count: u32,
     },
-    /// An image outside the list.
-    #[error("image of {bytes} bytes at offset {offset} of a list of guests, which ends before")]
-    Image {
-        /// Where the entry says the image is.
+    /// A part of a guest outside the list.
+    #[error("{bytes} bytes at offset {offset} of a list of guests, which ends before")]
+    Part {
+        /// Where the entry says the part is.
         offset: u32,
         /// How long it says it is.
         bytes: u32,
     },
-    /// A name that is no text.
-    #[error("name of a guest that is no text")]
-    Name,
+    /// A name or a command line that is no text.
+    #[error("name or command line of a guest that is no text")]
+    Text,
 }
 
 /// A list whose header is good. Entries are checked one by one, so that a bad one costs that guest only.
@@ -99,12 +124,16 @@ pub fn encode_header(count: u32, bytes: u32) -> [u8; HEADER_BYTES] {
 
 /// The entry of a guest. Of a name that is longer than [`NAME_BYTES`] the characters that fit are kept.
 #[must_use]
-pub fn encode_entry(name: &str, offset: u32, bytes: u32, memory_bytes: u32) -> [u8; ENTRY_BYTES] {
+pub fn encode_entry(name: &str, memory_bytes: u32, parts: &Parts) -> [u8; ENTRY_BYTES] {
     let mut entry = [0; ENTRY_BYTES];
     let (place, words) = entry.split_at_mut(NAME_BYTES);
     let end = (0..=name.len().min(NAME_BYTES)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
     place[..end].copy_from_slice(&name.as_bytes()[..end]);
-    put_words(words, [offset, bytes, memory_bytes]);
+    let Parts { image, files, command_line: line } = *parts;
+    put_words(
+        words,
+        [memory_bytes, image.offset, image.bytes, files.offset, files.bytes, line.offset, line.bytes],
+    );
     entry
 }
 
@@ -129,15 +158,21 @@ impl<'a> GuestList<'a> {
 
     fn guest(self, entry: &'a [u8]) -> Result<Guest<'a>, ListError> {
         let (name, words) = entry.split_at(NAME_BYTES);
-        let [offset, bytes, memory_bytes] = [0, 4, 8].map(|offset| word(words, offset));
-        let end = length(offset).checked_add(length(bytes));
-        let image = end.and_then(|end| self.bytes.get(length(offset)..end));
+        let part = |place| self.part(word(words, place), word(words, place + 4));
+        let text = |bytes| core::str::from_utf8(bytes).map_err(|_| ListError::Text);
         let used = name.iter().position(|byte| *byte == 0).unwrap_or(NAME_BYTES);
         Ok(Guest {
-            name: core::str::from_utf8(&name[..used]).map_err(|_| ListError::Name)?,
-            image: image.ok_or(ListError::Image { offset, bytes })?,
-            memory_bytes,
+            name: text(&name[..used])?,
+            memory_bytes: word(words, 0),
+            image: part(4)?,
+            files: part(12)?,
+            command_line: text(part(20)?)?,
         })
+    }
+
+    fn part(self, offset: u32, bytes: u32) -> Result<&'a [u8], ListError> {
+        let end = length(offset).checked_add(length(bytes));
+        end.and_then(|end| self.bytes.get(length(offset)..end)).ok_or(ListError::Part { offset, bytes })
     }
 }
 
@@ -182,38 +217,52 @@ mod tests {
         [&header[..], &entries.concat(), contents].concat()
     }
 
+    /// An entry whose image has `bytes` bytes at `offset`.
+    fn entry(name: &str, offset: u32, bytes: u32) -> [u8; ENTRY_BYTES] {
+        encode_entry(name, 4 << 20, &Parts { image: Extent { offset, bytes }, ..Parts::default() })
+    }
+
     #[test]
     fn guests_come_back_as_they_were_written() {
-        let entries = [encode_entry("hello", 80, 3, 4 << 20), encode_entry("a-name-of-20-letters", 83, 1, 8)];
+        let parts = Parts {
+            image: Extent { offset: 112, bytes: 3 },
+            files: Extent { offset: 115, bytes: 1 },
+            command_line: Extent { offset: 113, bytes: 2 },
+        };
+        let entries = [encode_entry("hello", 4 << 20, &parts), entry("a-name-of-20-letters", 115, 1)];
         let bytes = list(&entries, b"abcd");
         let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().map(Result::unwrap).collect();
-        assert_eq!(guests[0], Guest { name: "hello", image: b"abc", memory_bytes: 4 << 20 });
-        assert_eq!(guests[1], Guest { name: "a-name-of-20-letters", image: b"d", memory_bytes: 8 });
+        let first =
+            Guest { name: "hello", image: b"abc", files: b"d", command_line: "bc", memory_bytes: 4 << 20 };
+        assert_eq!(guests[0], first);
+        assert_eq!(
+            (guests[1].name, guests[1].image, guests[1].files),
+            ("a-name-of-20-letters", &b"d"[..], &b""[..])
+        );
     }
 
     #[test]
     fn long_names_are_cut_between_characters() {
-        let bytes = list(&[encode_entry("nineteen-letters-äöü", 48, 0, 0)], &[]);
+        let bytes = list(&[entry("nineteen-letters-äöü", 64, 0)], &[]);
         let guest = GuestList::parse(&bytes).unwrap().guests().next().unwrap().unwrap();
         assert_eq!(guest.name, "nineteen-letters-ä");
     }
 
     #[test]
     fn bad_entry_costs_its_guest_only() {
-        let entries = [encode_entry("far", 80, 5, 0), encode_entry("near", 80, 4, 0)];
-        let bytes = list(&entries, b"abcd");
+        let bytes = list(&[entry("far", 112, 5), entry("near", 112, 4)], b"abcd");
         let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().collect();
-        assert_eq!(guests[0], Err(ListError::Image { offset: 80, bytes: 5 }));
+        assert_eq!(guests[0], Err(ListError::Part { offset: 112, bytes: 5 }));
         assert_eq!(guests[1].unwrap().image, b"abcd");
     }
 
     #[test]
     fn other_contents_of_memory_are_no_list() {
         assert_eq!(GuestList::parse(&[0xA5; 64]), Err(ListError::Magic(0xA5A5_A5A5)));
-        let mut bytes = list(&[encode_entry("x", 48, 0, 0)], &[]);
-        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 48, count: 1 }));
+        let mut bytes = list(&[entry("x", 64, 0)], &[]);
+        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 64, count: 1 }));
         bytes[8] = 17;
-        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 48, count: 17 }));
+        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 64, count: 17 }));
         bytes[4] = 2;
         assert_eq!(GuestList::parse(&bytes), Err(ListError::Version(2)));
     }

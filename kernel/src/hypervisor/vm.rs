@@ -8,32 +8,34 @@ mod end;
 mod faults;
 mod instructions;
 mod shared;
+mod start;
 
 use core::future::poll_fn;
 use core::ops::Range;
 use core::task::{Context, Poll};
 
 use executor::Spawner;
+use guest_abi::Features;
 use guest_abi::interrupt::Line;
 use guest_abi::list::Guest;
-use guest_abi::segment::Slot;
-use guest_abi::shared::INTERRUPTS_ON;
-use guest_abi::start::{self, StartInfo};
-use guest_abi::{Features, GuestPhysAddr};
+use guest_abi::shared::Field;
 use i586::flags::Eflags;
+use i586::page::PAGE_BYTES;
 
 use self::shared::SharedPage;
+use self::start::Start;
+use super::boot_params::StartError;
 use super::console::Console;
 use super::control::Control;
 use super::delivery::{InterruptTable, Place};
-use super::elf::{ElfError, GuestImage};
-use super::guest_memory::{GuestMemory, OutsideMemory};
+use super::elf::{ElfError, GuestImage, Note};
+use super::guest_memory::OutsideMemory;
 use super::ram::{Ram, RamError};
 use super::shadow_paging::Shadow;
 use super::tables::{HoleTable, KernelTables};
 use super::timer::Timer;
 use super::vcpu::{Exit, Vcpu};
-use crate::arch::i586::ring_switch::{GuestRegisters, Word};
+use crate::arch::i586::ring_switch::Word;
 use crate::platform::machine::clocks;
 
 pub use self::end::End;
@@ -79,6 +81,12 @@ pub enum CreateError {
     /// Its memory is too small for it.
     #[error("image: {0}")]
     Memory(#[from] OutsideMemory),
+    /// It needs what this hypervisor does not have.
+    #[error("image: made for version {} of the guest interface with features {:#x}", .0.version, .0.features.bits())]
+    Interface(Note),
+    /// Linux cannot be told how it starts.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// There is no frame for what the hypervisor needs beside the guest's memory.
     #[error("no frame for its registers and page tables")]
     NoFrame,
@@ -103,7 +111,7 @@ enum Next {
 }
 
 impl Vm {
-    /// Makes a bare guest, ready for its first instruction.
+    /// Makes a guest, bare or Linux, ready for its first instruction.
     ///
     /// # Errors
     /// [`CreateError`]; everything that was taken is given back then.
@@ -111,9 +119,12 @@ impl Vm {
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.memory_bytes)?;
         image.load(&ram)?;
-        write_start(&ram)?;
+        let start = match image.note() {
+            None => Start::bare(&ram)?,
+            Some(note) => Start::linux(&ram, guest, note, image.end())?,
+        };
         let mut vcpu = Vcpu::new(spawner.pressure()).ok_or(CreateError::NoFrame)?;
-        set_start(&mut vcpu.registers, image.entry());
+        start.set_registers(&mut vcpu.registers, image.entry());
         let hole = HoleTable::new(vcpu.registers.page()).ok_or(CreateError::NoFrame)?;
         let mut vm = Self {
             vcpu,
@@ -131,7 +142,9 @@ impl Vm {
             ram,
             console: Console::new(guest.name),
         };
-        vm.share(GuestPhysAddr::new(start::SHARED_PLACE))?;
+        if let Some(page) = start.shared_page {
+            vm.share(page).map_err(|_| OutsideMemory { first: page, bytes: PAGE_BYTES })?;
+        }
         Ok(vm)
     }
 
@@ -201,7 +214,7 @@ impl Vm {
     /// Makes a line pending.
     fn raise(&mut self, line: Line) {
         self.pending |= line.bit();
-        self.shared.show_pending(&self.ram, self.pending);
+        self.shared.set(Field::Pending, self.pending);
     }
 
     /// Where the guest is.
@@ -229,32 +242,5 @@ impl Vm {
         ] {
             self.vcpu.registers.set(word, value);
         }
-    }
-}
-
-/// Writes the start information of a bare guest.
-fn write_start(ram: &Ram) -> Result<(), OutsideMemory> {
-    let info = StartInfo {
-        memory_bytes: ram.bytes(),
-        shared_page: start::SHARED_PLACE,
-        tsc_khz: clocks::cycles_per_millisecond(),
-        features: FEATURES,
-    };
-    ram.write(GuestPhysAddr::new(start::PLACE), &info.encode())
-}
-
-/// Registers of a bare guest at its entry.
-fn set_start(registers: &mut GuestRegisters, entry: GuestPhysAddr) {
-    let data = u32::from(Slot::KernelData.selector());
-    for (word, value) in [
-        (Word::Ds, data),
-        (Word::Es, data),
-        (Word::Ss, data),
-        (Word::Cs, u32::from(Slot::KernelCode.selector())),
-        (Word::Eip, entry.number()),
-        (Word::Ebx, start::PLACE),
-        (Word::Flags, Eflags::RESERVED_ONE.bits() | INTERRUPTS_ON),
-    ] {
-        registers.set(word, value);
     }
 }

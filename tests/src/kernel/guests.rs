@@ -25,5 +25,12 @@ pub fn guest(package: &'static str) -> GuestImage {
 /// A guest whose file has these bytes.
 #[must_use]
 pub fn file(name: &str, bytes: &[u8]) -> GuestImage {
-    GuestImage { name: name.to_owned(), bytes: bytes.to_vec(), memory_bytes: MEMORY_BYTES }
+    let (files, command_line) = (Vec::new(), String::new());
+    GuestImage {
+        name: name.to_owned(),
+        bytes: bytes.to_vec(),
+        files,
+        command_line,
+        memory_bytes: MEMORY_BYTES,
+    }
 }

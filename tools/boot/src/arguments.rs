@@ -30,6 +30,12 @@ pub(crate) struct BoardArguments {
     /// A guest for every core: an ELF file; may be given several times
     #[arg(long = "guest", value_name = "FILE")]
     pub(crate) guests: Vec<PathBuf>,
+    /// Initial file system of each guest that is Linux
+    #[arg(long, value_name = "FILE")]
+    pub(crate) guest_files: Option<PathBuf>,
+    /// Command line of each guest that is Linux
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) guest_command_line: String,
     /// Memory of each guest in MB
     #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) guest_memory: u32,
@@ -66,10 +72,16 @@ impl BoardArguments {
     /// # Errors
     /// The file that cannot be read, and what the system says.
     pub(crate) fn read_guests(&self) -> Result<Vec<GuestImage>, (PathBuf, io::Error)> {
-        let read = |file: &PathBuf| {
-            GuestImage::read(file, self.guest_memory << 20).map_err(|source| (file.clone(), source))
+        let failed = |file: &PathBuf, source| (file.clone(), source);
+        let read = |file: &PathBuf| std::fs::read(file).map_err(|source| failed(file, source));
+        let files = self.guest_files.as_ref().map(read).transpose()?.unwrap_or_default();
+        let guest = |file: &PathBuf| {
+            let image =
+                GuestImage::read(file, self.guest_memory << 20).map_err(|source| failed(file, source))?;
+            let command_line = self.guest_command_line.clone();
+            Ok(GuestImage { files: files.clone(), command_line, ..image })
         };
-        self.guests.iter().map(read).collect()
+        self.guests.iter().map(guest).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use guest_abi::list::{ALIGNMENT, GUESTS_MAX, encode_entry, encode_header, entries_end};
+use guest_abi::list::{ALIGNMENT, Extent, GUESTS_MAX, Parts, encode_entry, encode_header, entries_end};
 
 /// A guest as it is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,10 @@ pub struct GuestImage {
     pub name: String,
     /// Its file, not looked at: what is wrong with it the kernel says, and then goes on without it.
     pub bytes: Vec<u8>,
+    /// Its initial file system, for Linux; may be empty.
+    pub files: Vec<u8>,
+    /// Words for it, for Linux.
+    pub command_line: String,
     /// Bytes of memory that it is to have.
     pub memory_bytes: u32,
 }
@@ -28,13 +32,14 @@ pub enum GuestListError {
 }
 
 impl GuestImage {
-    /// Reads a guest's file; the guest has its name without extension.
+    /// Reads a guest's file; the guest has its name without extension, and neither files nor words.
     ///
     /// # Errors
     /// What the system says.
     pub fn read(file: &Path, memory_bytes: u32) -> io::Result<Self> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, bytes: std::fs::read(file)?, memory_bytes })
+        let (files, command_line) = (Vec::new(), String::new());
+        Ok(Self { name, bytes: std::fs::read(file)?, files, command_line, memory_bytes })
     }
 }
 
@@ -48,17 +53,24 @@ pub fn guest_list(guests: &[GuestImage]) -> Result<Vec<u8>, GuestListError> {
     }
     let number = |length: usize| u32::try_from(length).map_err(|_| GuestListError::TooLarge);
     let mut entries = Vec::new();
-    let mut images = Vec::new();
+    let mut contents = Vec::new();
+    let mut add = |bytes: &[u8]| {
+        contents.resize(contents.len().next_multiple_of(ALIGNMENT), 0);
+        let offset = number(entries_end(guests.len()) + contents.len())?;
+        contents.extend(bytes);
+        Ok(Extent { offset, bytes: number(bytes.len())? })
+    };
     for guest in guests {
-        images.resize(images.len().next_multiple_of(ALIGNMENT), 0);
-        let offset = number(entries_end(guests.len()) + images.len())?;
-        let entry = encode_entry(&guest.name, offset, number(guest.bytes.len())?, guest.memory_bytes);
-        entries.extend(entry);
-        images.extend(&guest.bytes);
+        let parts = Parts {
+            image: add(&guest.bytes)?,
+            files: add(&guest.files)?,
+            command_line: add(guest.command_line.as_bytes())?,
+        };
+        entries.extend(encode_entry(&guest.name, guest.memory_bytes, &parts));
     }
-    let total = number(entries_end(guests.len()) + images.len())?;
+    let total = number(entries_end(guests.len()) + contents.len())?;
     let header = encode_header(number(guests.len())?, total);
-    Ok([&header[..], &entries, &images].concat())
+    Ok([&header[..], &entries, &contents].concat())
 }
 
 #[cfg(test)]
@@ -68,18 +80,25 @@ mod tests {
     use super::*;
 
     fn guest(name: &str, bytes: &[u8]) -> GuestImage {
-        GuestImage { name: name.to_owned(), bytes: bytes.to_vec(), memory_bytes: 1 << 20 }
+        GuestImage {
+            name: name.to_owned(),
+            bytes: bytes.to_vec(),
+            files: b"files".to_vec(),
+            command_line: "words".to_owned(),
+            memory_bytes: 1 << 20,
+        }
     }
 
     #[test]
-    fn kernel_finds_each_image_at_an_aligned_place() {
+    fn kernel_finds_each_part_at_an_aligned_place() {
         let list = guest_list(&[guest("one", b"12345"), guest("two", b"6")]).unwrap();
         let parsed: Vec<_> = GuestList::parse(&list).unwrap().guests().map(Result::unwrap).collect();
         assert_eq!(parsed.len(), 2);
         assert_eq!((parsed[0].name, parsed[0].image), ("one", &b"12345"[..]));
         assert_eq!((parsed[1].name, parsed[1].image, parsed[1].memory_bytes), ("two", &b"6"[..], 1 << 20));
         let place = |image: &[u8]| image.as_ptr().addr() - list.as_ptr().addr();
-        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (80, 96));
+        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (112, 160));
+        assert_eq!((parsed[1].files, parsed[1].command_line), (&b"files"[..], "words"));
     }
 
     #[test]

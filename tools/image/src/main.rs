@@ -62,6 +62,12 @@ struct BuildArguments {
     /// A guest for every core: an ELF file; may be given several times
     #[arg(long = "guest", value_name = "FILE")]
     guests: Vec<PathBuf>,
+    /// Initial file system of each guest that is Linux
+    #[arg(long, value_name = "FILE")]
+    guest_files: Option<PathBuf>,
+    /// Command line of each guest that is Linux
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    guest_command_line: String,
     /// Memory of each guest in MB
     #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
     guest_memory: u32,
@@ -134,12 +140,17 @@ fn read_kernel(file: &Path) -> Result<KernelFile, Failure> {
 }
 
 fn recipe(arguments: BuildArguments) -> Result<Recipe, Failure> {
-    let read = |file: &PathBuf| {
-        let guest = GuestImage::read(file, arguments.guest_memory << 20);
-        guest.map_err(|source| Failure::Read { file: file.clone(), source })
+    let failed = |file: &PathBuf, source| Failure::Read { file: file.clone(), source };
+    let read = |file: &PathBuf| std::fs::read(file).map_err(|source| failed(file, source));
+    let files = arguments.guest_files.as_ref().map(read).transpose()?.unwrap_or_default();
+    let guest = |file: &PathBuf| {
+        let image = GuestImage::read(file, arguments.guest_memory << 20);
+        let image = image.map_err(|source| failed(file, source))?;
+        let command_line = arguments.guest_command_line.clone();
+        Ok(GuestImage { files: files.clone(), command_line, ..image })
     };
     Ok(Recipe {
-        guests: arguments.guests.iter().map(read).collect::<Result<_, _>>()?,
+        guests: arguments.guests.iter().map(guest).collect::<Result<_, Failure>>()?,
         cores: arguments.cores,
         memory: match arguments.memory {
             Memory::Gb16 => BoardMemory::Gb16,

@@ -11,7 +11,6 @@ use i586::segment::{Descriptor, Selector};
 use super::{End, FEATURES, Next, SharedPage, Vm};
 use crate::arch::i586::ring_switch::Word;
 use crate::hypervisor::delivery::InterruptFlag;
-use crate::hypervisor::guest_memory::OutsideMemory;
 use crate::platform::machine::clocks;
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
@@ -26,7 +25,7 @@ impl Vm {
             Ok(Call::End { reason, detail }) => return Err(End::Asked { reason, detail }),
             Ok(Call::Halt { interrupts }) => {
                 if interrupts == Interrupts::On {
-                    self.shared.set_interrupt_flag(&self.ram, InterruptFlag::On);
+                    self.shared.set_interrupt_flag(InterruptFlag::On);
                 }
                 next = Next::Wait;
                 Ok(0)
@@ -50,10 +49,10 @@ impl Vm {
             Call::SetTimer { nanoseconds } => self.set_timer(nanoseconds, context),
             Call::Take => {
                 let taken = core::mem::take(&mut self.pending);
-                self.shared.show_pending(&self.ram, 0);
+                self.shared.set(Field::Pending, 0);
                 return Ok(taken);
             }
-            Call::Share { page } => self.share(page).map_err(|_| CallError::Address)?,
+            Call::Share { page } => self.share(page)?,
             // What is pending is delivered on the way back.
             Call::Deliver => {}
             Call::ReturnWindow { first, end } => self.return_window = first.number()..end.number(),
@@ -75,9 +74,9 @@ impl Vm {
     }
 
     /// Moves the shared page and writes its words.
-    pub(super) fn share(&mut self, page: GuestPhysAddr) -> Result<(), OutsideMemory> {
-        let flag = self.shared.interrupt_flag(&self.ram);
-        self.shared = SharedPage::at(&self.ram, page)?;
+    pub(super) fn share(&mut self, page: GuestPhysAddr) -> Result<(), CallError> {
+        let flag = self.shared.interrupt_flag();
+        self.shared = SharedPage::at(&self.ram, page).ok_or(CallError::Address)?;
         for (field, word) in [
             (Field::InterruptFlag, flag.word()),
             (Field::Pending, self.pending),
@@ -87,7 +86,7 @@ impl Vm {
             // The hypervisor does not know the time of day.
             (Field::EpochSeconds, 0),
         ] {
-            self.shared.set(&self.ram, field, word);
+            self.shared.set(field, word);
         }
         Ok(())
     }

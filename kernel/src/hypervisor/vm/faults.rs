@@ -33,7 +33,7 @@ impl Vm {
 
     /// The hypercall in place of an IRET: takes the frame with the interrupt flag on, or leaves it to the IRET that follows.
     pub(super) fn serve_return(&mut self) -> Next {
-        self.shared.set_interrupt_flag(&self.ram, InterruptFlag::On);
+        self.shared.set_interrupt_flag(InterruptFlag::On);
         let mut place = self.place();
         // A frame that cannot be read is for the IRET to fault on.
         if self.with_linear(|linear| place.take_frame(linear)) == Ok(true) {
@@ -80,7 +80,7 @@ impl Vm {
             return Err(End::PageFault { address, code, eip: self.vcpu.registers.get(Word::Eip) });
         }
         self.control.cr2 = address;
-        self.shared.set(&self.ram, Field::FaultAddress, address);
+        self.shared.set(Field::FaultAddress, address);
         self.inject(Exception::PageFault, Some(code.bits().into()))
     }
 
@@ -91,7 +91,7 @@ impl Vm {
             return Err(End::Exception { exception, error: error.unwrap_or(0), eip });
         };
         let mut place = self.place();
-        let flag = self.shared.interrupt_flag(&self.ram);
+        let flag = self.shared.interrupt_flag();
         self.deliver(&mut place, &table, flag, Delivery { vector: exception.vector(), error })?;
         Ok(Next::Resume)
     }
@@ -101,7 +101,7 @@ impl Vm {
         let Some(table) = self.table else { return Ok(()) };
         while self.pending != 0 {
             let mut place = self.place();
-            let mut flag = self.shared.interrupt_flag(&self.ram);
+            let mut flag = self.shared.interrupt_flag();
             if place.ring() == Ring::Kernel {
                 let entry = self.vcpu.registers.tables().system_call;
                 if flag == InterruptFlag::Off || entry == Some(place.eip) {
@@ -118,7 +118,7 @@ impl Vm {
             }
             let line = self.pending.trailing_zeros();
             self.pending &= self.pending - 1;
-            self.shared.show_pending(&self.ram, self.pending);
+            self.shared.set(Field::Pending, self.pending);
             let vector = FIRST_LINE_VECTOR + line.to_le_bytes()[0];
             self.deliver(&mut place, &table, flag, Delivery { vector, error: None })?;
         }
@@ -136,7 +136,7 @@ impl Vm {
         let eip = place.eip;
         let delivered = self.with_linear(|linear| place.deliver(linear, table, stack, flag, delivery));
         let flag = delivered.map_err(|error| End::Undeliverable { vector: delivery.vector, error, eip })?;
-        self.shared.set_interrupt_flag(&self.ram, flag);
+        self.shared.set_interrupt_flag(flag);
         self.set_place(place);
         Ok(())
     }

@@ -69,8 +69,8 @@ impl Vm {
                 let page = GuestVirtAddr::new(self.flat_address(&operand)?);
                 self.shadow.forget(Extent::Range { first: page, last: page });
             }
-            Action::ClearInterrupts => self.shared.set_interrupt_flag(&self.ram, InterruptFlag::Off),
-            Action::SetInterrupts => self.shared.set_interrupt_flag(&self.ram, InterruptFlag::On),
+            Action::ClearInterrupts => self.shared.set_interrupt_flag(InterruptFlag::Off),
+            Action::SetInterrupts => self.shared.set_interrupt_flag(InterruptFlag::On),
             Action::Halt => return Ok(Next::Wait),
             // No port has a device: reads are ones, and writes go nowhere.
             Action::In { width, .. } => {

@@ -4,14 +4,13 @@ use guest_abi::GuestPhysAddr;
 use guest_abi::shared::Field;
 
 use crate::hypervisor::delivery::InterruptFlag;
-use crate::hypervisor::guest_memory::{GuestMemory, OutsideMemory};
+use crate::hypervisor::shadow_paging::GuestFrames;
+use crate::mm::frame::Frame;
+use crate::mm::frame_access;
 
-/// Where the shared page is, if the guest has one.
+/// The frame of the shared page, if the guest has one. It is memory of the guest, which lives as long as this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SharedPage(Option<GuestPhysAddr>);
-
-/// Why accesses do not fail: the place was checked.
-const CHECKED: &str = "the shared page is memory of the guest";
+pub(super) struct SharedPage(Option<Frame>);
 
 impl SharedPage {
     /// The guest has not named one.
@@ -19,41 +18,30 @@ impl SharedPage {
         Self(None)
     }
 
-    /// A page at `place`, a multiple of 4096.
-    ///
-    /// # Errors
-    /// [`OutsideMemory`] unless it is memory of the guest.
-    pub(super) fn at(memory: &impl GuestMemory, place: GuestPhysAddr) -> Result<Self, OutsideMemory> {
-        memory.check(place, i586::page::PAGE_BYTES)?;
-        Ok(Self(Some(place)))
+    /// The page that holds `place`; `None` unless it is memory of the guest.
+    pub(super) fn at(memory: &impl GuestFrames, place: GuestPhysAddr) -> Option<Self> {
+        memory.frame(place).map(|frame| Self(Some(frame)))
     }
 
     /// Reads a word; 0 without a page.
-    pub(super) fn get(self, memory: &impl GuestMemory, field: Field) -> u32 {
-        let Some(place) = self.0 else { return 0 };
-        let word = memory.read_array(GuestPhysAddr::new(place.number() + field.offset()));
-        u32::from_le_bytes(word.expect(CHECKED))
+    pub(super) fn get(self, field: Field) -> u32 {
+        self.0.map_or(0, |frame| frame_access::load(frame, field.offset() / 4))
     }
 
     /// Writes a word, if there is a page.
-    pub(super) fn set(self, memory: &impl GuestMemory, field: Field, word: u32) {
-        let Some(place) = self.0 else { return };
-        let place = GuestPhysAddr::new(place.number() + field.offset());
-        memory.write(place, &word.to_le_bytes()).expect(CHECKED);
+    pub(super) fn set(self, field: Field, word: u32) {
+        if let Some(frame) = self.0 {
+            frame_access::store(frame, field.offset() / 4, word);
+        }
     }
 
     /// The guest's interrupt flag.
-    pub(super) fn interrupt_flag(self, memory: &impl GuestMemory) -> InterruptFlag {
-        InterruptFlag::from_word(self.get(memory, Field::InterruptFlag))
+    pub(super) fn interrupt_flag(self) -> InterruptFlag {
+        InterruptFlag::from_word(self.get(Field::InterruptFlag))
     }
 
     /// Changes the guest's interrupt flag.
-    pub(super) fn set_interrupt_flag(self, memory: &impl GuestMemory, flag: InterruptFlag) {
-        self.set(memory, Field::InterruptFlag, flag.word());
-    }
-
-    /// Shows which lines are pending.
-    pub(super) fn show_pending(self, memory: &impl GuestMemory, pending: u32) {
-        self.set(memory, Field::Pending, pending);
+    pub(super) fn set_interrupt_flag(self, flag: InterruptFlag) {
+        self.set(Field::InterruptFlag, flag.word());
     }
 }

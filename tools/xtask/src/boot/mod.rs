@@ -96,6 +96,8 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
         boot_from,
         command_line,
         guests,
+        guest_files,
+        guest_command_line,
         guest_memory,
         until,
         lose_requests,
@@ -113,6 +115,8 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     option("--timing", name_of(timing));
     option("--boot-from", name_of(boot_from));
     guests.iter().for_each(|file| option("--guest", file.into()));
+    guest_files.iter().for_each(|file| option("--guest-files", file.into()));
+    option("--guest-command-line", guest_command_line.into());
     option("--guest-memory", guest_memory.to_string().into());
     option("--until", name_of(until));
     option("--lose-requests", lose_requests.to_string().into());
@@ -176,7 +180,7 @@ mod tests {
             "",
             "--cores 0,5-7 --model fast --timing flat --boot-from core0 --until first-task --wall 2.5 --plain",
             "--gdb",
-            "--guest a.elf --guest b.elf --guest-memory 32",
+            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32",
             "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",
         ] {

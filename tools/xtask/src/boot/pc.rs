@@ -65,6 +65,8 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         boot_from,
         command_line,
         guests: _,
+        guest_files: _,
+        guest_command_line: _,
         guest_memory: _,
         until,
         lose_requests,
@@ -96,7 +98,7 @@ fn command_line(board: &BoardArguments) -> Option<String> {
 pub(crate) enum PcError {
     /// An option asks for something that QEMU's PC does not have.
     #[error(
-        "--platform pc takes --kernel, --command-line, --guest, --guest-memory, --until, --gdb and --plain only\n  \
+        "--platform pc takes --kernel, --command-line, --guest and its options, --until, --gdb and --plain only\n  \
          next: leave out the options of the emulated board"
     )]
     BoardOption,
