@@ -4,7 +4,7 @@
 //! 0xF000_0000  direct map of core-physical 0 to 128 MB, write-back; the image is linked into it
 //! 0xF800_0000  device windows, 4 MB: tile registers, FPGA registers, message buffers, local APIC
 //! 0xF840_0000  window onto memory behind a rewritten LUT entry, 16 MB
-//! 0xFB00_0000  one page for a frame beyond the direct map
+//! 0xFB00_0000  256 KB for frames beyond the direct map
 //! 0xFC00_0000  stacks, each with an unmapped guard page below
 //! 0xFF00_0000  unused
 //! ```
@@ -30,8 +30,12 @@ pub const DEVICES_BYTES: u32 = 4 << 20;
 pub const REACH: u32 = DEVICES + DEVICES_BYTES;
 /// Bytes of that window.
 pub const REACH_BYTES: u32 = 16 << 20;
-/// Page that shows a frame beyond the direct map while somebody copies from or to it.
-pub const FRAME_WINDOW: u32 = 0xFB00_0000; // not an address: virtual
+/// First of the pages that show frames beyond the direct map while somebody copies from or to them.
+pub const FRAME_WINDOWS: u32 = 0xFB00_0000; // not an address: virtual
+/// Number of these pages.
+pub const FRAME_WINDOW_COUNT: usize = 64;
+/// Bytes of these pages.
+pub const FRAME_WINDOWS_BYTES: u32 = 64 * PAGE_BYTES;
 /// First address of the stacks.
 pub const STACKS: u32 = 0xFC00_0000; // not an address: virtual
 
@@ -48,7 +52,7 @@ pub const FAULT_STACK: u32 = BOOT_STACK_END + PAGE_BYTES;
 /// First address above the double fault's stack.
 pub const FAULT_STACK_END: u32 = FAULT_STACK + FAULT_STACK_BYTES;
 
-const _: () = assert!(REACH + REACH_BYTES <= FRAME_WINDOW && FRAME_WINDOW + PAGE_BYTES <= STACKS);
+const _: () = assert!(REACH + REACH_BYTES <= FRAME_WINDOWS && FRAME_WINDOWS + FRAME_WINDOWS_BYTES <= STACKS);
 const _: () = assert!(DIRECT_MAP.is_multiple_of(4 << 20) && DEVICES.is_multiple_of(4 << 20));
 const _: () = assert!(DIRECT_MAP == guest_abi::HOLE);
 const _: () = assert!(STACKS.is_multiple_of(4 << 20));

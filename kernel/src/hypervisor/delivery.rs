@@ -194,11 +194,14 @@ impl Frame {
 
     /// Pushes all, and returns the new ESP.
     fn store<M: GuestMemory>(&self, guest: &Linear<'_, M>, stack: u32) -> Result<u32, LinearError> {
-        let mut esp = stack;
-        for word in &self.words[..self.used] {
-            esp = esp.wrapping_sub(4);
-            guest.write(GuestVirtAddr::new(esp), &word.to_le_bytes())?;
+        let mut bytes = [[0; 4]; 6];
+        // What is pushed last lies lowest.
+        for (place, word) in bytes.iter_mut().zip(self.words[..self.used].iter().rev()) {
+            *place = word.to_le_bytes();
         }
+        let bytes = bytes[..self.used].as_flattened();
+        let esp = stack.wrapping_sub(4 * u32::try_from(self.used).unwrap_or(0));
+        guest.write(GuestVirtAddr::new(esp), bytes)?;
         Ok(esp)
     }
 }

@@ -67,13 +67,9 @@ impl<M: GuestMemory> Linear<'_, M> {
     /// # Errors
     /// [`LinearError`] if not all of them can be read.
     pub fn words<const N: usize>(&self, from: GuestVirtAddr) -> Result<[u32; N], LinearError> {
-        let mut words = [0; N];
-        for (word, index) in words.iter_mut().zip(0..) {
-            let mut bytes = [0; 4];
-            self.read(from.wrapping_add(4 * index), &mut bytes)?;
-            *word = u32::from_le_bytes(bytes);
-        }
-        Ok(words)
+        let mut words = [[0; 4]; N];
+        self.read(from, words.as_flattened_mut())?;
+        Ok(words.map(u32::from_le_bytes))
     }
 
     /// Reads at most as many bytes as `into` has, up to the first page that cannot be read, and returns how many.

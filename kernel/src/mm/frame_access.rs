@@ -1,7 +1,7 @@
 //! Contents of any frame, whether the direct map shows it or not.
 //!
-//! Frames beyond the direct map are shown one at a time on a page of their own, [`layout::FRAME_WINDOW`]. Everything is
-//! copied: nobody gets a reference, because a guest or a device may own the frame. Task context.
+//! Frames beyond the direct map are shown on a few pages, from [`layout::FRAME_WINDOWS`] on, each on the one that its number
+//! leads to, and stay there until another one is. Everything is copied: nobody gets a reference, because a guest or a device may own the frame. Task context.
 #![expect(unsafe_code, reason = "reads and writes memory by frame")]
 
 use core::ptr::with_exposed_provenance_mut;

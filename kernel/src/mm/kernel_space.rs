@@ -7,6 +7,7 @@
 
 use core::arch::asm;
 use core::ptr::with_exposed_provenance_mut;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, table_index};
 use scc::address::PhysAddr;
@@ -36,12 +37,15 @@ static BITMAP: InterruptCell<[u32; BITMAP_WORDS]> = InterruptCell::new([0; BITMA
 struct KernelMemory {
     frames: FrameAllocator<'static>,
     space: AddressSpace,
-    /// Table of the page [`layout::FRAME_WINDOW`].
+    /// Table of the pages from [`layout::FRAME_WINDOWS`] on.
     window: Frame,
 }
 
 /// What whoever loaded the image has left as the list of guests.
 static GUESTS: Once<&'static [u8]> = Once::new();
+/// Addresses of the frames that the windows show; 0 for none.
+static SHOWN: [AtomicU32; layout::FRAME_WINDOW_COUNT] =
+    [const { AtomicU32::new(0) }; layout::FRAME_WINDOW_COUNT];
 static SYMBOLS: Once<SymbolTable<'static>> = Once::new();
 
 static MEMORY: InterruptCell<Option<KernelMemory>> = InterruptCell::new(None);
@@ -139,7 +143,7 @@ pub fn set_up() -> Result<(), MapError> {
         }
     });
     mapped?;
-    let window = space.table_for(memory, layout::FRAME_WINDOW)?;
+    let window = space.table_for(memory, layout::FRAME_WINDOWS)?;
     activate(space);
     if let Some((first, bytes)) = guests {
         GUESTS.call_once(|| image::constant_bytes(first, bytes));
@@ -203,15 +207,21 @@ pub fn allocate_frames(count: u32, mut take: impl FnMut(Frame)) -> u32 {
     taken
 }
 
-/// Shows a frame on the page for frames beyond the direct map, and returns the page's address.
+/// Shows a frame beyond the direct map on its page for such frames, and returns the page's address. Task context.
 pub(super) fn show_in_window(frame: Frame) -> u32 {
-    MEMORY.with(|memory| {
-        let memory = memory.as_mut().expect("frames are touched after the kernel's space is made");
-        let entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(frame.base().get());
-        DirectTables(&mut memory.frames).store(memory.window, table_index(layout::FRAME_WINDOW), entry);
-    });
-    cpu::forget_page(layout::FRAME_WINDOW);
-    layout::FRAME_WINDOW
+    let address = frame.base().get();
+    let index = (address / PAGE_BYTES) as usize % layout::FRAME_WINDOW_COUNT;
+    let page = layout::FRAME_WINDOWS + address % layout::FRAME_WINDOWS_BYTES;
+    if SHOWN[index].load(Ordering::Relaxed) != address {
+        MEMORY.with(|memory| {
+            let memory = memory.as_mut().expect("frames are touched after the kernel's space is made");
+            let entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(address);
+            DirectTables(&mut memory.frames).store(memory.window, table_index(page), entry);
+        });
+        cpu::forget_page(page);
+        SHOWN[index].store(address, Ordering::Relaxed);
+    }
+    page
 }
 
 /// The list of guests as whoever loaded the image has left it; `None` if there is none. Any context.
