@@ -15,7 +15,7 @@
 //!                 0xF0000000  from here up the space is the hypervisor's: the guest can read it and not write it
 //! ```
 //!
-//! The kernel's hypervisor serves bare guests; what it can do it says by [`Features`].
+//! What a hypervisor can do it says by [`Features`].
 //!
 //! All numbers are little-endian words of 32 bits. Whoever changes the meaning of one raises [`VERSION`]; what is only
 //! added is announced by a bit of [`Features`], and a number that a hypervisor does not know is answered by

@@ -127,13 +127,18 @@ pub fn install(handler: Handler) {
 
 /// Takes interrupts from now on; those that are pending come before this returns.
 pub fn enable() {
-    // SAFETY: the word of the shared page that the guest writes.
-    unsafe { word(Field::InterruptFlag).write_volatile(INTERRUPTS_ON) };
+    set_flag();
     // SAFETY: a word of the shared page.
     if unsafe { word(Field::Pending).read_volatile() } != 0 {
         // It cannot fail: this hypervisor serves interrupt tables, or `install` would have ended the guest.
         let _: Result<u32, _> = call(Call::Deliver);
     }
+}
+
+/// Takes interrupts from now on; those that are pending come when the hypervisor next gives the processor back.
+pub fn set_flag() {
+    // SAFETY: the word of the shared page that the guest writes.
+    unsafe { word(Field::InterruptFlag).write_volatile(INTERRUPTS_ON) };
 }
 
 /// Takes no interrupts from now on.
@@ -146,6 +151,12 @@ pub fn disable() {
 pub fn wait() {
     // As in `enable`.
     let _: Result<u32, _> = call(Call::Halt { interrupts: Interrupts::On });
+}
+
+/// Waits until an interrupt is pending, and takes none.
+pub fn wait_with_interrupts_off() {
+    // As in `enable`.
+    let _: Result<u32, _> = call(Call::Halt { interrupts: Interrupts::AsTheyAre });
 }
 
 /// Address of the last page fault.

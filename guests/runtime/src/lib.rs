@@ -8,6 +8,8 @@
 
 extern crate i586_rt as _;
 
+pub use guest_abi as abi;
+
 pub mod call;
 pub mod console;
 pub mod interrupts;

@@ -93,6 +93,69 @@ fn guest_handles_its_own_exceptions() {
 }
 
 #[test]
+fn guest_has_page_tables_and_address_spaces_of_its_own() {
+    let guests = [guest("paging")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        expect_in_order(&text, &[
+            "guest paging: one page, two frames: 1 then 2",
+            "guest paging: two address spaces: 1 and 2, and 1 again",
+            "guest paging: page that is not there: vector 14 error 0x2 address 0x900000",
+            "guest paging: page of 4 MB: 2",
+            "guest paging: accessed and dirty: 0x63",
+            "info guest: ended name=paging by itself reason=power-off",
+        ]);
+    }
+}
+
+#[test]
+fn what_no_guest_may_is_refused_and_the_guest_goes_on() {
+    let guests = [guest("hostile")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        expect_in_order(
+            &text,
+            &[
+                "guest hostile: 74 attempts, all refused",
+                "info guest: ended name=hostile by itself reason=power-off",
+            ],
+        );
+    }
+}
+
+/// What ends a guest: its number among `hostile`'s fatal attacks, and how the line about its end goes on.
+const FATAL: [(u32, &str); 6] = [
+    (1, "exception vector=6 error=0x0 eip=0x0010"),
+    (2, "vector=6 eip=0x0010"),
+    (3, "guest-physical 0x7ffff000 is no memory of the guest address=0x7ffffffc eip=0x0010"),
+    (4, "page table: 4 bytes at guest-physical 0x7ffff000 are not memory of the guest address=0x0010"),
+    (5, "vector=6 eip=0x0010"),
+    (6, "guest-physical 0x80000000 is no memory of the guest address=0x80000000 eip=0x80000000"),
+];
+
+#[test]
+fn what_ends_a_guest_ends_that_guest_only() {
+    let image = guest("hostile");
+    let mut guests = vec![];
+    for (number, _) in FATAL {
+        let (name, memory_bytes) = (format!("bad-{number}"), image.memory_bytes + 4096 * number);
+        guests.push(GuestImage { name, memory_bytes, ..image.clone() });
+    }
+    guests.push(guest("hello"));
+    for text in [on_board(&guests), on_pc(&guests)] {
+        for (number, end) in FATAL {
+            expect_in_order(
+                &text,
+                &[
+                    &format!("guest bad-{number}: tries "),
+                    &format!("info guest: ended name=bad-{number} {end}"),
+                ],
+            );
+        }
+        expect(&text, &["guest hello: hello from ring 1 with 4 MB of memory"]);
+        assert!(!text.contains("goes on after"), "{text}");
+    }
+}
+
+#[test]
 fn spinning_guest_keeps_neither_services_nor_other_guests_waiting() {
     let guests = [guest("spin"), guest("timer")];
     let text = on_board(&guests);
