@@ -94,7 +94,10 @@ mod guest {
 
     fn handle(frame: &mut Frame) {
         let address = interrupts::fault_address();
-        println!("page that is not there: vector {} error {:#x} address {address:#x}", frame.vector, frame.error);
+        println!(
+            "page that is not there: vector {} error {:#x} address {address:#x}",
+            frame.vector, frame.error
+        );
         // Shown now, so that the write goes on.
         write(TABLES[0] + 4 * (ABSENT >> 12 & 0x3FF), FRAMES[0] | FLAGS);
     }

@@ -96,14 +96,17 @@ fn guest_handles_its_own_exceptions() {
 fn guest_has_page_tables_and_address_spaces_of_its_own() {
     let guests = [guest("paging")];
     for text in [on_board(&guests), on_pc(&guests)] {
-        expect_in_order(&text, &[
-            "guest paging: one page, two frames: 1 then 2",
-            "guest paging: two address spaces: 1 and 2, and 1 again",
-            "guest paging: page that is not there: vector 14 error 0x2 address 0x900000",
-            "guest paging: page of 4 MB: 2",
-            "guest paging: accessed and dirty: 0x63",
-            "info guest: ended name=paging by itself reason=power-off",
-        ]);
+        expect_in_order(
+            &text,
+            &[
+                "guest paging: one page, two frames: 1 then 2",
+                "guest paging: two address spaces: 1 and 2, and 1 again",
+                "guest paging: page that is not there: vector 14 error 0x2 address 0x900000",
+                "guest paging: page of 4 MB: 2",
+                "guest paging: accessed and dirty: 0x63",
+                "info guest: ended name=paging by itself reason=power-off",
+            ],
+        );
     }
 }
 

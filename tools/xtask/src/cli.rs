@@ -132,6 +132,8 @@ pub(crate) enum BenchSubject {
     Executor(ExecutorBenchOptions),
     /// The kernel: boot, wakes, yields, tasks, timers, records in emulated cycles; memory; checks its budgets
     Kernel(KernelBenchOptions),
+    /// The hypervisor: a hypercall, exceptions and interrupts of a guest, a service beside one; checks its budgets
+    Guest(GuestBenchOptions),
     /// Letters between cores: one way against distance and number of cores, in emulated cycles; checks its budgets
     Ipi(IpiBenchOptions),
 }
@@ -140,6 +142,14 @@ pub(crate) enum BenchSubject {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct IpiBenchOptions {
     /// Write the report to docs/benchmarks/ipi.md, the figures and charts beside it
+    #[arg(long)]
+    pub(crate) record: bool,
+}
+
+/// How the hypervisor is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GuestBenchOptions {
+    /// Write the report to docs/benchmarks/guest.md, the figures beside it
     #[arg(long)]
     pub(crate) record: bool,
 }

@@ -84,6 +84,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             setup::ensure(workspace, Purpose::Boot)?;
             bench::executor(workspace, &options)?;
         }
+        Verb::Bench { subject: BenchSubject::Guest(options) } => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            bench::guest(workspace, &options)?;
+        }
         Verb::Bench { subject: BenchSubject::Ipi(options) } => {
             setup::ensure(workspace, Purpose::Boot)?;
             bench::ipi(workspace, &options)?;

@@ -15,6 +15,7 @@ mod budget;
 mod clock;
 mod executor;
 mod guest;
+mod hypervisor;
 mod ipi;
 mod kernel;
 mod machine;
@@ -30,6 +31,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use scc_image::ElfError;
 
 pub(crate) use executor::executor;
+pub(crate) use hypervisor::guest;
 pub(crate) use ipi::ipi;
 pub(crate) use kernel::kernel;
 

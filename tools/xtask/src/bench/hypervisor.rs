@@ -1,0 +1,160 @@
+//! `cargo xtask bench guest`: what the hypervisor takes, on the emulated chip at 533/800/800 MHz, memory model strict, with
+//! the chip's timing.
+//!
+//! Two runs of `scc-boot` on core 0, whose figures are the same in every run: guest `figures` measures what it is given and
+//! prints it; beside guest `spin`, which never gives the processor back by itself, the kernel measures how late the sleeps of
+//! a service end (`measure=guests`).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::bench::budget::{self, Budget};
+use crate::bench::{BenchError, RECORD, commit, host, write_record};
+use crate::boot::Platform;
+use crate::cli::GuestBenchOptions;
+use crate::process;
+use crate::program::{self, Profile};
+use crate::workspace::{CORE_TARGET, Workspace};
+
+/// Figures in the order of the report: name, what it is.
+const NAMES: [(&str, &str); 4] = [
+    ("call", "a hypercall that does nothing, from before the `int` to behind it in the guest"),
+    ("exception", "an exception of the guest, from the instruction to its own handler"),
+    ("deliver", "a pending interrupt, from the hypercall that asks for it to the guest's handler"),
+    ("sleep-beside-guests", "lateness of a service's sleep beside a guest that spins"),
+];
+/// What the warm median of a figure may be, two readings of the clock deducted.
+const BUDGETS: [(&str, u64); 2] = [("call", 400), ("exception", 800)];
+/// What every run is started with.
+const SETTING: [&str; 9] =
+    ["--plain", "--model", "strict", "--timing", "scc", "--cores", "0", "--guest-memory", "4"];
+
+/// Times of one thing in cycles.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cycles {
+    cold: u64,
+    median: u64,
+    most: u64,
+    count: u64,
+}
+
+/// Measures, prints the report and records it if asked to.
+pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Result<(), BenchError> {
+    println!("bench: building scc-boot, the kernel and the guests");
+    let board = program::build(workspace, "scc-boot", None)?;
+    let plain = program::kernel(workspace, Platform::Scc, "")?;
+    let trials = program::kernel(workspace, Platform::Scc, "measure=guests")?;
+    let [figures, spin] = ["figures", "spin"]
+        .map(|package| program::build_as(workspace, package, Some(CORE_TARGET), Profile::Kernel));
+    let image = workspace.scratch().join("bench").join("guest");
+    let run = |kernel: &Path, guest: PathBuf, words: &[&str]| {
+        println!("bench: scc-boot {} --guest {} {}", SETTING.join(" "), guest.display(), words.join(" "));
+        let mut command = Command::new(&board);
+        command.arg(kernel).arg("--image").arg(&image).args(SETTING).arg("--guest").arg(guest).args(words);
+        process::output(&mut command)
+    };
+    let mut output = run(&plain, figures?, &[])?;
+    output.push_str(&run(&trials, spin?, &["--command-line", "measure=guests"])?);
+    let cycles = measured(&output)?;
+    let budgets = budgets(&cycles);
+    let report = markdown(&cycles, &budgets, &commit(workspace), &host());
+    println!("\n{report}");
+    if options.record {
+        write_record(workspace, "guest.md", &report)?;
+        write_record(workspace, "guest.json", &format!("{:#}\n", as_json(&cycles)))?;
+        println!("bench: written to {RECORD}");
+    }
+    budget::judge(&budgets)
+}
+
+/// Reads the lines of guest and kernel: `figure name=call cold=1 median=2 most=3 count=64`, with `measure:` from the kernel.
+fn measured(output: &str) -> Result<BTreeMap<String, Cycles>, BenchError> {
+    let mut cycles = BTreeMap::new();
+    for line in output.lines() {
+        let word =
+            |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        let number = |key: &str| word(key)?.parse().ok();
+        if let (Some(name), Some(cold), Some(median), Some(most), Some(count)) =
+            (word("name"), number("cold"), number("median"), number("most"), number("count"))
+        {
+            cycles.insert(name.to_owned(), Cycles { cold, median, most, count });
+        }
+    }
+    if NAMES.iter().all(|(name, _)| cycles.contains_key(*name)) {
+        Ok(cycles)
+    } else {
+        Err(BenchError::NoCounts { reason: "guest or kernel printed no figures" })
+    }
+}
+
+fn budgets(cycles: &BTreeMap<String, Cycles>) -> Vec<Budget> {
+    let clock = cycles.get("clock").map_or(0, |clock| clock.median);
+    let found = |name: &str| cycles.get(name).map(|cycles| cycles.median.saturating_sub(clock));
+    BUDGETS.map(|(what, limit)| Budget { what, limit, found: found(what), unit: "cycles" }).into()
+}
+
+fn markdown(cycles: &BTreeMap<String, Cycles>, budgets: &[Budget], commit: &str, host: &str) -> String {
+    let mut text = format!(
+        "# Guests\n\nMade by `cargo xtask bench guest --record` at commit {commit} on {host}; all figures are in\n\
+         [guest.json](guest.json). Emulated chip, core 0, memory model strict, `--timing scc`, tiles 533, mesh 800, memory\n\
+         800 MHz. The figures are the same in every run. A refill of the translation buffer whose walk hits L1 is not\n\
+         charged: [decision 0005](../decisions/0005-address-space-of-guests.md).\n\n## Budgets\n\n\
+         Medians, warm, are judged, less what two readings of the clock take.\n\n"
+    );
+    let mut line = |line: String| writeln!(text, "{line}").expect("strings take any text");
+    budgets.iter().for_each(|budget| line(format!("- {budget}")));
+    line("\n## Cycles\n".to_owned());
+    if let Some(clock) = cycles.get("clock") {
+        line(format!(
+            "Two readings of the clock, which every figure of the guest contains, take {}.\n",
+            clock.median
+        ));
+    }
+    line("| | median | most | cold | times |\n|---|--:|--:|--:|--:|".to_owned());
+    for (name, what) in NAMES {
+        if let Some(Cycles { cold, median, most, count }) = cycles.get(name) {
+            line(format!("| {what} | {median} | {most} | {cold} | {count} |"));
+        }
+    }
+    text
+}
+
+fn as_json(cycles: &BTreeMap<String, Cycles>) -> Value {
+    let figure = |Cycles { cold, median, most, count }: &Cycles| json!({ "cold": cold, "median": median, "most": most, "count": count });
+    cycles
+        .iter()
+        .map(|(name, cycles)| (name.clone(), figure(cycles)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output() -> String {
+        let line =
+            |name: &str, median| format!("x figure name={name} cold=9 median={median} most=8 count=64\n");
+        NAMES.iter().map(|(name, _)| line(name, 407)).chain([line("clock", 7)]).collect()
+    }
+
+    #[test]
+    fn budgets_are_judged_without_the_clock() {
+        let cycles = measured(&output()).expect("all figures");
+        assert_eq!(cycles["call"], Cycles { cold: 9, median: 407, most: 8, count: 64 });
+        assert!(budgets(&cycles).iter().all(|budget| budget.found == Some(400) && budget.is_met()));
+        assert!(
+            markdown(&cycles, &budgets(&cycles), "c", "h")
+                .contains("- pass    call: at most 400 cycles; found 400")
+        );
+    }
+
+    #[test]
+    fn missing_figure_is_an_error() {
+        assert!(measured(&output().replace("name=call", "name=other")).is_err());
+    }
+}
