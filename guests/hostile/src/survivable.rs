@@ -65,7 +65,8 @@ fn writes_to_the_hypervisor() -> u32 {
     }
     // The first gates: the exception is that of the erratum which a locked exchange on a register has.
     assert_eq!(attempt!("mov dword ptr [eax], 0", interrupt), Some((6, 0)));
-    for place in [TRAP_PAGE + 0x1000, 0xF800_0000, 0xFC00_0000, 0xFFFF_FFFC] {
+    // The kernel has devices and stacks there, which no guest's address space shows.
+    for place in [TRAP_PAGE + 0x1000, TRAP_PAGE + (128 << 20), TRAP_PAGE + (192 << 20), u32::MAX - 3] {
         assert_eq!(attempt!("mov ecx, [eax]", place), Some((PAGE_FAULT, 1)), "{place:#x}");
     }
     11
@@ -232,9 +233,9 @@ fn random_calls() -> u32 {
         let answer = raw([number, random(), random(), random()]);
         assert!(status::result(answer).is_ok() || answer >= status::FIRST_ERROR);
     }
-    for address in [u32::MAX, 0xEFFF_FFFF, 0x0040_0000 - 3] {
+    for address in [u32::MAX, TRAP_PAGE - 1, 0x0040_0000 - 3] {
         assert_eq!(raw([1, address, 8, 0]), CallError::Address.status());
-        assert_eq!(raw([7, address & !0xFFF | 0xF000_0000, 0, 0]), CallError::Address.status());
+        assert_eq!(raw([7, address & !0xFFF | TRAP_PAGE, 0, 0]), CallError::Address.status());
     }
     1
 }

@@ -160,15 +160,15 @@ fn what_ends_a_guest_ends_that_guest_only() {
 
 #[test]
 fn spinning_guest_keeps_neither_services_nor_other_guests_waiting() {
-    let guests = [guest("spin"), guest("timer")];
+    let guests = [guest("busy"), guest("timer")];
     let text = on_board(&guests);
     expect_in_order(
         &text,
         &[
-            "info guest: started name=spin",
+            "info guest: started name=busy",
             "guest timer: tick 1 after ",
             "guest timer: tick 3 after ",
-            "guest spin: spun for 20 ms",
+            "guest busy: spun for 20 ms",
         ],
     );
     let core = CoreId::new(0).expect("0 to 47");

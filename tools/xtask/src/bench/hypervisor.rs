@@ -2,7 +2,7 @@
 //! the chip's timing.
 //!
 //! Two runs of `scc-boot` on core 0, whose figures are the same in every run: guest `figures` measures what it is given and
-//! prints it; beside guest `spin`, which never gives the processor back by itself, the kernel measures how late the sleeps of
+//! prints it; beside guest `busy`, which never gives the processor back by itself, the kernel measures how late the sleeps of
 //! a service end (`measure=guests`).
 
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Resul
     let board = program::build(workspace, "scc-boot", None)?;
     let plain = program::kernel(workspace, Platform::Scc, "")?;
     let trials = program::kernel(workspace, Platform::Scc, "measure=guests")?;
-    let [figures, spin] = ["figures", "spin"]
+    let [figures, busy] = ["figures", "busy"]
         .map(|package| program::build_as(workspace, package, Some(CORE_TARGET), Profile::Kernel));
     let image = workspace.scratch().join("bench").join("guest");
     let run = |kernel: &Path, guest: PathBuf, words: &[&str]| {
@@ -58,7 +58,7 @@ pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Resul
         process::output(&mut command)
     };
     let mut output = run(&plain, figures?, &[])?;
-    output.push_str(&run(&trials, spin?, &["--command-line", "measure=guests"])?);
+    output.push_str(&run(&trials, busy?, &["--command-line", "measure=guests"])?);
     let cycles = measured(&output)?;
     let budgets = budgets(&cycles);
     let report = markdown(&cycles, &budgets, &commit(workspace), &host());
