@@ -14,8 +14,18 @@ pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586", "trace-format", "gues
 
 /// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are. Each is built by itself:
 /// together they would share the features of their dependencies, and one of them has no allocator.
-pub(crate) const CHIP_PROGRAMS: &[&str] =
-    &["bench-guest", "busy", "faults", "figures", "hello", "hostile", "paging", "timer", "kernel"];
+pub(crate) const CHIP_PROGRAMS: &[&str] = &[
+    "bench-guest",
+    "busy",
+    "faults",
+    "figures",
+    "hello",
+    "hostile",
+    "like-linux",
+    "paging",
+    "timer",
+    "kernel",
+];
 
 /// The workspace this program belongs to.
 #[derive(Clone, Debug)]
