@@ -1,7 +1,7 @@
 //! Guests: what their bytes mean, what the processor sees while one runs, and running them.
 //!
-//! A [`vm::Vm`] owns a guest's memory, its shadow page tables and its registers. It runs as a task of the class of virtual
-//! processors; what it needs it asks for by leaving its rings, see [`vcpu::Exit`]. Whatever a guest does ends at most that
+//! A `vm::Vm` owns a guest's memory, its shadow page tables and its registers. It runs as a task of the class of virtual
+//! processors; what it needs it asks for by leaving its rings, see `vcpu::Exit`. Whatever a guest does ends at most that
 //! guest.
 
 pub mod boot_params;
