@@ -32,3 +32,4 @@ pub mod vm;
 
 #[cfg(bare_metal)]
 pub use start::run_all;
+pub mod vdev;

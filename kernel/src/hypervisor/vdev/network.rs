@@ -1,0 +1,118 @@
+//! A network card: whole Ethernet frames in both directions, nothing computed for the driver.
+//!
+//! Every frame has a header of twelve bytes in front, of which only the last two mean something, and only towards the
+//! driver: the number of its buffers, which is 1.
+//!
+//! Source: VIRTIO 1.2 §5.1.
+
+use core::future::Future;
+
+use super::device::{Device, Gone, IrqLine, Request, pause};
+use super::fault::Fault;
+use super::switch::MacAddress;
+use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
+use crate::hypervisor::guest_memory::GuestMemory;
+
+/// Most bytes of a frame, without its checksum: 1,500 with two addresses, a VLAN's tag and a type.
+pub const FRAME_BYTES_MAX: usize = 1518;
+/// Bytes between addresses and type of a frame that the driver may use (`mtu`).
+const CONTENTS_BYTES_MAX: u16 = 1500;
+
+/// `VIRTIO_NET_F_MTU`
+const FEATURE_MTU: u64 = 1 << 3;
+/// `VIRTIO_NET_F_MAC`
+const FEATURE_MAC: u64 = 1 << 5;
+/// receiveq1
+const RECEIVE: usize = 0;
+/// transmitq1
+const TRANSMIT: usize = 1;
+/// Bytes of the header.
+const HEADER_BYTES: u32 = 12;
+
+/// Where the guest's frames go.
+pub trait FrameSink {
+    /// Is ready when the frame has been taken, or dropped.
+    fn send(&mut self, frame: &[u8]) -> impl Future<Output = ()>;
+}
+
+/// Where frames for the guest come from.
+pub trait FrameSource {
+    /// Waits for a frame and gives its length.
+    fn receive(&mut self, into: &mut [u8; FRAME_BYTES_MAX]) -> impl Future<Output = usize>;
+}
+
+/// A card with the interrupt line `line`.
+pub fn device<L: IrqLine>(address: MacAddress, line: L) -> Device<L> {
+    let mut configuration = [0; CONFIGURATION_BYTES];
+    configuration[0..6].copy_from_slice(&address.bytes());
+    configuration[10..12].copy_from_slice(&CONTENTS_BYTES_MAX.to_le_bytes());
+    let features = FEATURE_MAC | FEATURE_MTU;
+    Device::new(Identity { kind: Kind::Network, features, queue_sizes: &[64, 64], configuration }, line)
+}
+
+/// Hands the guest's frames to `sink`, for ever. A frame that is longer than [`FRAME_BYTES_MAX`] stops the device.
+///
+/// *Cancel safety*: the frame that is under way is never completed.
+pub async fn serve_transmit<L: IrqLine, M: GuestMemory>(
+    device: &Device<L>,
+    memory: &M,
+    sink: &mut impl FrameSink,
+) -> ! {
+    let mut frame = [0; FRAME_BYTES_MAX];
+    loop {
+        let request = device.next(TRANSMIT, memory).await;
+        match transmit(request, &mut frame, sink).await {
+            // The device stands still or has been reset; the next frame comes when it has been started.
+            Ok(()) | Err(Gone) => pause().await,
+        }
+    }
+}
+
+async fn transmit<L: IrqLine, M: GuestMemory>(
+    request: Request<'_, L, M>,
+    frame: &mut [u8; FRAME_BYTES_MAX],
+    sink: &mut impl FrameSink,
+) -> Result<(), Gone> {
+    let bytes = request.readable();
+    // A request that ends within its header stops the device here.
+    request.read(0, &mut [0; HEADER_BYTES as usize])?;
+    let length = (bytes - HEADER_BYTES) as usize;
+    let Some(frame) = frame.get_mut(..length) else {
+        let most = HEADER_BYTES + u32::try_from(FRAME_BYTES_MAX).unwrap_or(0);
+        return Err(request.stop(Fault::RequestTooLong { bytes, most }));
+    };
+    request.read(HEADER_BYTES, frame)?;
+    sink.send(frame).await;
+    request.complete(0)
+}
+
+/// Hands frames from `source` to the guest, for ever. A frame waits while the guest has no buffer for it; a buffer that is
+/// too short for a frame stops the device.
+///
+/// *Cancel safety*: a frame that has been received from the source may be lost.
+pub async fn serve_receive<L: IrqLine, M: GuestMemory>(
+    device: &Device<L>,
+    memory: &M,
+    source: &mut impl FrameSource,
+) -> ! {
+    let mut frame = [0; FRAME_BYTES_MAX];
+    loop {
+        let length = source.receive(&mut frame).await.min(FRAME_BYTES_MAX);
+        let request = device.next(RECEIVE, memory).await;
+        match receive(request, &frame[..length]) {
+            // The frame is lost, as it is on a line that is cut.
+            Ok(()) | Err(Gone) => pause().await,
+        }
+    }
+}
+
+fn receive<L: IrqLine, M: GuestMemory>(request: Request<'_, L, M>, frame: &[u8]) -> Result<(), Gone> {
+    let mut header = [0; HEADER_BYTES as usize];
+    header[10] = 1;
+    request.write(0, &header)?;
+    request.write(HEADER_BYTES, frame)?;
+    request.complete(HEADER_BYTES + u32::try_from(frame.len()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests;

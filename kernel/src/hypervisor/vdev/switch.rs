@@ -1,0 +1,188 @@
+//! A learning switch between network cards: it remembers behind which port a station is, from the frames that the station
+//! sends, and copies a frame to every port while it does not know.
+//!
+//! Pure logic: time is handed in, and frames wait in bounded queues until somebody takes them. A full queue drops what
+//! comes, and counts it; so a port that takes nothing costs the others nothing.
+//!
+//! Source: IEEE 802.1D-2004 §7.7 to §7.9, without the spanning tree: whoever connects switches makes no loops.
+
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// Bytes of a frame's addresses and type.
+pub const HEADER_BYTES: usize = 14;
+/// How long a station that sends nothing is remembered: the recommended ageing time.
+pub const STATION_AGE_MAX: Duration = Duration::from_secs(300);
+
+/// An address of 48 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MacAddress([u8; 6]);
+
+impl MacAddress {
+    /// The address of these bytes, in the order in which they are sent.
+    #[must_use]
+    pub const fn new(bytes: [u8; 6]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, in the order in which they are sent.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 6] {
+        self.0
+    }
+
+    /// Whether it is the address of a group of stations, such as all.
+    #[must_use]
+    pub const fn is_group(self) -> bool {
+        self.0[0] & 1 != 0
+    }
+}
+
+/// Number of a port, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Port(pub usize);
+
+/// How large a switch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Ports.
+    pub ports: usize,
+    /// Stations that are remembered; the one that was silent for longest makes room for a new one.
+    pub stations: usize,
+    /// Frames that wait for a port.
+    pub waiting: usize,
+}
+
+/// What a port has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Frames that it has brought.
+    pub brought: u64,
+    /// Frames that it was to get, and that waited for it.
+    pub queued: u64,
+    /// Frames that it was to get, and did not because its queue was full.
+    pub dropped: u64,
+}
+
+/// Why a frame goes nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// It is no frame.
+    #[error("frame of {bytes} bytes, shorter than its header")]
+    Short {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The port does not exist.
+    #[error("no port {}", .0.0)]
+    NoPort(Port),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Station {
+    address: MacAddress,
+    port: Port,
+    heard: Duration,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PortState {
+    waiting: VecDeque<Rc<[u8]>>,
+    counts: Counts,
+}
+
+/// The switch.
+#[derive(Clone, Debug)]
+pub struct Switch {
+    limits: Limits,
+    stations: Vec<Station>,
+    ports: Vec<PortState>,
+}
+
+impl Switch {
+    /// A switch that knows no station.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let ports = core::iter::repeat_with(PortState::default).take(limits.ports).collect();
+        Self { limits, stations: Vec::new(), ports }
+    }
+
+    /// Takes a frame that port `from` has brought at time `now`, which never goes back, and gives how many ports it now
+    /// waits for.
+    ///
+    /// # Errors
+    /// [`FrameError`]; the frame is dropped.
+    pub fn bring(&mut self, from: Port, frame: &[u8], now: Duration) -> Result<usize, FrameError> {
+        let addresses = frame.first_chunk::<12>().filter(|_| frame.len() >= HEADER_BYTES);
+        let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] =
+            *addresses.ok_or(FrameError::Short { bytes: frame.len() })?;
+        let to = MacAddress([d0, d1, d2, d3, d4, d5]);
+        self.ports.get_mut(from.0).ok_or(FrameError::NoPort(from))?.counts.brought += 1;
+        // Before the sender is learnt, which may be in the place of the receiver.
+        let known = self.port_of(to, now);
+        self.learn(MacAddress([s0, s1, s2, s3, s4, s5]), from, now);
+        let frame = Rc::from(frame);
+        Ok(match known {
+            Some(port) if port == from => 0,
+            Some(port) => self.queue(port, &frame),
+            None => {
+                let others = (0..self.ports.len()).map(Port).filter(|port| *port != from);
+                others.map(|port| self.queue(port, &frame)).sum()
+            }
+        })
+    }
+
+    /// The next frame that waits for a port.
+    pub fn take(&mut self, port: Port) -> Option<Rc<[u8]>> {
+        self.ports.get_mut(port.0)?.waiting.pop_front()
+    }
+
+    /// What a port has seen; `None` if there is no such port.
+    #[must_use]
+    pub fn counts(&self, port: Port) -> Option<Counts> {
+        Some(self.ports.get(port.0)?.counts)
+    }
+
+    /// Behind which port a station is, as far as is known at time `now`; that of a group never is.
+    #[must_use]
+    pub fn port_of(&self, address: MacAddress, now: Duration) -> Option<Port> {
+        let is_fresh = |station: &&Station| now.saturating_sub(station.heard) <= STATION_AGE_MAX;
+        self.stations
+            .iter()
+            .filter(is_fresh)
+            .find(|station| station.address == address)
+            .map(|found| found.port)
+    }
+
+    fn learn(&mut self, address: MacAddress, port: Port, heard: Duration) {
+        // No station sends as a group.
+        if address.is_group() {
+            return;
+        }
+        let station = Station { address, port, heard };
+        if let Some(known) = self.stations.iter_mut().find(|known| known.address == address) {
+            *known = station;
+        } else if self.stations.len() < self.limits.stations {
+            self.stations.push(station);
+        } else if let Some(silent) = self.stations.iter_mut().min_by_key(|known| known.heard) {
+            *silent = station;
+        }
+    }
+
+    /// Queues a frame for a port that exists, or drops it; 1 if it waits.
+    fn queue(&mut self, port: Port, frame: &Rc<[u8]>) -> usize {
+        let PortState { waiting, counts } = &mut self.ports[port.0];
+        if waiting.len() >= self.limits.waiting {
+            counts.dropped += 1;
+            return 0;
+        }
+        waiting.push_back(Rc::clone(frame));
+        counts.queued += 1;
+        1
+    }
+}
+
+#[cfg(test)]
+mod tests;
