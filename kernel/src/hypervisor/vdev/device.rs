@@ -171,7 +171,7 @@ impl<L: IrqLine, M: GuestMemory> Request<'_, L, M> {
     }
 
     /// Stops the device for what the request is.
-    pub(super) fn stop(&self, fault: Fault) -> Gone {
+    fn stop(&self, fault: Fault) -> Gone {
         if self.check().is_ok() {
             self.device.stop(fault);
         }

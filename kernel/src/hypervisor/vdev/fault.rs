@@ -75,14 +75,6 @@ pub enum Fault {
         /// Where an access ended.
         needed: u32,
     },
-    /// A request is longer than the device allows.
-    #[error("request of {bytes} bytes, of at most {most}")]
-    RequestTooLong {
-        /// Bytes of its buffers.
-        bytes: u32,
-        /// The largest number.
-        most: u32,
-    },
 }
 
 /// Why an access to a register means nothing.

@@ -8,13 +8,13 @@
 use core::future::Future;
 
 use super::device::{Device, Gone, IrqLine, Request, pause};
-use super::fault::Fault;
 use super::switch::MacAddress;
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
 use crate::hypervisor::guest_memory::GuestMemory;
 
-/// Most bytes of a frame, without its checksum: 1,500 with two addresses, a VLAN's tag and a type.
-pub const FRAME_BYTES_MAX: usize = 1518;
+/// Most bytes of a frame, without its checksum: 1,500 with two addresses and a type. Every driver has buffers for such a
+/// frame (§5.1.6.3.1), and not every one for more, so that of one guest cannot hurt that of another by long frames.
+pub const FRAME_BYTES_MAX: usize = 1514;
 /// Bytes between addresses and type of a frame that the driver may use (`mtu`).
 const CONTENTS_BYTES_MAX: u16 = 1500;
 
@@ -33,6 +33,9 @@ const HEADER_BYTES: u32 = 12;
 pub trait FrameSink {
     /// Is ready when the frame has been taken, or dropped.
     fn send(&mut self, frame: &[u8]) -> impl Future<Output = ()>;
+
+    /// Is told of a frame of `bytes` bytes, more than [`FRAME_BYTES_MAX`], that was dropped.
+    fn refuse(&mut self, bytes: u32);
 }
 
 /// Where frames for the guest come from.
@@ -50,7 +53,7 @@ pub fn device<L: IrqLine>(address: MacAddress, line: L) -> Device<L> {
     Device::new(Identity { kind: Kind::Network, features, queue_sizes: &[64, 64], configuration }, line)
 }
 
-/// Hands the guest's frames to `sink`, for ever. A frame that is longer than [`FRAME_BYTES_MAX`] stops the device.
+/// Hands the guest's frames to `sink`, for ever.
 ///
 /// *Cancel safety*: the frame that is under way is never completed.
 pub async fn serve_transmit<L: IrqLine, M: GuestMemory>(
@@ -73,16 +76,16 @@ async fn transmit<L: IrqLine, M: GuestMemory>(
     frame: &mut [u8; FRAME_BYTES_MAX],
     sink: &mut impl FrameSink,
 ) -> Result<(), Gone> {
-    let bytes = request.readable();
     // A request that ends within its header stops the device here.
     request.read(0, &mut [0; HEADER_BYTES as usize])?;
-    let length = (bytes - HEADER_BYTES) as usize;
-    let Some(frame) = frame.get_mut(..length) else {
-        let most = HEADER_BYTES + u32::try_from(FRAME_BYTES_MAX).unwrap_or(0);
-        return Err(request.stop(Fault::RequestTooLong { bytes, most }));
-    };
-    request.read(HEADER_BYTES, frame)?;
-    sink.send(frame).await;
+    let bytes = request.readable() - HEADER_BYTES;
+    match frame.get_mut(..bytes as usize) {
+        Some(frame) => {
+            request.read(HEADER_BYTES, frame)?;
+            sink.send(frame).await;
+        }
+        None => sink.refuse(bytes),
+    }
     request.complete(0)
 }
 

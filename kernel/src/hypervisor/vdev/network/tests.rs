@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
+use super::super::fault::Fault;
 use super::super::guest_driver::{CountingLine, GuestDriver, MEMORY_BYTES, Task, with_features_of_all};
 use super::super::register::Register;
 use super::super::switch::{Limits, Port, Switch};
@@ -21,12 +22,17 @@ const ADDRESS: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 1]);
 #[derive(Default)]
 struct Cable {
     sent: RefCell<Vec<Vec<u8>>>,
+    refused: RefCell<Vec<u32>>,
     coming: RefCell<VecDeque<Vec<u8>>>,
 }
 
 impl FrameSink for &Cable {
     async fn send(&mut self, frame: &[u8]) {
         self.sent.borrow_mut().push(frame.to_vec());
+    }
+
+    fn refuse(&mut self, bytes: u32) {
+        self.refused.borrow_mut().push(bytes);
     }
 }
 
@@ -84,33 +90,41 @@ fn frames_are_sent_without_their_header() {
 }
 
 #[test]
-fn frames_without_header_or_too_long_stop_the_device() {
-    for (bytes, fault) in [
-        (11, Fault::RequestEnds { bytes: 11, needed: 12 }),
-        (1531, Fault::RequestTooLong { bytes: 1531, most: 1530 }),
-    ] {
-        with_card(&[], |cable, driver, tasks| {
-            let frame = vec![0; bytes];
-            driver.offer(1, &[&frame], &[]);
-            driver.kick(1);
-            tasks[0].run();
-            assert_eq!((cable.sent.borrow().len(), driver.device.fault()), (0, Some(fault)));
-        });
-    }
+fn frame_without_header_stops_the_device() {
+    with_card(&[], |cable, driver, tasks| {
+        driver.offer(1, &[&[0; 11]], &[]);
+        driver.kick(1);
+        tasks[0].run();
+        let fault = Fault::RequestEnds { bytes: 11, needed: 12 };
+        assert_eq!((cable.sent.borrow().len(), driver.device.fault()), (0, Some(fault)));
+    });
+}
+
+#[test]
+fn frames_that_other_drivers_have_no_buffers_for_are_dropped() {
+    with_card(&[], |cable, driver, tasks| {
+        driver.offer(1, &[&[0; 12], &[1; 1514]], &[]);
+        driver.offer(1, &[&[0; 12], &[2; 1515]], &[]);
+        driver.kick(1);
+        tasks[0].run();
+        assert_eq!(*cable.sent.borrow(), [vec![1; 1514]]);
+        assert_eq!(*cable.refused.borrow(), [1515]);
+        assert_eq!(driver.used(1), [(0, 0), (2, 0)]);
+    });
 }
 
 #[test]
 fn received_frame_has_a_header_that_counts_its_buffers() {
-    with_card(&[b"first", &[7; 1518]], |_, driver, tasks| {
+    with_card(&[b"first", &[7; 1514]], |_, driver, tasks| {
         tasks[1].run();
         let (_, short) = driver.offer(0, &[], &[12, 1514]);
-        let (_, long) = driver.offer(0, &[], &[1530]);
+        let (_, long) = driver.offer(0, &[], &[1526]);
         driver.kick(0);
         tasks[1].run();
-        assert_eq!(driver.used(0), [(0, 17), (2, 1530)]);
+        assert_eq!(driver.used(0), [(0, 17), (2, 1526)]);
         assert_eq!(driver.contents(short[0]), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
         assert_eq!(driver.contents(short[1])[..6], *b"first\0");
-        assert_eq!(driver.contents(long[0])[12..], [7; 1518]);
+        assert_eq!(driver.contents(long[0])[12..], [7; 1514]);
     });
 }
 
@@ -139,7 +153,7 @@ fn guests_talk_through_a_switch() {
     let arrived = switch.borrow_mut().take(Port(1)).unwrap();
     assert_eq!(switch.borrow().port_of(ADDRESS, Duration::ZERO), Some(Port(0)));
     with_card(&[&arrived], |_, driver, tasks| {
-        let (_, rooms) = driver.offer(0, &[], &[1530]);
+        let (_, rooms) = driver.offer(0, &[], &[1526]);
         driver.kick(0);
         tasks[1].run();
         assert_eq!(driver.contents(rooms[0])[12..27], to_all);
