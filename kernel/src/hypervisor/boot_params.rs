@@ -27,6 +27,8 @@ const PAGE_BYTES: u32 = 4096;
 
 /// 2.15, that of Linux 6.12. The fields that are used here have had their places since 2.07.
 const PROTOCOL_VERSION: u16 = 0x020F;
+/// `LOADED_HIGH`: the kernel is at 1 MiB.
+const LOADED_HIGH: u8 = 1;
 /// `E820_TYPE_RAM`.
 const USABLE: u32 = 1;
 
@@ -39,15 +41,16 @@ enum Field {
     Version,
     LoaderType,
     LoadFlags,
-    InitialFilesPlace,
-    InitialFilesBytes,
+    /// Place and length.
+    InitialFiles,
     CommandLinePlace,
     SubArchitecture,
     MemoryMap,
 }
 
 impl Field {
-    const fn offset(self) -> usize {
+    /// Its offset in the page.
+    const fn offset(self) -> u32 {
         match self {
             Self::MemoryEntries => 0x1E8,
             Self::BootFlag => 0x1FE,
@@ -55,8 +58,7 @@ impl Field {
             Self::Version => 0x206,
             Self::LoaderType => 0x210,
             Self::LoadFlags => 0x211,
-            Self::InitialFilesPlace => 0x218,
-            Self::InitialFilesBytes => 0x21C,
+            Self::InitialFiles => 0x218,
             Self::CommandLinePlace => 0x228,
             Self::SubArchitecture => 0x23C,
             Self::MemoryMap => 0x2D0,
@@ -83,33 +85,33 @@ impl LinuxStart<'_> {
         if line.len() >= COMMAND_LINE_BYTES as usize || line.contains(&0) {
             return Err(StartError::CommandLine { bytes: line.len() });
         }
+        memory.check(GuestPhysAddr::new(0), start::IMAGE_PLACE)?;
         memory.clear(PLACE, PAGE_BYTES)?;
-        let put = |field: Field, bytes: &[u8]| {
-            // Every offset lies in the page.
-            let offset = u32::try_from(field.offset()).unwrap_or(PAGE_BYTES);
-            memory.write(GuestPhysAddr::new(PLACE.number() + offset), bytes)
-        };
         memory.clear(COMMAND_LINE_PLACE, COMMAND_LINE_BYTES)?;
         memory.write(COMMAND_LINE_PLACE, line)?;
-        if let Some(files) = self.initial_files {
-            let (place, bytes) = place_files(memory, files, kernel_end)?;
-            memory.write(place, files)?;
-            put(Field::InitialFilesPlace, &place.number().to_le_bytes())?;
-            put(Field::InitialFilesBytes, &bytes.to_le_bytes())?;
-        }
+        let files = match self.initial_files {
+            Some(files) => place_files(memory, files, kernel_end)?,
+            None => [0, 0],
+        };
+        let files = files.map(u32::to_le_bytes);
         let high = memory.bytes().saturating_sub(start::IMAGE_PLACE);
         let map =
             [[0, LOW_MEMORY_END], [start::IMAGE_PLACE, high]].map(|[first, bytes]| map_entry(first, bytes));
-        put(Field::MemoryEntries, &[2])?;
-        put(Field::MemoryMap, map.as_flattened())?;
-        put(Field::BootFlag, &0xAA55_u16.to_le_bytes())?;
-        put(Field::Magic, b"HdrS")?;
-        put(Field::Version, &PROTOCOL_VERSION.to_le_bytes())?;
-        put(Field::LoaderType, &[linux::LOADER])?;
-        // LOADED_HIGH: the kernel is at 1 MiB.
-        put(Field::LoadFlags, &[1])?;
-        put(Field::CommandLinePlace, &COMMAND_LINE_PLACE.number().to_le_bytes())?;
-        put(Field::SubArchitecture, &linux::SUBARCHITECTURE.to_le_bytes())?;
+        let fields: [(Field, &[u8]); 10] = [
+            (Field::MemoryEntries, &[2]),
+            (Field::MemoryMap, map.as_flattened()),
+            (Field::BootFlag, &0xAA55_u16.to_le_bytes()),
+            (Field::Magic, b"HdrS"),
+            (Field::Version, &PROTOCOL_VERSION.to_le_bytes()),
+            (Field::LoaderType, &[linux::LOADER]),
+            (Field::LoadFlags, &[LOADED_HIGH]),
+            (Field::InitialFiles, files.as_flattened()),
+            (Field::CommandLinePlace, &COMMAND_LINE_PLACE.number().to_le_bytes()),
+            (Field::SubArchitecture, &linux::SUBARCHITECTURE.to_le_bytes()),
+        ];
+        for (field, bytes) in fields {
+            memory.write(GuestPhysAddr::new(PLACE.number() + field.offset()), bytes)?;
+        }
         Ok(())
     }
 }
@@ -123,19 +125,20 @@ fn map_entry(first: u32, bytes: u32) -> [u8; 20] {
     entry
 }
 
-/// The highest page boundary from which the files fit, above the kernel.
+/// Writes the files at the highest page boundary from which they fit, above the kernel; gives place and length.
 fn place_files(
     memory: &impl GuestMemory,
     files: &[u8],
     kernel_end: GuestPhysAddr,
-) -> Result<(GuestPhysAddr, u32), StartError> {
+) -> Result<[u32; 2], StartError> {
     let too_large = StartError::InitialFiles { bytes: files.len(), memory_bytes: memory.bytes() };
     let bytes = u32::try_from(files.len()).map_err(|_| too_large)?;
     let place = memory.bytes().checked_sub(bytes).ok_or(too_large)? / PAGE_BYTES * PAGE_BYTES;
     if place < kernel_end.number().max(start::IMAGE_PLACE) {
         return Err(too_large);
     }
-    Ok((GuestPhysAddr::new(place), bytes))
+    memory.write(GuestPhysAddr::new(place), files)?;
+    Ok([place, bytes])
 }
 
 /// Why Linux cannot be started. The fault of whoever chose.
@@ -157,7 +160,7 @@ pub enum StartError {
         /// Length of the guest's memory.
         memory_bytes: u32,
     },
-    /// The guest has not even memory for the parameters.
+    /// The guest has not even memory below the kernel.
     #[error(transparent)]
     Memory(#[from] OutsideMemory),
 }
@@ -236,10 +239,10 @@ mod tests {
     }
 
     #[test]
-    fn guest_without_memory_for_the_page_is_refused() {
-        let memory = HostMemory::new(0x1800);
+    fn guest_without_memory_below_the_kernel_is_refused() {
+        let memory = HostMemory::new(0xF_FFFF);
         let start = LinuxStart { command_line: "", initial_files: None };
-        let outside = OutsideMemory { first: GuestPhysAddr::new(0x1000), bytes: 4096 };
+        let outside = OutsideMemory { first: GuestPhysAddr::new(0), bytes: 0x10_0000 };
         assert_eq!(start.write(&memory, KERNEL_END), Err(StartError::Memory(outside)));
     }
 }

@@ -81,6 +81,9 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// What stands in places that are not used.
+    const EMPTY: Self = Self { place: GuestPhysAddr::new(0), bytes: 0, file: &[], executable: false };
+
     /// The first address behind it.
     fn end(&self) -> u32 {
         self.place.number() + self.bytes
@@ -100,7 +103,8 @@ pub struct Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestImage<'a> {
     entry: GuestPhysAddr,
-    segments: [Option<Segment<'a>>; SEGMENTS_MAX],
+    segments: [Segment<'a>; SEGMENTS_MAX],
+    count: usize,
     note: Option<Note>,
 }
 
@@ -113,28 +117,31 @@ impl<'a> GuestImage<'a> {
         let (header, _) =
             FileHeader::ref_from_prefix(file).map_err(|_| ElfError::Short { bytes: file.len() })?;
         let headers = program_headers(file, header)?;
-        let mut segments = [None; SEGMENTS_MAX];
-        let mut free = segments.iter_mut();
-        let mut note = None;
+        let mut image = Self {
+            entry: GuestPhysAddr::new(header.entry.get()),
+            segments: [Segment::EMPTY; SEGMENTS_MAX],
+            count: 0,
+            note: None,
+        };
         for (index, header) in (0..).zip(headers) {
             match header.kind.get() {
                 SEGMENT_LOAD if header.memory_bytes.get() != 0 => {
-                    *free.next().ok_or(ElfError::TooManySegments)? = Some(segment(file, index, header)?);
+                    let free = image.segments.get_mut(image.count).ok_or(ElfError::TooManySegments)?;
+                    *free = segment(file, index, header)?;
+                    image.count += 1;
                 }
-                SEGMENT_NOTE if note.is_none() => note = find_note(contents(file, index, header)?, index)?,
+                SEGMENT_NOTE if image.note.is_none() => {
+                    image.note = find_note(contents(file, index, header)?, index)?;
+                }
                 _ => {}
             }
         }
-        let image = Self { entry: GuestPhysAddr::new(header.entry.get()), segments, note };
         image.check_overlaps()?;
+        let entry = image.entry.number();
         let is_entry = |segment: &Segment<'_>| {
-            segment.executable && (segment.place.number()..segment.end()).contains(&image.entry.number())
+            segment.executable && (segment.place.number()..segment.end()).contains(&entry)
         };
-        if image.segments().any(|segment| is_entry(&segment)) {
-            Ok(image)
-        } else {
-            Err(ElfError::Entry(image.entry))
-        }
+        if image.segments().iter().any(is_entry) { Ok(image) } else { Err(ElfError::Entry(image.entry)) }
     }
 
     /// Address of the first instruction.
@@ -149,16 +156,17 @@ impl<'a> GuestImage<'a> {
         self.note
     }
 
-    /// The segments, in the order of the file. None is empty, no two overlap, and the lowest place is
+    /// The segments, in the order of the file, at most [`SEGMENTS_MAX`]. None is empty, no two overlap, and the lowest place is
     /// [`start::IMAGE_PLACE`].
-    pub fn segments(&self) -> impl Iterator<Item = Segment<'a>> {
-        self.segments.iter().copied().flatten()
+    pub fn segments(&self) -> &[Segment<'a>] {
+        &self.segments[..self.count]
     }
 
     /// First address behind all segments.
     #[must_use]
     pub fn end(&self) -> GuestPhysAddr {
-        GuestPhysAddr::new(self.segments().map(|segment| segment.end()).max().unwrap_or(start::IMAGE_PLACE))
+        let ends = self.segments().iter().map(Segment::end);
+        GuestPhysAddr::new(ends.max().unwrap_or(start::IMAGE_PLACE))
     }
 
     /// Copies the segments into `memory` and clears what the file does not give.
@@ -180,8 +188,8 @@ impl<'a> GuestImage<'a> {
     }
 
     fn check_overlaps(&self) -> Result<(), ElfError> {
-        for (index, one) in self.segments().enumerate() {
-            for other in self.segments().skip(index + 1) {
+        for (index, one) in self.segments().iter().enumerate() {
+            for other in &self.segments()[index + 1..] {
                 if one.place.number() < other.end() && other.place.number() < one.end() {
                     return Err(ElfError::Overlap { one: one.place, other: other.place });
                 }
@@ -194,7 +202,8 @@ impl<'a> GuestImage<'a> {
 /// Checks the header of the file and gives the table that it names.
 fn program_headers<'a>(file: &'a [u8], header: &FileHeader) -> Result<&'a [ProgramHeader], ElfError> {
     if header.identity[..IDENTITY.len()] != IDENTITY {
-        return Err(ElfError::Identity(header.identity));
+        let [a, b, c, d, class, order, version, ..] = header.identity;
+        return Err(ElfError::Identity { magic: u32::from_le_bytes([a, b, c, d]), class, order, version });
     }
     if (header.kind.get(), header.machine.get()) != (KIND_EXECUTABLE, MACHINE_386) {
         return Err(ElfError::Kind { kind: header.kind.get(), machine: header.machine.get() });
@@ -267,8 +276,19 @@ pub enum ElfError {
         bytes: usize,
     },
     /// Its first bytes are others.
-    #[error("offset 0: no ELF file of 32 bits, little-endian, version 1: {0:02x?}")]
-    Identity([u8; 16]),
+    #[error(
+        "offset 0: magic {magic:#010x}, class {class}, byte order {order}, version {version}, not 0x464c457f, 1, 1, 1"
+    )]
+    Identity {
+        /// The first word.
+        magic: u32,
+        /// 1 for 32 bits.
+        class: u8,
+        /// 1 for little-endian.
+        order: u8,
+        /// Version of the format.
+        version: u8,
+    },
     /// It is a library, an object file, or for another processor.
     #[error("offset 0x10: ELF type {kind} for machine {machine}, not an executable (2) for the i386 (3)")]
     Kind {

@@ -88,7 +88,7 @@ fn files_of_other_kinds_are_refused() {
     };
     assert_eq!(error(&whole[..51]), ElfError::Short { bytes: 51 });
     for offset in 0..7 {
-        assert!(matches!(with(offset, 9), ElfError::Identity(_)), "{offset}");
+        assert!(matches!(with(offset, 9), ElfError::Identity { .. }), "{offset}");
     }
     assert_eq!(with(0x10, 3), ElfError::Kind { kind: 3, machine: 3 });
     assert_eq!(with(0x12, 62), ElfError::Kind { kind: 2, machine: 62 });

@@ -7,11 +7,8 @@ pub const LENGTH_MAX: usize = 15;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The bytes end before the instruction does: the guest has no code behind them.
-    #[error("instruction ends behind its {bytes} bytes")]
-    Ends {
-        /// How many there were.
-        bytes: usize,
-    },
+    #[error("instruction ends behind its mapped bytes")]
+    Ends,
     /// It has more than [`LENGTH_MAX`] bytes, which is a #GP.
     #[error("instruction of more than {LENGTH_MAX} bytes")]
     TooLong,
@@ -33,13 +30,13 @@ impl<'a> Code<'a> {
         Self { bytes, taken: 0 }
     }
 
-    /// The next byte.
+    /// The next byte. Decoding is rare and has many of these: one copy is enough.
+    #[inline(never)]
     pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
         if self.taken == LENGTH_MAX {
             return Err(DecodeError::TooLong);
         }
-        let ends = DecodeError::Ends { bytes: self.bytes.len() };
-        let byte = *self.bytes.get(self.taken).ok_or(ends)?;
+        let byte = *self.bytes.get(self.taken).ok_or(DecodeError::Ends)?;
         self.taken += 1;
         Ok(byte)
     }

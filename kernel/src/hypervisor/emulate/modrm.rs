@@ -18,6 +18,7 @@ pub(super) struct ModRm {
 
 impl ModRm {
     /// Takes the byte and those that belong to it.
+    #[inline(never)]
     pub(super) fn take(code: &mut Code<'_>, prefixes: &Prefixes) -> Result<Self, DecodeError> {
         let byte = code.byte()?;
         let (mode, reg, rm) = (byte >> 6, byte >> 3 & 7, byte & 7);

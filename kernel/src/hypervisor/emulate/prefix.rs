@@ -4,6 +4,31 @@ use super::code::{Code, DecodeError};
 use super::operand::{AddressSize, Segment};
 use super::register::Width;
 
+/// A prefix.
+#[derive(Clone, Copy)]
+enum Prefix {
+    Segment(Segment),
+    WordOperands,
+    WordAddresses,
+    Lock,
+    Repeat,
+}
+
+/// A table instead of a `match`, which the compiler would copy, jump table and all, behind every prefix.
+const PREFIXES: [(u8, Prefix); 11] = [
+    (0x26, Prefix::Segment(Segment::Es)),
+    (0x2E, Prefix::Segment(Segment::Cs)),
+    (0x36, Prefix::Segment(Segment::Ss)),
+    (0x3E, Prefix::Segment(Segment::Ds)),
+    (0x64, Prefix::Segment(Segment::Fs)),
+    (0x65, Prefix::Segment(Segment::Gs)),
+    (0x66, Prefix::WordOperands),
+    (0x67, Prefix::WordAddresses),
+    (0xF0, Prefix::Lock),
+    (0xF2, Prefix::Repeat),
+    (0xF3, Prefix::Repeat),
+];
+
 /// What the prefixes of an instruction say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefixes {
@@ -15,8 +40,6 @@ pub(super) struct Prefixes {
     pub(super) segment: Option<Segment>,
     /// REP or REPNE, which is the same before instructions that compare nothing.
     pub(super) repeat: bool,
-    /// LOCK, which no instruction here may have.
-    lock: bool,
 }
 
 impl Prefixes {
@@ -24,28 +47,25 @@ impl Prefixes {
     ///
     /// # Errors
     /// [`DecodeError`] if they do not end, and for LOCK: that is a #UD before all instructions that are decoded here.
+    #[inline(never)]
     pub(super) fn take(code: &mut Code<'_>) -> Result<(Self, u8), DecodeError> {
         let mut prefixes = Self {
             word_operands: false,
             address_size: AddressSize::Doubleword,
             segment: None,
             repeat: false,
-            lock: false,
         };
+        let mut has_lock = false;
         loop {
-            match code.byte()? {
-                0x26 => prefixes.segment = Some(Segment::Es),
-                0x2E => prefixes.segment = Some(Segment::Cs),
-                0x36 => prefixes.segment = Some(Segment::Ss),
-                0x3E => prefixes.segment = Some(Segment::Ds),
-                0x64 => prefixes.segment = Some(Segment::Fs),
-                0x65 => prefixes.segment = Some(Segment::Gs),
-                0x66 => prefixes.word_operands = true,
-                0x67 => prefixes.address_size = AddressSize::Word,
-                0xF0 => prefixes.lock = true,
-                0xF2 | 0xF3 => prefixes.repeat = true,
-                _ if prefixes.lock => return Err(DecodeError::Other),
-                opcode => return Ok((prefixes, opcode)),
+            let byte = code.byte()?;
+            match PREFIXES.iter().find(|(known, _)| *known == byte) {
+                Some((_, Prefix::Segment(segment))) => prefixes.segment = Some(*segment),
+                Some((_, Prefix::WordOperands)) => prefixes.word_operands = true,
+                Some((_, Prefix::WordAddresses)) => prefixes.address_size = AddressSize::Word,
+                Some((_, Prefix::Lock)) => has_lock = true,
+                Some((_, Prefix::Repeat)) => prefixes.repeat = true,
+                None if has_lock => return Err(DecodeError::Other),
+                None => return Ok((prefixes, byte)),
             }
         }
     }

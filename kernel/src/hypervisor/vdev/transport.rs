@@ -148,6 +148,8 @@ pub(super) struct Transport {
 }
 
 impl Transport {
+    /// In reset. One copy for all devices: it is some hundred bytes of stores.
+    #[inline(never)]
     pub(super) fn new(identity: Identity) -> Self {
         Self {
             identity,
