@@ -101,7 +101,7 @@ pub(crate) enum Verb {
     /// Every letter is checked for contents and order, and both ends of each flow are compared: what is missing is what
     /// the writer was told to have failed. Exit status: 0 passed, 1 not passed, 2 wrong options.
     Soak(SoakArguments),
-    /// Feed the emulator's fuzz targets, all or TARGET, with any bytes; installs cargo-fuzz if it is missing
+    /// Feed the fuzz targets of emulator and kernel, all or TARGET, with any bytes; installs cargo-fuzz if it is missing
     Fuzz {
         /// Name of a target
         target: Option<String>,

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, contracts
-//! fuzz packages                   →  the same
+//! scc-emu-fuzz                    →  the same
+//! kernel-fuzz                     →  kernel, contracts
 //! scc-boot                        →  scc-emu, scc-image, scc-trace, contracts
 //! xtask                           →  scc-image, contracts
 //! bench-guest                     →  executor, i586-rt, contracts
@@ -71,7 +72,8 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "xtask" => [&["scc-image"], CONTRACTS].concat(),
         "scc-boot" => [TOOLS, CONTRACTS].concat(),
         "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner"]].concat(),
-        _ if path.ends_with("fuzz/Cargo.toml") => [TOOLS, CONTRACTS].concat(),
+        "kernel-fuzz" => [&["kernel"], CONTRACTS].concat(),
+        "scc-emu-fuzz" => [TOOLS, CONTRACTS].concat(),
         _ if path.starts_with("guests/") => vec!["guest-runtime", "executor"],
         _ => return None,
     })
