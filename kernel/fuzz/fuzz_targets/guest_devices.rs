@@ -22,7 +22,7 @@ use kernel::hypervisor::vdev::network::{self, FRAME_BYTES_MAX, FrameSink, FrameS
 use kernel::hypervisor::vdev::register::Register;
 use kernel::hypervisor::vdev::switch::MacAddress;
 use kernel::hypervisor::vdev::transport::Status;
-use kernel::hypervisor::vdev::{Device, IrqLine};
+use kernel::hypervisor::vdev::{Device, IrqOutput};
 use libfuzzer_sys::fuzz_target;
 
 /// Bytes of the guest's memory. Small, so that chains overlap and end outside.
@@ -32,7 +32,7 @@ const POLLS_MAX: u32 = 200_000;
 
 struct Quiet;
 
-impl IrqLine for Quiet {
+impl IrqOutput for Quiet {
     fn raise(&self) {}
 }
 

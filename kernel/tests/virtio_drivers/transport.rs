@@ -8,7 +8,7 @@ use std::task::{Context, Wake, Waker};
 
 use kernel::hypervisor::emulate::Width;
 use kernel::hypervisor::vdev::register::{CONFIGURATION, Register};
-use kernel::hypervisor::vdev::{Device, IrqLine};
+use kernel::hypervisor::vdev::{Device, IrqOutput};
 use virtio_drivers::transport::{DeviceStatus, DeviceType, InterruptStatus, Transport};
 use virtio_drivers::{PhysAddr, Result};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -16,7 +16,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 /// A line that nobody listens to: the drivers look by themselves.
 pub(crate) struct Quiet;
 
-impl IrqLine for Quiet {
+impl IrqOutput for Quiet {
     fn raise(&self) {}
 }
 

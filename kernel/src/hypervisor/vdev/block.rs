@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::future::{Future, ready};
 
 use super::chain::SEGMENTS_MAX;
-use super::device::{Device, Gone, IrqLine, Request, pause};
+use super::device::{Device, Gone, IrqOutput, Request, pause};
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
 use crate::hypervisor::guest_memory::GuestMemory;
 
@@ -92,8 +92,8 @@ impl Outcome {
     }
 }
 
-/// A disk for `backend`, with the interrupt line `line`.
-pub fn device<L: IrqLine>(backend: &impl BlockBackend, line: L) -> Device<L> {
+/// A disk for `backend`, with the interrupt output `line`.
+pub fn device<L: IrqOutput>(backend: &impl BlockBackend, line: L) -> Device<L> {
     let mut configuration = [0; CONFIGURATION_BYTES];
     configuration[0..8].copy_from_slice(&backend.sectors().to_le_bytes());
     // Header and status are buffers too.
@@ -110,7 +110,7 @@ pub fn device<L: IrqLine>(backend: &impl BlockBackend, line: L) -> Device<L> {
 /// Serves the disk, one request after the other, for ever.
 ///
 /// *Cancel safety*: the request that is under way is never answered.
-pub async fn serve<L: IrqLine, M: GuestMemory>(
+pub async fn serve<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
     backend: &mut impl BlockBackend,
@@ -124,7 +124,7 @@ pub async fn serve<L: IrqLine, M: GuestMemory>(
     }
 }
 
-async fn answer<L: IrqLine, M: GuestMemory>(
+async fn answer<L: IrqOutput, M: GuestMemory>(
     request: Request<'_, L, M>,
     backend: &mut impl BlockBackend,
 ) -> Result<(), Gone> {
@@ -155,7 +155,7 @@ fn sectors(first: u64, bytes: u32, backend: &impl BlockBackend) -> Option<u64> {
     Some(end - first)
 }
 
-async fn read<L: IrqLine, M: GuestMemory>(
+async fn read<L: IrqOutput, M: GuestMemory>(
     request: &Request<'_, L, M>,
     first: u64,
     room: u32,
@@ -174,7 +174,7 @@ async fn read<L: IrqLine, M: GuestMemory>(
     Ok((Outcome::Done, written))
 }
 
-async fn write<L: IrqLine, M: GuestMemory>(
+async fn write<L: IrqOutput, M: GuestMemory>(
     request: &Request<'_, L, M>,
     first: u64,
     backend: &mut impl BlockBackend,

@@ -4,7 +4,7 @@
 
 use core::future::Future;
 
-use super::device::{Device, Gone, IrqLine, Request, pause};
+use super::device::{Device, Gone, IrqOutput, Request, pause};
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
 use crate::hypervisor::guest_memory::{GuestMemory, pieces};
 
@@ -27,8 +27,8 @@ pub trait TextSource {
     fn read(&mut self, into: &mut [u8]) -> impl Future<Output = usize>;
 }
 
-/// A terminal with the interrupt line `line`.
-pub fn device<L: IrqLine>(line: L) -> Device<L> {
+/// A terminal with the interrupt output `line`.
+pub fn device<L: IrqOutput>(line: L) -> Device<L> {
     let configuration = [0; CONFIGURATION_BYTES];
     Device::new(Identity { kind: Kind::Console, features: 0, queue_sizes: &[16, 16], configuration }, line)
 }
@@ -36,7 +36,7 @@ pub fn device<L: IrqLine>(line: L) -> Device<L> {
 /// Hands what the guest writes to `sink`, for ever.
 ///
 /// *Cancel safety*: the text that is under way is never completed.
-pub async fn serve_output<L: IrqLine, M: GuestMemory>(
+pub async fn serve_output<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
     sink: &mut impl TextSink,
@@ -50,7 +50,7 @@ pub async fn serve_output<L: IrqLine, M: GuestMemory>(
     }
 }
 
-async fn pass_on<L: IrqLine, M: GuestMemory>(
+async fn pass_on<L: IrqOutput, M: GuestMemory>(
     request: Request<'_, L, M>,
     sink: &mut impl TextSink,
 ) -> Result<(), Gone> {
@@ -68,7 +68,7 @@ async fn pass_on<L: IrqLine, M: GuestMemory>(
 /// Hands text from `source` to the guest, for ever. Text waits while the guest has no buffer for it.
 ///
 /// *Cancel safety*: text that has been read from the source may be lost.
-pub async fn serve_input<L: IrqLine, M: GuestMemory>(
+pub async fn serve_input<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
     source: &mut impl TextSource,
@@ -89,7 +89,7 @@ pub async fn serve_input<L: IrqLine, M: GuestMemory>(
     }
 }
 
-fn fill<L: IrqLine, M: GuestMemory>(request: Request<'_, L, M>, text: &[u8]) -> Result<(), Gone> {
+fn fill<L: IrqOutput, M: GuestMemory>(request: Request<'_, L, M>, text: &[u8]) -> Result<(), Gone> {
     request.write(0, text)?;
     request.complete(u32::try_from(text.len()).unwrap_or(0))
 }

@@ -15,14 +15,14 @@ use super::queue::Interrupt;
 use super::transport::{Effect, Identity, InterruptStatus, QUEUES_MAX, Transport};
 use crate::hypervisor::emulate::Width;
 
-/// The guest's interrupt line that a device has.
-pub trait IrqLine {
+/// The way to the guest's interrupt line that a device has.
+pub trait IrqOutput {
     /// Makes the line pending, and wakes the guest if it waits. Called from the device's tasks and from accesses of the
     /// guest; must not call the device.
     fn raise(&self);
 }
 
-/// A virtual device. `L` is its interrupt line.
+/// A virtual device. `L` is its interrupt output.
 pub struct Device<L> {
     transport: RefCell<Transport>,
     /// Tasks that wait for a queue.
@@ -32,7 +32,7 @@ pub struct Device<L> {
     line: L,
 }
 
-impl<L: IrqLine> Device<L> {
+impl<L: IrqOutput> Device<L> {
     pub(super) fn new(identity: Identity, line: L) -> Self {
         let transport = RefCell::new(Transport::new(identity));
         Self { transport, waiting: Default::default(), lives: Default::default(), line }
@@ -129,7 +129,7 @@ pub(super) struct Request<'a, L, M> {
     chain: Chain,
 }
 
-impl<L: IrqLine, M: GuestMemory> Request<'_, L, M> {
+impl<L: IrqOutput, M: GuestMemory> Request<'_, L, M> {
     /// Bytes that can be read.
     pub(super) const fn readable(&self) -> u32 {
         self.chain.readable()

@@ -4,7 +4,7 @@
 
 use core::future::Future;
 
-use super::device::{Device, Gone, IrqLine, Request, pause};
+use super::device::{Device, Gone, IrqOutput, Request, pause};
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
 use crate::hypervisor::guest_memory::GuestMemory;
 
@@ -19,8 +19,8 @@ pub trait Entropy {
     fn fill(&mut self, into: &mut [u8]) -> impl Future<Output = ()>;
 }
 
-/// A source with the interrupt line `line`.
-pub fn device<L: IrqLine>(line: L) -> Device<L> {
+/// A source with the interrupt output `line`.
+pub fn device<L: IrqOutput>(line: L) -> Device<L> {
     let configuration = [0; CONFIGURATION_BYTES];
     Device::new(Identity { kind: Kind::Entropy, features: 0, queue_sizes: &[8], configuration }, line)
 }
@@ -28,7 +28,7 @@ pub fn device<L: IrqLine>(line: L) -> Device<L> {
 /// Answers requests out of `entropy`, for ever.
 ///
 /// *Cancel safety*: the request that is under way is never answered.
-pub async fn serve<L: IrqLine, M: GuestMemory>(
+pub async fn serve<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
     entropy: &mut impl Entropy,
@@ -45,7 +45,7 @@ pub async fn serve<L: IrqLine, M: GuestMemory>(
     }
 }
 
-fn give<L: IrqLine, M: GuestMemory>(request: Request<'_, L, M>, bytes: &[u8]) -> Result<(), Gone> {
+fn give<L: IrqOutput, M: GuestMemory>(request: Request<'_, L, M>, bytes: &[u8]) -> Result<(), Gone> {
     request.write(0, bytes)?;
     request.complete(u32::try_from(bytes.len()).unwrap_or(0))
 }

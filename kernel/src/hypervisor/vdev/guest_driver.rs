@@ -12,7 +12,7 @@ use std::vec::Vec;
 
 use guest_abi::GuestPhysAddr;
 
-use super::device::{Device, IrqLine};
+use super::device::{Device, IrqOutput};
 use super::register::{CONFIGURATION, MAGIC, Register};
 use super::transport::{Features, InterruptStatus, Status};
 use crate::hypervisor::emulate::Width;
@@ -30,7 +30,7 @@ const BUFFERS: u32 = 0x1_0000;
 #[derive(Clone, Default)]
 pub(super) struct CountingLine(Rc<Cell<u32>>);
 
-impl IrqLine for CountingLine {
+impl IrqOutput for CountingLine {
     fn raise(&self) {
         self.0.set(self.0.get() + 1);
     }

@@ -1,9 +1,9 @@
 //! Virtual devices: virtio 1.2 over registers in memory, with split queues.
 //!
 //! ```text
-//! guest ── access to a page without memory ──▶ whoever runs it ── emulate::mmio ──▶ device::Device
+//! guest ── access to a page without memory ──▶ whoever runs it ── mmio, bus::Bus ──▶ device::Device
 //!   ▲                                                                                  │ Transport: registers
-//!   │ IrqLine                                                                          │ Virtqueue, Chain: its requests
+//!   │ IrqOutput                                                                          │ Virtqueue, Chain: its requests
 //!   └──────────────────────── serve(device, memory, back end).await ◀───────────────────┘
 //! ```
 //!
@@ -17,6 +17,7 @@
 //! Source: Virtual I/O Device (VIRTIO) Version 1.2, OASIS, 1 July 2022. Its sections are named where they are used.
 
 pub mod block;
+pub mod bus;
 pub mod chain;
 pub mod console;
 pub mod device;
@@ -31,5 +32,5 @@ pub mod transport;
 #[cfg(test)]
 mod guest_driver;
 
-pub use device::{Device, IrqLine};
+pub use device::{Device, IrqOutput};
 pub use fault::{AccessError, Fault};

@@ -7,7 +7,7 @@
 
 use core::future::Future;
 
-use super::device::{Device, Gone, IrqLine, Request, pause};
+use super::device::{Device, Gone, IrqOutput, Request, pause};
 use super::switch::MacAddress;
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
 use crate::hypervisor::guest_memory::GuestMemory;
@@ -44,8 +44,8 @@ pub trait FrameSource {
     fn receive(&mut self, into: &mut [u8; FRAME_BYTES_MAX]) -> impl Future<Output = usize>;
 }
 
-/// A card with the interrupt line `line`.
-pub fn device<L: IrqLine>(address: MacAddress, line: L) -> Device<L> {
+/// A card with the interrupt output `line`.
+pub fn device<L: IrqOutput>(address: MacAddress, line: L) -> Device<L> {
     let mut configuration = [0; CONFIGURATION_BYTES];
     configuration[0..6].copy_from_slice(&address.bytes());
     configuration[10..12].copy_from_slice(&CONTENTS_BYTES_MAX.to_le_bytes());
@@ -56,7 +56,7 @@ pub fn device<L: IrqLine>(address: MacAddress, line: L) -> Device<L> {
 /// Hands the guest's frames to `sink`, for ever.
 ///
 /// *Cancel safety*: the frame that is under way is never completed.
-pub async fn serve_transmit<L: IrqLine, M: GuestMemory>(
+pub async fn serve_transmit<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
     sink: &mut impl FrameSink,
@@ -71,7 +71,7 @@ pub async fn serve_transmit<L: IrqLine, M: GuestMemory>(
     }
 }
 
-async fn transmit<L: IrqLine, M: GuestMemory>(
+async fn transmit<L: IrqOutput, M: GuestMemory>(
     request: Request<'_, L, M>,
     frame: &mut [u8; FRAME_BYTES_MAX],
     sink: &mut impl FrameSink,
@@ -93,7 +93,7 @@ async fn transmit<L: IrqLine, M: GuestMemory>(
 /// too short for a frame stops the device.
 ///
 /// *Cancel safety*: a frame that has been received from the source may be lost.
-pub async fn serve_receive<L: IrqLine, M: GuestMemory>(
+pub async fn serve_receive<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
     source: &mut impl FrameSource,
@@ -109,7 +109,7 @@ pub async fn serve_receive<L: IrqLine, M: GuestMemory>(
     }
 }
 
-fn receive<L: IrqLine, M: GuestMemory>(request: Request<'_, L, M>, frame: &[u8]) -> Result<(), Gone> {
+fn receive<L: IrqOutput, M: GuestMemory>(request: Request<'_, L, M>, frame: &[u8]) -> Result<(), Gone> {
     let mut header = [0; HEADER_BYTES as usize];
     header[10] = 1;
     request.write(0, &header)?;
