@@ -32,4 +32,6 @@ pub mod vm;
 
 #[cfg(bare_metal)]
 pub use start::run_all;
+pub mod line_rate;
+pub mod typed_text;
 pub mod vdev;
