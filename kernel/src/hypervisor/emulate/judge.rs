@@ -9,7 +9,10 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 
 use super::mmio::{self, Access, Direction, Extension, Source};
 use super::privileged::{self, Action, BaseBits, ControlRegister, Port, PortString, Privileged, Table};
-use super::{AddressSize, DecodeError, LENGTH_MAX, MemoryOperand, Operand, Part, Register, Segment, Width};
+use super::{
+    AddressSize, DecodeError, GeneralRegisters, LENGTH_MAX, MemoryOperand, Operand, Part, Register, Segment,
+    Width,
+};
 
 /// Prefixes that are tried before every opcode.
 const PREFIXES: [&[u8]; 16] = [
@@ -208,12 +211,40 @@ fn is_segment_move(instruction: &Instruction) -> bool {
         .any(|register| register.is_segment_register())
 }
 
+/// Values of the registers for the comparison of addresses, by number.
+const REGISTERS: GeneralRegisters = GeneralRegisters([
+    0x0123_4567,
+    0xFFFF_FFF0,
+    0x5555_AAAA,
+    0x0001_8000,
+    0x1000_FFFE,
+    0x7FFF_FFFF,
+    0x0000_9000,
+    0x2468_ACE0,
+]);
+
+/// Compares the offset of a memory operand, which iced-x86 computes too.
+fn compare_offset(access: &Access, instruction: &Instruction) {
+    let operand = if instruction.op0_kind() == OpKind::Memory { 0 } else { 1 };
+    let value = |of: Iced, _, _| {
+        if of.is_segment_register() {
+            return Some(0);
+        }
+        Some(u64::from(REGISTERS.part(part(of))))
+    };
+    let expected = instruction.virtual_address(operand, 0, value).unwrap();
+    assert_eq!(u64::from(access.operand.offset(&REGISTERS)), expected, "{instruction:?}");
+}
+
 fn compare(bytes: &[u8]) -> [bool; 2] {
     let instruction = iced(bytes);
     let privileged = expected_privileged(&instruction);
     assert_eq!(privileged::decode(bytes).ok(), privileged, "{bytes:02x?} is {instruction:?}");
     let access = if is_segment_move(&instruction) { None } else { expected_access(&instruction) };
     assert_eq!(mmio::decode(bytes).ok(), access, "{bytes:02x?} is {instruction:?}");
+    if let Some(access) = &access {
+        compare_offset(access, &instruction);
+    }
     for length in
         [privileged.map(|found| found.length), access.map(|found| found.length)].into_iter().flatten()
     {
@@ -275,7 +306,7 @@ proptest! {
     /// A store and a load of what was stored, as a register sees it.
     #[test]
     fn stored_parts_come_back(registers in any::<[u32; 8]>(), opcode in 0x88_u8..=0x89, reg in 0_u8..8) {
-        let mut registers = super::GeneralRegisters(registers);
+        let mut registers = GeneralRegisters(registers);
         let before = registers;
         let store = mmio::decode(&[opcode, reg << 3 | 6]).unwrap();
         let load = mmio::decode(&[opcode + 2, reg << 3 | 6]).unwrap();

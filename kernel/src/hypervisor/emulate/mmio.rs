@@ -161,3 +161,51 @@ fn absolute(code: &mut Code<'_>, prefixes: &Prefixes) -> Result<MemoryOperand, D
     let segment = prefixes.segment.unwrap_or(Segment::Ds);
     Ok(MemoryOperand { segment, base: None, index: None, displacement, size: prefixes.address_size })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loads_fill_the_register_as_the_instruction_says() {
+        for (bytes, value, eax) in [
+            (&[0x8B, 0x01][..], 0x8182_8384, 0x8182_8384),
+            (&[0x66, 0x8B, 0x01], 0x8182_8384, 0x1122_8384),
+            (&[0x8A, 0x01], 0x8182_8384, 0x1122_3384),
+            (&[0x8A, 0x21], 0x8182_8384, 0x1122_8444),
+            (&[0xA1, 0, 0, 0, 0], 0x8182_8384, 0x8182_8384),
+            (&[0x0F, 0xB6, 0x01], 0x8182_8384, 0x84),
+            (&[0x0F, 0xB7, 0x01], 0x8182_8384, 0x8384),
+            (&[0x0F, 0xBE, 0x01], 0x84, 0xFFFF_FF84),
+            (&[0x0F, 0xBE, 0x01], 0x7F, 0x7F),
+            (&[0x0F, 0xBF, 0x01], 0x8384, 0xFFFF_8384),
+            (&[0x66, 0x0F, 0xBE, 0x01], 0x84, 0x1122_FF84),
+            (&[0x66, 0x0F, 0xB6, 0x01], 0x84, 0x1122_0084),
+        ] {
+            let mut registers = GeneralRegisters([0x1122_3344; 8]);
+            decode(bytes).unwrap().complete(value, &mut registers);
+            assert_eq!(registers.get(Register::Eax), eax, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn stores_take_what_the_instruction_names_and_change_nothing() {
+        for (bytes, value) in [
+            (&[0x89, 0x01][..], 0x1122_3344),
+            (&[0x66, 0x89, 0x01], 0x3344),
+            (&[0x88, 0x01], 0x44),
+            (&[0x88, 0x21], 0x33),
+            (&[0xA2, 0, 0, 0, 0], 0x44),
+            (&[0xC7, 0x01, 1, 2, 3, 4], 0x0403_0201),
+            (&[0x66, 0xC7, 0x01, 1, 2], 0x0201),
+            (&[0xC6, 0x01, 0xFF], 0xFF),
+        ] {
+            let mut registers = GeneralRegisters([0x1122_3344; 8]);
+            let access = decode(bytes).unwrap();
+            access.complete(0, &mut registers);
+            assert_eq!(registers, GeneralRegisters([0x1122_3344; 8]));
+            let Direction::Store(source) = access.direction else { panic!("a store: {bytes:02x?}") };
+            assert_eq!(source.value(&registers), value, "{bytes:02x?}");
+        }
+    }
+}

@@ -18,7 +18,7 @@ use super::super::guest_memory::GuestMemory;
 use super::fault::Fault;
 
 /// Most buffers of a chain. Devices tell their drivers so, where there is a field for it.
-pub const SEGMENTS_MAX: usize = 32;
+pub(super) const SEGMENTS_MAX: usize = 32;
 /// Bytes of a descriptor.
 pub(super) const DESCRIPTOR_BYTES: u32 = 16;
 
@@ -83,7 +83,7 @@ struct Segment {
 
 /// The buffers of a request: first those that the device reads, then those that it writes, all in the guest's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
+pub(super) struct Chain {
     head: u16,
     segments: [Segment; SEGMENTS_MAX],
     /// Number of buffers, and how many of them are read.
@@ -150,13 +150,13 @@ impl Chain {
 
     /// Bytes that the device may read.
     #[must_use]
-    pub const fn readable(&self) -> u32 {
+    pub(super) const fn readable(&self) -> u32 {
         self.readable
     }
 
     /// Bytes that the device may write.
     #[must_use]
-    pub const fn writable(&self) -> u32 {
+    pub(super) const fn writable(&self) -> u32 {
         self.writable
     }
 
@@ -164,7 +164,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`Fault::RequestEnds`] if there is less.
-    pub fn read(&self, memory: &impl GuestMemory, offset: u32, into: &mut [u8]) -> Result<(), Fault> {
+    pub(super) fn read(&self, memory: &impl GuestMemory, offset: u32, into: &mut [u8]) -> Result<(), Fault> {
         check_end(offset, into.len(), self.readable)?;
         let mut rest = into;
         for (place, bytes) in parts(&self.segments[..self.read_count], offset) {
@@ -182,7 +182,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`Fault::RequestEnds`] if there is less.
-    pub fn write(&self, memory: &impl GuestMemory, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub(super) fn write(&self, memory: &impl GuestMemory, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
         check_end(offset, bytes.len(), self.writable)?;
         let mut rest = bytes;
         for (place, bytes) in parts(&self.segments[self.read_count..self.count], offset) {

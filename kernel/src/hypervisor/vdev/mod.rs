@@ -18,13 +18,13 @@
 
 pub mod block;
 pub mod bus;
-pub mod chain;
+mod chain;
 pub mod console;
 pub mod device;
 pub mod entropy;
 pub mod fault;
 pub mod network;
-pub mod queue;
+mod queue;
 pub mod register;
 pub mod switch;
 pub mod transport;

@@ -16,8 +16,6 @@ use super::super::guest_memory::GuestMemory;
 use super::chain::{Chain, DESCRIPTOR_BYTES, IndirectTables, Table};
 use super::fault::Fault;
 
-/// Most entries of a queue of any device here.
-pub const SIZE_MAX: u16 = 256;
 /// `VIRTQ_AVAIL_F_NO_INTERRUPT`: the driver looks by itself.
 const NO_INTERRUPT: u16 = 1;
 /// Offset of the index in both rings.

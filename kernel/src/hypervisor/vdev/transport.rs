@@ -54,7 +54,7 @@ bitflags! {
 bitflags! {
     /// Features that have the same meaning for all devices.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct Features: u64 {
+    pub(super) struct Features: u64 {
         /// Descriptors may name tables of descriptors.
         const INDIRECT_DESC = 1 << 28;
         /// Not the interface from before version 1.
@@ -65,7 +65,7 @@ bitflags! {
 
 /// What a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A network card.
     Network,
     /// A disk.
@@ -77,12 +77,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Network, Self::Block, Self::Console, Self::Entropy];
-
     /// Its number (VIRTIO 1.2 §5).
     #[must_use]
-    pub const fn number(self) -> u32 {
+    const fn number(self) -> u32 {
         match self {
             Self::Network => 1,
             Self::Block => 2,
