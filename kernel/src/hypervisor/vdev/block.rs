@@ -104,7 +104,7 @@ pub fn device<L: IrqOutput>(backend: &impl BlockBackend, line: L) -> Device<L> {
         Access::ReadWrite => 0,
     };
     let features = FEATURE_SEGMENTS | FEATURE_FLUSH | read_only;
-    Device::new(Identity { kind: Kind::Block, features, queue_sizes: &[64], configuration }, line)
+    Device::new(Identity { kind: Kind::Block, features, queue_sizes: [64, 0], configuration }, line)
 }
 
 /// Serves the disk, one request after the other, for ever.

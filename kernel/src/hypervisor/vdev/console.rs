@@ -30,7 +30,7 @@ pub trait TextSource {
 /// A terminal with the interrupt output `line`.
 pub fn device<L: IrqOutput>(line: L) -> Device<L> {
     let configuration = [0; CONFIGURATION_BYTES];
-    Device::new(Identity { kind: Kind::Console, features: 0, queue_sizes: &[16, 16], configuration }, line)
+    Device::new(Identity { kind: Kind::Console, features: 0, queue_sizes: [16, 16], configuration }, line)
 }
 
 /// Hands what the guest writes to `sink`, for ever.

@@ -22,7 +22,7 @@ pub trait Entropy {
 /// A source with the interrupt output `line`.
 pub fn device<L: IrqOutput>(line: L) -> Device<L> {
     let configuration = [0; CONFIGURATION_BYTES];
-    Device::new(Identity { kind: Kind::Entropy, features: 0, queue_sizes: &[8], configuration }, line)
+    Device::new(Identity { kind: Kind::Entropy, features: 0, queue_sizes: [8, 0], configuration }, line)
 }
 
 /// Answers requests out of `entropy`, for ever.

@@ -50,7 +50,7 @@ pub fn device<L: IrqOutput>(address: MacAddress, line: L) -> Device<L> {
     configuration[0..6].copy_from_slice(&address.bytes());
     configuration[10..12].copy_from_slice(&CONTENTS_BYTES_MAX.to_le_bytes());
     let features = FEATURE_MAC | FEATURE_MTU;
-    Device::new(Identity { kind: Kind::Network, features, queue_sizes: &[64, 64], configuration }, line)
+    Device::new(Identity { kind: Kind::Network, features, queue_sizes: [64, 64], configuration }, line)
 }
 
 /// Hands the guest's frames to `sink`, for ever.

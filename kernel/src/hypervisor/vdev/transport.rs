@@ -95,8 +95,8 @@ pub(super) struct Identity {
     pub(super) kind: Kind,
     /// Features of this kind of device; those of all devices are added.
     pub(super) features: u64,
-    /// The largest size of each queue, a power of two; at most [`QUEUES_MAX`] of them.
-    pub(super) queue_sizes: &'static [u16],
+    /// The largest size of each queue, a power of two; 0 if there is no such queue, as drivers see it too.
+    pub(super) queue_sizes: [u16; QUEUES_MAX],
     /// Its own fields, which drivers cannot write; those that it does not have are 0.
     pub(super) configuration: [u8; CONFIGURATION_BYTES],
 }
@@ -123,6 +123,7 @@ pub(super) enum Effect {
     Fail(Fault),
 }
 
+/// What the driver has said of a queue, and the queue made of it.
 #[derive(Clone, Debug, Default)]
 struct QueueRegisters {
     size: u32,
@@ -137,6 +138,7 @@ pub(super) struct Transport {
     device_half: u32,
     driver_half: u32,
     driver_features: Features,
+    /// The number that the driver has written.
     selected: u32,
     queues: [QueueRegisters; QUEUES_MAX],
     interrupt: InterruptStatus,
@@ -171,9 +173,11 @@ impl Transport {
             Register::Kind => self.identity.kind.number(),
             Register::Vendor => VENDOR,
             Register::DeviceFeatures => half(self.identity.offered().bits(), self.device_half),
-            Register::QueueSizeMax => self.selected_size_max().map_or(0, u32::from),
+            Register::QueueSizeMax => {
+                self.selected().map_or(0, |queue| u32::from(self.identity.queue_sizes[queue]))
+            }
             Register::QueueReady => {
-                u32::from(self.selected_queue().is_some_and(|queue| queue.ready.is_some()))
+                u32::from(self.selected().is_some_and(|queue| self.queues[queue].ready.is_some()))
             }
             Register::InterruptStatus => self.interrupt.bits(),
             Register::Status => self.status.bits(),
@@ -290,31 +294,28 @@ impl Transport {
         if starts { Effect::Start } else { Effect::Nothing }
     }
 
-    fn selected_size_max(&self) -> Option<u16> {
-        self.identity.queue_sizes.get(usize::try_from(self.selected).ok()?).copied()
+    /// The selected queue, if there is one of that number.
+    fn selected(&self) -> Option<usize> {
+        let number = usize::try_from(self.selected).ok()?;
+        self.identity.queue_sizes.get(number).filter(|size| **size != 0).map(|_| number)
     }
 
-    fn selected_queue(&self) -> Option<&QueueRegisters> {
-        self.selected_size_max()?;
-        self.queues.get(usize::try_from(self.selected).ok()?)
-    }
-
-    /// Changes the selected queue, if there is one that is not in use.
+    /// Changes what the selected queue will be when it is made ready the next time.
     fn set_up(&mut self, change: impl FnOnce(&mut QueueRegisters)) {
-        if self.selected_queue().is_some_and(|queue| queue.ready.is_none()) {
-            change(&mut self.queues[self.selected as usize]);
+        if let Some(selected) = self.selected() {
+            change(&mut self.queues[selected]);
         }
     }
 
     fn set_ready(&mut self, value: u32) -> Effect {
-        let Some(most) = self.selected_size_max() else { return Effect::Nothing };
+        let Some(selected) = self.selected() else { return Effect::Nothing };
         let indirect = if self.driver_features.contains(Features::INDIRECT_DESC) {
             IndirectTables::Allowed
         } else {
             IndirectTables::Forbidden
         };
-        let selected = self.selected as usize;
         let registers = &mut self.queues[selected];
+        let most = self.identity.queue_sizes[selected];
         match value {
             0 => {
                 registers.ready = None;

@@ -8,7 +8,7 @@ use crate::hypervisor::host_memory::HostMemory;
 fn with_device(work: impl FnOnce(&mut GuestDriver<'_>)) {
     let mut configuration = [0; CONFIGURATION_BYTES];
     configuration[..5].copy_from_slice(&[1, 2, 3, 4, 5]);
-    let identity = Identity { kind: Kind::Entropy, features: 6, queue_sizes: &[8], configuration };
+    let identity = Identity { kind: Kind::Entropy, features: 6, queue_sizes: [8, 0], configuration };
     let line = CountingLine::default();
     let device = Device::new(identity, line.clone());
     let memory = HostMemory::new(MEMORY_BYTES);
