@@ -3,6 +3,7 @@
 //! A guest has no page tables of ours for these places, so every access is a page fault; the walk through its own tables
 //! gives the guest-physical address, [`mmio`] what the instruction does, and [`Bus::carry_out`] does it.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -51,20 +52,20 @@ impl fmt::Display for Slot {
     }
 }
 
-/// The devices of a guest. `L` is their interrupt output.
-pub struct Bus<'a, L> {
-    devices: Vec<&'a Device<L>>,
+/// The devices of a guest, which their tasks own too. `L` is their interrupt output.
+pub struct Bus<L> {
+    devices: Vec<Rc<Device<L>>>,
 }
 
-impl<L> Default for Bus<'_, L> {
+impl<L> Default for Bus<L> {
     fn default() -> Self {
         Self { devices: Vec::new() }
     }
 }
 
-impl<'a, L: IrqOutput> Bus<'a, L> {
+impl<L: IrqOutput> Bus<L> {
     /// Adds a device in the next slot, from 0 up, so that its line is known before it is made; `None` if all are taken.
-    pub fn add(&mut self, device: &'a Device<L>) -> Option<Slot> {
+    pub fn add(&mut self, device: Rc<Device<L>>) -> Option<Slot> {
         let slot = u8::try_from(self.devices.len()).ok().and_then(Slot::new)?;
         self.devices.push(device);
         Some(slot)
@@ -127,17 +128,17 @@ mod tests {
 
     #[test]
     fn bus_is_full_when_the_lines_are_used_up() {
-        let device = entropy::device(CountingLine::default());
+        let device = Rc::new(entropy::device(CountingLine::default()));
         let mut bus = Bus::default();
-        let slots: Vec<_> = core::iter::from_fn(|| bus.add(&device)).collect();
+        let slots: Vec<_> = core::iter::from_fn(|| bus.add(Rc::clone(&device))).collect();
         assert_eq!(slots, (0..).map_while(Slot::new).collect::<Vec<_>>());
     }
 
     #[test]
     fn instructions_of_a_guest_reach_the_device_of_the_window() {
-        let devices = [(); 2].map(|()| entropy::device(CountingLine::default()));
+        let devices = [(); 2].map(|()| Rc::new(entropy::device(CountingLine::default())));
         let mut bus = Bus::default();
-        let slots = devices.each_ref().map(|device| bus.add(device).unwrap());
+        let slots = devices.each_ref().map(|device| bus.add(Rc::clone(device)).unwrap());
         let mut registers = GeneralRegisters([1; 8]);
         let mut execute = |bytes: &[u8], offset: u32| {
             let place = GuestPhysAddr::new(slots[1].place().number() + offset);
