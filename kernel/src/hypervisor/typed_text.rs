@@ -11,7 +11,6 @@ use core::task::{Poll, Waker};
 use super::vdev::console::TextSource;
 
 /// A bounded queue of bytes.
-#[derive(Default)]
 pub struct TypedText {
     capacity: usize,
     waiting: RefCell<VecDeque<u8>>,
@@ -21,9 +20,13 @@ pub struct TypedText {
 
 impl TypedText {
     /// A queue for `capacity` bytes.
+    ///
+    /// # Panics
+    /// Without memory for them.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, ..Self::default() }
+        let waiting = RefCell::new(VecDeque::with_capacity(capacity));
+        Self { capacity, waiting, dropped: Cell::new(0), reader: Cell::new(None) }
     }
 
     /// Adds text, and gives how many bytes of it fit. Wakes the reader.

@@ -12,6 +12,9 @@
 //! only. Queues and requests are the guest's word: what is wrong in them stops that device with `DEVICE_NEEDS_RESET`, see
 //! [`fault::Fault`], and the driver may reset it.
 //!
+//! The tasks of a guest's devices belong to the class of virtual processors. They pause often, but are ready again as long
+//! as the guest's request lasts, and a guest may ask for much: in an earlier class they would keep other guests from running.
+//!
 //! Not offered: the interface from before version 1, packed queues, `VIRTIO_F_EVENT_IDX`, reset of single queues.
 //!
 //! Source: Virtual I/O Device (VIRTIO) Version 1.2, OASIS, 1 July 2022. Its sections are named where they are used.

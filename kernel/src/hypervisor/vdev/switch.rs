@@ -7,7 +7,6 @@
 //! Source: IEEE 802.1D-2004 §7.7 to §7.9, without the spanning tree: whoever connects switches makes no loops.
 
 use alloc::collections::VecDeque;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -62,7 +61,7 @@ pub struct Counts {
     pub brought: u64,
     /// Frames that it was to get, and that waited for it.
     pub queued: u64,
-    /// Frames that it was to get, and did not because its queue was full.
+    /// Frames that it was to get, and did not because its queue was full, or memory.
     pub dropped: u64,
 }
 
@@ -87,9 +86,9 @@ struct Station {
     heard: Duration,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct PortState {
-    waiting: VecDeque<Rc<[u8]>>,
+    waiting: VecDeque<Vec<u8>>,
     counts: Counts,
 }
 
@@ -103,10 +102,15 @@ pub struct Switch {
 
 impl Switch {
     /// A switch that knows no station.
+    ///
+    /// # Panics
+    /// Without memory for its tables. Later it needs memory only for frames, and drops one that there is none for.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let ports = core::iter::repeat_with(PortState::default).take(limits.ports).collect();
-        Self { limits, stations: Vec::new(), ports }
+        let port =
+            || PortState { waiting: VecDeque::with_capacity(limits.waiting), counts: Counts::default() };
+        let ports = core::iter::repeat_with(port).take(limits.ports).collect();
+        Self { limits, stations: Vec::with_capacity(limits.stations), ports }
     }
 
     /// Takes a frame that port `from` has brought at time `now`, which never goes back, and gives how many ports it now
@@ -123,19 +127,18 @@ impl Switch {
         // Before the sender is learnt, which may be in the place of the receiver.
         let known = self.port_of(to, now);
         self.learn(MacAddress([s0, s1, s2, s3, s4, s5]), from, now);
-        let frame = Rc::from(frame);
         Ok(match known {
             Some(port) if port == from => 0,
-            Some(port) => self.queue(port, &frame),
+            Some(port) => self.queue(port, frame),
             None => {
                 let others = (0..self.ports.len()).map(Port).filter(|port| *port != from);
-                others.map(|port| self.queue(port, &frame)).sum()
+                others.map(|port| self.queue(port, frame)).sum()
             }
         })
     }
 
     /// The next frame that waits for a port.
-    pub fn take(&mut self, port: Port) -> Option<Rc<[u8]>> {
+    pub fn take(&mut self, port: Port) -> Option<Vec<u8>> {
         self.ports.get_mut(port.0)?.waiting.pop_front()
     }
 
@@ -172,13 +175,15 @@ impl Switch {
     }
 
     /// Queues a frame for a port that exists, or drops it; 1 if it waits.
-    fn queue(&mut self, port: Port, frame: &Rc<[u8]>) -> usize {
+    fn queue(&mut self, port: Port, frame: &[u8]) -> usize {
         let PortState { waiting, counts } = &mut self.ports[port.0];
-        if waiting.len() >= self.limits.waiting {
+        let mut copy = Vec::new();
+        if waiting.len() >= self.limits.waiting || copy.try_reserve_exact(frame.len()).is_err() {
             counts.dropped += 1;
             return 0;
         }
-        waiting.push_back(Rc::clone(frame));
+        copy.extend_from_slice(frame);
+        waiting.push_back(copy);
         counts.queued += 1;
         1
     }

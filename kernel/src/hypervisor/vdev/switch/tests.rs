@@ -22,7 +22,7 @@ fn send(switch: &mut Switch, port: usize, to: MacAddress, from: MacAddress, seco
     let frame = frame(to, from);
     let count = switch.bring(Port(port), &frame, Duration::from_secs(second)).unwrap();
     let ports: Vec<_> = (0..LIMITS.ports)
-        .filter(|port| switch.take(Port(*port)).is_some_and(|taken| *taken == *frame))
+        .filter(|port| switch.take(Port(*port)).is_some_and(|taken| taken == frame))
         .collect();
     assert_eq!(ports.len(), count);
     ports
