@@ -15,6 +15,7 @@ pub mod guest_memory;
 pub mod guest_paging;
 #[cfg(not(bare_metal))]
 pub mod host_memory;
+pub mod line_rate;
 pub mod linear;
 #[cfg(bare_metal)]
 pub mod ram;
@@ -25,13 +26,12 @@ mod start;
 pub mod tables;
 #[cfg(bare_metal)]
 pub mod timer;
+pub mod typed_text;
 #[cfg(bare_metal)]
 pub mod vcpu;
+pub mod vdev;
 #[cfg(bare_metal)]
 pub mod vm;
 
 #[cfg(bare_metal)]
 pub use start::run_all;
-pub mod line_rate;
-pub mod typed_text;
-pub mod vdev;
