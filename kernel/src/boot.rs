@@ -10,10 +10,12 @@ use trace_format::record::Event;
 
 use crate::arch::i586::{cpu, start};
 use crate::command_line::{Afterwards, BootFrom, Measure, Options, SelfTest, text_in};
+use crate::hypervisor::Membership;
 use crate::mail::greeting;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
+use crate::services::Services;
 use crate::{console, hypervisor, mail, provoke, runtime, self_test, services, trace, trials};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
@@ -69,12 +71,14 @@ async fn first_task(spawner: Spawner, options: Options) {
     if options.measure == Some(Measure::Kernel) {
         trials::measure(spawner, options.cores, Measure::Kernel).await;
     }
-    // A core that checks itself starts its mailbox when the rest of it has passed.
-    if options.self_test == SelfTest::No {
+    // A core that checks itself starts its mailbox when the rest of it has passed, or for its guests.
+    let mut services = None;
+    let for_guests = kernel_space::guests().is_some() && options.self_test == SelfTest::Alone;
+    if options.self_test == SelfTest::No || for_guests {
         match mail::start(spawner) {
             Ok(mailbox) => match options.soak {
                 Some(soak) => trials::soak(spawner, mailbox, options.cores, soak),
-                None => start_services(spawner, mailbox),
+                None => services = start_services(spawner, mailbox),
             },
             Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
         }
@@ -109,7 +113,8 @@ async fn first_task(spawner: Spawner, options: Options) {
     if options.measure == Some(Measure::Guests) {
         trials::measure(spawner, options.cores, Measure::Guests).await;
     } else {
-        hypervisor::run_all(spawner).await;
+        let group = services.and_then(|services| Membership::new(services, options.cores).ok());
+        hypervisor::run_all(spawner, group).await;
     }
     match options.measure {
         // Any other self-test has a use for the mailbox itself.
@@ -120,7 +125,7 @@ async fn first_task(spawner: Spawner, options: Options) {
         Some(_) => log::error!(target: "boot", "measures letters only with selftest"),
     }
     if options.self_test != SelfTest::No {
-        test(spawner, options).await;
+        test(spawner, options, services).await;
     }
 }
 
@@ -132,20 +137,20 @@ fn start(core: CoreId) {
     }
 }
 
-fn start_services(spawner: Spawner, mailbox: &'static mail::Mailbox) {
-    if let Err(error) = services::start(spawner, mailbox) {
-        log::error!(target: "boot", "no services: {error}");
-    }
+fn start_services(spawner: Spawner, mailbox: &'static mail::Mailbox) -> Option<Services> {
+    let started = services::start(spawner, mailbox);
+    started.inspect_err(|error| log::error!(target: "boot", "no services: {error}")).ok()
 }
 
-async fn test(spawner: Spawner, options: Options) {
+async fn test(spawner: Spawner, options: Options, services: Option<Services>) {
     let report = self_test::run(spawner, options).await;
     if options.afterwards == Afterwards::Stop {
         machine::finish(report.ending);
     }
-    match report.mailbox.map_or_else(|| mail::start(spawner), Ok) {
+    let started = report.mailbox.or(services.map(|services| services.mailbox));
+    match started.map_or_else(|| mail::start(spawner), Ok) {
         Ok(mailbox) => {
-            if options.self_test != SelfTest::Jointly {
+            if options.self_test != SelfTest::Jointly && services.is_none() {
                 start_services(spawner, mailbox);
             }
             greeting::start(spawner, mailbox, options.cores);

@@ -114,7 +114,8 @@ async fn kernel(spawner: Spawner) {
 
 /// Runs the guests, and meanwhile measures how late the sleeps of a service end.
 async fn beside_guests(spawner: Spawner) {
-    let guests = spawner.spawn("guests", Class::Service, hypervisor::run_all(spawner)).expect(TASK_MEMORY);
+    let guests =
+        spawner.spawn("guests", Class::Service, hypervisor::run_all(spawner, None)).expect(TASK_MEMORY);
     let (timers, mut late) = (spawner.timers(), Times::new());
     for _ in 0..=COUNT {
         let deadline = timers.now() + runtime::frequency().microseconds(BESIDE_GUESTS_MICROSECONDS);

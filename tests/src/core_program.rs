@@ -4,7 +4,7 @@
 //! the settings of `.cargo/config.toml`.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const TARGET: &str = "i586-unknown-linux-gnu";
@@ -28,13 +28,7 @@ pub fn build(package: &'static str, profile: &str) -> Result<PathBuf, BuildError
 /// # Errors
 /// Cargo cannot be run or reports failure.
 pub fn build_with(package: &'static str, profile: &str, options: &[&str]) -> Result<PathBuf, BuildError> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(is_inherited) {
-            cargo.env_remove(name);
-        }
-    }
+    let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--package", package, "--profile", profile, "--target", TARGET]);
     cargo.args(options).arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = cargo.output().map_err(BuildError::Cargo)?;
@@ -43,6 +37,30 @@ pub fn build_with(package: &'static str, profile: &str, options: &[&str]) -> Res
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     messages.lines().find_map(executable).ok_or(BuildError::NoExecutable(package))
+}
+
+/// Builds the guest of a C program, named from the root of the workspace, at `output`, as a user would.
+///
+/// # Errors
+/// Cargo cannot be run, or the guest does not build.
+pub fn build_c_guest(file: &str, output: &Path) -> Result<(), BuildError> {
+    let mut cargo = cargo();
+    cargo.args(["run", "--quiet", "--package", "xtask", "--", "guest", "c"]);
+    cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)).arg("--output").arg(output);
+    let status = cargo.stdout(Stdio::null()).status().map_err(BuildError::Cargo)?;
+    if status.success() { Ok(()) } else { Err(BuildError::CGuest(file.to_owned())) }
+}
+
+/// Cargo, as from a shell.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_inherited) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 fn is_inherited(name: &str) -> bool {
@@ -71,6 +89,9 @@ pub enum BuildError {
     /// Cargo reported failure; its messages went to standard error.
     #[error("cannot build {0} for {TARGET}; `rustup target add {TARGET}` installs the target")]
     Failed(&'static str),
+    /// The guest of a C program was not built; what went wrong went to standard error.
+    #[error("cannot build the guest of {0}")]
+    CGuest(String),
     /// Cargo succeeded without naming a program.
     #[error("cargo built no executable of {0}")]
     NoExecutable(&'static str),

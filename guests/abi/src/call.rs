@@ -21,11 +21,24 @@
 //! 12   thread segments     address of 3 descriptors                            0
 //! 13   switch              guest-physical table   tag            1: forget it  0
 //! 14   forget              0 all, 1 tag, 2 range  first address  last address  0
+//! 15   group                                                                   own member; number of members << 8
+//! 16   put                 guest-physical address bytes          offset; m << 16  0, once they are in m's window
+//! 17   get                 guest-physical address bytes          offset; m << 16  0
+//! 18   send                guest-physical address bytes          member        0, once the member has all of it
+//! 19   receive             guest-physical address bytes          member        0, once as many bytes have come
+//! 20   barrier                                                                 0, once all members have called
 //! ```
 //!
 //! Calls 7 to 12 need [`Features::INTERRUPT_TABLE`](crate::Features::INTERRUPT_TABLE), 13 and 14
 //! [`Features::PAGING`](crate::Features::PAGING), 4 [`Features::TIMER`](crate::Features::TIMER), 6
-//! [`Features::CONSOLE_INPUT`](crate::Features::CONSOLE_INPUT). Without it they are [`CallError::Unknown`].
+//! [`Features::CONSOLE_INPUT`](crate::Features::CONSOLE_INPUT), 15 to 20 [`Features::GROUP`](crate::Features::GROUP).
+//! Without it they are [`CallError::Unknown`].
+//!
+//! # Groups
+//! Guests on different cores can form a group, whose members are numbered from 0. Each member has a window of
+//! [`WINDOW_BYTES`] bytes in its core's message buffer, which any member reads and writes; who may write what when, they
+//! agree on by other means. A message is received by a call for as many bytes as were sent. A call that waits for a member
+//! fails with [`CallError::Member`] if that member's core is reset, or crashes and is started again.
 //!
 //! # Returning from an interrupt
 //! `int 0x83` from ring 1 takes the place of an IRET: the frame of the IRET is on the stack. The hypervisor sets the
@@ -41,6 +54,8 @@ pub const CALL_VECTOR: u8 = 0x82;
 pub const RETURN_VECTOR: u8 = 0x83;
 /// Most bytes of one [`Call::ConsoleWrite`] or [`Call::ConsoleRead`].
 pub const CONSOLE_BYTES_MAX: u32 = 1024;
+/// Bytes of a member's window.
+pub const WINDOW_BYTES: u32 = 512;
 /// Number of tags for [`Call::Switch`], from 0; as many address spaces are remembered.
 pub const TAGS: u32 = 6;
 
@@ -120,6 +135,59 @@ pub enum Call {
     },
     /// Forgets translations, as the guest does with those of a processor.
     Forget(Extent),
+    /// Asks which member of which group the guest is.
+    Group,
+    /// Writes into a member's window.
+    Put {
+        /// What is written, at most [`WINDOW_BYTES`].
+        from: Bytes,
+        /// Where it goes.
+        to: WindowPlace,
+    },
+    /// Reads from a member's window.
+    Get {
+        /// Where the bytes go, at most [`WINDOW_BYTES`].
+        to: Bytes,
+        /// Where they come from.
+        from: WindowPlace,
+    },
+    /// Sends a message to a member, which must receive it.
+    Send {
+        /// The message.
+        message: Bytes,
+        /// Number of the member.
+        to: u32,
+    },
+    /// Receives the next message of a member.
+    Receive {
+        /// Where it goes. It must be as long as the message.
+        message: Bytes,
+        /// Number of the member.
+        from: u32,
+    },
+    /// Waits for all members.
+    Barrier,
+}
+
+/// A place in the window of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowPlace {
+    /// Number of the member.
+    pub member: u16,
+    /// First byte, below [`WINDOW_BYTES`].
+    pub offset: u16,
+}
+
+impl WindowPlace {
+    /// The word in EDX.
+    const fn encode(self) -> u32 {
+        (self.member as u32) << 16 | self.offset as u32
+    }
+
+    fn decode(word: u32) -> Self {
+        let [a, b, c, d] = word.to_le_bytes();
+        Self { member: u16::from_le_bytes([c, d]), offset: u16::from_le_bytes([a, b]) }
+    }
 }
 
 /// Bytes of the guest's memory.
@@ -128,6 +196,15 @@ pub struct Text {
     /// Where the text is or goes.
     pub address: GuestPhysAddr,
     /// Its length, at most [`CONSOLE_BYTES_MAX`].
+    pub bytes: u32,
+}
+
+/// Bytes of the guest's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes {
+    /// Where they begin.
+    pub address: GuestPhysAddr,
+    /// How many there are.
     pub bytes: u32,
 }
 
@@ -198,7 +275,27 @@ impl Call {
             Self::ThreadSegments { .. } => CallNumber::ThreadSegments,
             Self::Switch { .. } => CallNumber::Switch,
             Self::Forget(_) => CallNumber::Forget,
+            Self::Group => CallNumber::Group,
+            Self::Put { .. } => CallNumber::Put,
+            Self::Get { .. } => CallNumber::Get,
+            Self::Send { .. } => CallNumber::Send,
+            Self::Receive { .. } => CallNumber::Receive,
+            Self::Barrier => CallNumber::Barrier,
         }
+    }
+
+    /// Whether it needs [`Features::GROUP`](crate::Features::GROUP).
+    #[must_use]
+    pub const fn is_of_group(self) -> bool {
+        matches!(
+            self,
+            Self::Group
+                | Self::Put { .. }
+                | Self::Get { .. }
+                | Self::Send { .. }
+                | Self::Receive { .. }
+                | Self::Barrier
+        )
     }
 
     /// Registers of the call; those that it does not use are 0.
@@ -224,7 +321,17 @@ impl Call {
                 [extent.kind(), first.number(), last.number()]
             }
             Self::Forget(extent) => [extent.kind(), 0, 0],
-            Self::Halt { interrupts: Interrupts::AsTheyAre } | Self::Take | Self::Deliver => [0, 0, 0],
+            Self::Put { from: block, to: place } | Self::Get { to: block, from: place } => {
+                [block.address.number(), block.bytes, place.encode()]
+            }
+            Self::Send { message, to: member } | Self::Receive { message, from: member } => {
+                [message.address.number(), message.bytes, member]
+            }
+            Self::Halt { interrupts: Interrupts::AsTheyAre }
+            | Self::Take
+            | Self::Deliver
+            | Self::Group
+            | Self::Barrier => [0, 0, 0],
         };
         [self.number().number(), first, second, third]
     }
@@ -269,6 +376,18 @@ impl Call {
                 2 if second <= third => Extent::Range { first: address(second), last: address(third) },
                 _ => return Err(CallError::Argument),
             }),
+            CallNumber::Group => Self::Group,
+            CallNumber::Put => {
+                let (from, to) = in_window(bytes(first, second), WindowPlace::decode(third))?;
+                Self::Put { from, to }
+            }
+            CallNumber::Get => {
+                let (to, from) = in_window(bytes(first, second), WindowPlace::decode(third))?;
+                Self::Get { to, from }
+            }
+            CallNumber::Send => Self::Send { message: bytes(first, second), to: third },
+            CallNumber::Receive => Self::Receive { message: bytes(first, second), from: third },
+            CallNumber::Barrier => Self::Barrier,
             CallNumber::Share | CallNumber::ReturnWindow | CallNumber::Switch => {
                 return Err(CallError::Argument);
             }
@@ -281,6 +400,18 @@ fn text(address: u32, bytes: u32) -> Result<Text, CallError> {
         return Err(CallError::Argument);
     }
     Ok(Text { address: GuestPhysAddr::new(address), bytes })
+}
+
+const fn bytes(address: u32, bytes: u32) -> Bytes {
+    Bytes { address: GuestPhysAddr::new(address), bytes }
+}
+
+/// Bytes that lie within a window from a place on.
+fn in_window(block: Bytes, place: WindowPlace) -> Result<(Bytes, WindowPlace), CallError> {
+    match block.bytes.checked_add(place.offset.into()) {
+        Some(..=WINDOW_BYTES) => Ok((block, place)),
+        _ => Err(CallError::Argument),
+    }
 }
 
 /// The meaning of a word that may be 0 or 1.
@@ -310,6 +441,11 @@ mod tests {
             (Call::ReturnWindow { first: at(8), end: at(16) }, [9, 8, 16, 0]),
             (Call::Switch { table, tag: 5, memory: TagMemory::Forgotten }, [13, 0x5000, 5, 1]),
             (Call::Forget(Extent::CurrentTag), [14, 1, 0, 0]),
+            (
+                Call::Put { from: bytes(0x4000, 12), to: WindowPlace { member: 47, offset: 500 } },
+                [16, 0x4000, 12, 47 << 16 | 500],
+            ),
+            (Call::Receive { message: bytes(0x4000, u32::MAX), from: 3 }, [19, 0x4000, u32::MAX, 3]),
             (Call::Forget(Extent::Range { first: at(1), last: at(u32::MAX) }), [14, 2, 1, u32::MAX]),
         ] {
             assert_eq!(call.encode(), registers);
@@ -329,10 +465,12 @@ mod tests {
             [13, 0, 0, 2],
             [14, 3, 0, 0],
             [14, 2, 2, 1],
+            [16, 0, 2, 511],
+            [17, 0, u32::MAX, 1],
         ] {
             assert_eq!(Call::decode(registers), Err(CallError::Argument), "{registers:?}");
         }
-        for number in [15, 0x80, u32::MAX] {
+        for number in [21, 0x80, u32::MAX] {
             assert_eq!(Call::decode([number, 0, 0, 0]), Err(CallError::Unknown));
         }
     }
@@ -341,7 +479,7 @@ mod tests {
         /// Few numbers are known, so they are drawn often.
         #[test]
         fn what_decodes_encodes_to_a_call_that_is_the_same(
-            number in 0_u32..17,
+            number in 0_u32..23,
             first in proptest::prop_oneof![0_u32..4, any::<u32>()],
             second in proptest::prop_oneof![0_u32..2048, any::<u32>()],
             third in proptest::prop_oneof![0_u32..4, any::<u32>()],
@@ -349,6 +487,7 @@ mod tests {
             if let Ok(call) = Call::decode([number, first, second, third]) {
                 prop_assert_eq!(Call::decode(call.encode()), Ok(call));
                 prop_assert_eq!(call.encode()[0], number);
+                prop_assert_eq!(call.is_of_group(), number >= 15);
             }
         }
     }

@@ -17,6 +17,8 @@ bitflags! {
         const INTERRUPT_TABLE = 1 << 2;
         /// [`crate::Call::ConsoleRead`] works, and [`crate::shared::Field::Pending`] tells of text.
         const CONSOLE_INPUT = 1 << 3;
+        /// The guest belongs to a group of guests on other cores: [`crate::Call::Group`] and the calls behind it work.
+        const GROUP = 1 << 4;
         const _ = !0;
     }
 }

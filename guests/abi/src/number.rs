@@ -33,11 +33,23 @@ pub enum CallNumber {
     Switch,
     /// [`crate::Call::Forget`]
     Forget,
+    /// [`crate::Call::Group`]
+    Group,
+    /// [`crate::Call::Put`]
+    Put,
+    /// [`crate::Call::Get`]
+    Get,
+    /// [`crate::Call::Send`]
+    Send,
+    /// [`crate::Call::Receive`]
+    Receive,
+    /// [`crate::Call::Barrier`]
+    Barrier,
 }
 
 impl CallNumber {
     /// All of them, ascending from 0 without a gap.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::Interface,
         Self::ConsoleWrite,
         Self::End,
@@ -53,6 +65,12 @@ impl CallNumber {
         Self::ThreadSegments,
         Self::Switch,
         Self::Forget,
+        Self::Group,
+        Self::Put,
+        Self::Get,
+        Self::Send,
+        Self::Receive,
+        Self::Barrier,
     ];
 
     /// The number in EAX.
@@ -74,6 +92,12 @@ impl CallNumber {
             Self::ThreadSegments => 12,
             Self::Switch => 13,
             Self::Forget => 14,
+            Self::Group => 15,
+            Self::Put => 16,
+            Self::Get => 17,
+            Self::Send => 18,
+            Self::Receive => 19,
+            Self::Barrier => 20,
         }
     }
 
@@ -102,6 +126,12 @@ impl CallNumber {
             Self::ThreadSegments => "thread_segments",
             Self::Switch => "switch",
             Self::Forget => "forget",
+            Self::Group => "group",
+            Self::Put => "put",
+            Self::Get => "get",
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Barrier => "barrier",
         }
     }
 }
@@ -116,6 +146,6 @@ mod tests {
             assert_eq!(call.number(), number);
             assert_eq!(CallNumber::from_number(number), Some(call));
         }
-        assert_eq!(CallNumber::from_number(15), None);
+        assert_eq!(CallNumber::from_number(21), None);
     }
 }

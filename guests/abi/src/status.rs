@@ -3,7 +3,7 @@
 //! Words from 0xFFFF_F001 up are a [`CallError`], negated as Linux does it, so that a Linux guest can return them as
 //! they are.
 
-/// Why a hypercall failed. All of these are the guest's fault, or its hypervisor is older than it is.
+/// Why a hypercall failed. All but the last are the guest's fault, or its hypervisor is older than it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The address, or what follows it, is not memory of the guest.
@@ -15,19 +15,23 @@ pub enum CallError {
     /// The number is not known, or not served by this hypervisor.
     #[error("call not known")]
     Unknown,
+    /// Another member of the group has ended or does not answer. Not this guest's fault.
+    #[error("a member of the group has ended or does not answer")]
+    Member,
 }
 
 impl CallError {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Address, Self::Argument, Self::Unknown];
+    pub const ALL: [Self; 4] = [Self::Address, Self::Argument, Self::Unknown, Self::Member];
 
-    /// The status word: the negated number that Linux gives to the same failure (EFAULT, EINVAL, ENOSYS).
+    /// The status word: the negated number that Linux gives to the same failure (EFAULT, EINVAL, ENOSYS, EHOSTDOWN).
     #[must_use]
     pub const fn status(self) -> u32 {
         match self {
             Self::Address => 14_u32.wrapping_neg(),
             Self::Argument => 22_u32.wrapping_neg(),
             Self::Unknown => 38_u32.wrapping_neg(),
+            Self::Member => 112_u32.wrapping_neg(),
         }
     }
 }

@@ -231,8 +231,13 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
-    /// Life of a peer, once it has one.
-    pub(crate) async fn meet(&self, peer: CoreId, deadline: Deadline) -> Result<Epoch, SendError> {
+    /// Life of a peer, once it has one: it has started its mailbox.
+    ///
+    /// # Errors
+    /// [`SendError::PeerDown`] if it has none at the deadline.
+    ///
+    /// *Cancel safety*: nothing is lost.
+    pub async fn meet(&self, peer: CoreId, deadline: Deadline) -> Result<Epoch, SendError> {
         let known = self.outgoing.borrow()[peer.index()].peer;
         if let Some(life) = known {
             return Ok(life);

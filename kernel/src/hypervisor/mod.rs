@@ -11,6 +11,8 @@ pub mod control;
 pub mod delivery;
 pub mod elf;
 pub mod emulate;
+#[cfg(bare_metal)]
+pub mod group;
 pub mod guest_memory;
 pub mod guest_paging;
 #[cfg(not(bare_metal))]
@@ -33,5 +35,7 @@ pub mod vdev;
 #[cfg(bare_metal)]
 pub mod vm;
 
+#[cfg(bare_metal)]
+pub use group::Membership;
 #[cfg(bare_metal)]
 pub use start::run_all;

@@ -2,6 +2,7 @@
 //!
 //! A frame is cleared when it is first used, by the guest or for it, so that a guest costs what it touches.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
@@ -17,11 +18,14 @@ use crate::mm::{frame_access, kernel_space};
 /// Frames that stay with the kernel when guests take theirs: 4 MB.
 const KERNEL_FRAMES: u32 = 1024;
 
-/// Memory of one guest. Task context.
-#[derive(Debug)]
+/// Memory of one guest; a clone is the same memory, which is given back with the last one. Task context.
+#[derive(Clone, Debug)]
 pub struct Ram {
-    pages: Vec<Page>,
+    pages: Rc<Pages>,
 }
+
+#[derive(Debug)]
+struct Pages(Vec<Page>);
 
 /// A frame's address, and [`USED`] in its lowest bit: packed, because there are thousands.
 #[derive(Debug)]
@@ -58,17 +62,16 @@ impl Ram {
         let wanted = bytes / PAGE_BYTES;
         let available = kernel_space::available_frames();
         let too_little = RamError::TooLittle { wanted, available };
-        let mut ram = Self { pages: Vec::new() };
+        let mut pages = Pages(Vec::new());
         if wanted > available.saturating_sub(KERNEL_FRAMES)
-            || ram.pages.try_reserve_exact(wanted as usize).is_err()
+            || pages.0.try_reserve_exact(wanted as usize).is_err()
         {
             return Err(too_little);
         }
-        let pages = &mut ram.pages;
         let taken = kernel_space::allocate_frames(wanted, |frame| {
-            pages.push(Page(Cell::new(frame.base().get())));
+            pages.0.push(Page(Cell::new(frame.base().get())));
         });
-        if taken == wanted { Ok(ram) } else { Err(too_little) }
+        if taken == wanted { Ok(Self { pages: Rc::new(pages) }) } else { Err(too_little) }
     }
 
     /// Calls `touch` with each piece of a range that lies in one frame: frame, offset in it, offset in the range, bytes.
@@ -84,7 +87,7 @@ impl Ram {
         while done < length {
             let offset = address % PAGE_BYTES;
             let bytes = ((PAGE_BYTES - offset) as usize).min(length - done);
-            let page = &self.pages[(address / PAGE_BYTES) as usize];
+            let page = &self.pages.0[(address / PAGE_BYTES) as usize];
             touch(page.used(), offset, done, bytes);
             done += bytes;
             address = address.wrapping_add(PAGE_BYTES - offset);
@@ -114,7 +117,7 @@ impl Page {
 
 impl GuestMemory for Ram {
     fn bytes(&self) -> u32 {
-        u32::try_from(self.pages.len()).unwrap_or(u32::MAX).saturating_mul(PAGE_BYTES)
+        u32::try_from(self.pages.0.len()).unwrap_or(u32::MAX).saturating_mul(PAGE_BYTES)
     }
 
     fn read(&self, from: GuestPhysAddr, into: &mut [u8]) -> Result<(), OutsideMemory> {
@@ -132,17 +135,17 @@ impl GuestMemory for Ram {
 
 impl GuestFrames for Ram {
     fn frame(&self, page: GuestPhysAddr) -> Option<Frame> {
-        self.pages.get((page.number() / PAGE_BYTES) as usize).map(Page::used)
+        self.pages.0.get((page.number() / PAGE_BYTES) as usize).map(Page::used)
     }
 
     fn used_frame(&self, page: GuestPhysAddr) -> Option<Frame> {
-        let page = self.pages.get((page.number() / PAGE_BYTES) as usize)?;
+        let page = self.pages.0.get((page.number() / PAGE_BYTES) as usize)?;
         page.is_used().then(|| page.frame())
     }
 }
 
-impl Drop for Ram {
+impl Drop for Pages {
     fn drop(&mut self) {
-        kernel_space::free_frames(self.pages.iter().map(Page::frame));
+        kernel_space::free_frames(self.0.iter().map(Page::frame));
     }
 }

@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 use executor::{Class, JoinHandle, Spawner};
 use guest_abi::list::{Guest, GuestList};
 
+use super::group::Membership;
 use super::vm::Vm;
 use crate::mm::{heap, kernel_space};
 
-/// Runs all guests of the list that the kernel was handed, and waits for their ends. A guest that cannot be started costs
-/// a line on the console.
-pub async fn run_all(spawner: Spawner) {
+/// Runs all guests of the list that the kernel was handed, and waits for their ends. The first one takes the place in the
+/// `group`, if there is one. A guest that cannot be started costs a line on the console.
+pub async fn run_all(spawner: Spawner, mut group: Option<Membership>) {
     let Some(bytes) = kernel_space::guests() else { return };
     let list = match GuestList::parse(bytes) {
         Ok(list) => list,
@@ -20,7 +21,7 @@ pub async fn run_all(spawner: Spawner) {
     let mut guests = Vec::new();
     for guest in list.guests() {
         match guest {
-            Ok(guest) => guests.extend(start(spawner, guest)),
+            Ok(guest) => guests.extend(start(spawner, guest, group.take())),
             Err(error) => log::error!(target: "guest", "not started: {error}"),
         }
     }
@@ -37,17 +38,17 @@ fn frames() -> u32 {
     kernel_space::available_frames() + heap::frames()
 }
 
-fn start(spawner: Spawner, guest: Guest<'static>) -> Option<JoinHandle<()>> {
-    let task = spawner.spawn(guest.name, Class::Vcpu, run(spawner, guest));
+fn start(spawner: Spawner, guest: Guest<'static>, group: Option<Membership>) -> Option<JoinHandle<()>> {
+    let task = spawner.spawn(guest.name, Class::Vcpu, run(spawner, guest, group));
     if task.is_err() {
         log::error!(target: "guest", "not started name={}: no memory for its task", guest.name);
     }
     task.ok()
 }
 
-async fn run(spawner: Spawner, guest: Guest<'static>) {
+async fn run(spawner: Spawner, guest: Guest<'static>, group: Option<Membership>) {
     let name = guest.name;
-    let mut vm = match Vm::new(&guest, spawner) {
+    let mut vm = match Vm::new(&guest, spawner, group) {
         Ok(vm) => vm,
         Err(error) => return log::error!(target: "guest", "not started name={name}: {error}"),
     };

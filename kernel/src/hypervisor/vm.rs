@@ -12,13 +12,13 @@ mod start;
 
 use core::future::poll_fn;
 use core::ops::Range;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use executor::Spawner;
-use guest_abi::Features;
 use guest_abi::interrupt::Line;
 use guest_abi::list::Guest;
 use guest_abi::shared::Field;
+use guest_abi::{Features, status};
 use i586::flags::Eflags;
 use i586::page::PAGE_BYTES;
 
@@ -29,6 +29,7 @@ use super::console::Console;
 use super::control::Control;
 use super::delivery::{InterruptTable, Place};
 use super::elf::{ElfError, GuestImage, Note};
+use super::group::{Answer, Membership};
 use super::guest_memory::OutsideMemory;
 use super::ram::{Ram, RamError};
 use super::shadow_paging::Shadow;
@@ -40,16 +41,19 @@ use crate::platform::machine::clocks;
 
 pub use self::end::End;
 
-/// What this hypervisor can do.
+/// What this hypervisor can do for every guest.
 const FEATURES: Features = Features::LINUX;
 
 /// Milliseconds after which another guest of the core may run.
 const SLICE_MILLISECONDS: u64 = 10;
 
 /// A guest and its resources. Task context.
-#[derive(Debug)]
 pub struct Vm {
     vcpu: Vcpu,
+    features: Features,
+    group: Option<Membership>,
+    /// What the guest's last call has not got yet.
+    answer: Option<Answer>,
     control: Control,
     table: Option<InterruptTable>,
     /// Instructions between setting the interrupt flag and leaving by IRET.
@@ -108,19 +112,26 @@ enum Next {
     Resume,
     /// It waits until a line is pending.
     Wait,
+    /// It waits for the answer to its call.
+    WaitForAnswer,
 }
 
 impl Vm {
-    /// Makes a guest, bare or Linux, ready for its first instruction.
+    /// Makes a guest, bare or Linux, ready for its first instruction, as a member of a group or not.
     ///
     /// # Errors
     /// [`CreateError`]; everything that was taken is given back then.
-    pub fn new(guest: &Guest<'static>, spawner: Spawner) -> Result<Self, CreateError> {
+    pub fn new(
+        guest: &Guest<'static>,
+        spawner: Spawner,
+        group: Option<Membership>,
+    ) -> Result<Self, CreateError> {
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.memory_bytes)?;
         image.load(&ram)?;
+        let features = if group.is_some() { FEATURES.union(Features::GROUP) } else { FEATURES };
         let start = match image.note() {
-            None => Start::bare(&ram)?,
+            None => Start::bare(&ram, features)?,
             Some(note) => Start::linux(&ram, guest, note, image.end())?,
         };
         let mut vcpu = Vcpu::new(spawner.pressure()).ok_or(CreateError::NoFrame)?;
@@ -128,6 +139,9 @@ impl Vm {
         let hole = HoleTable::new(vcpu.registers.page()).ok_or(CreateError::NoFrame)?;
         let mut vm = Self {
             vcpu,
+            features,
+            group,
+            answer: None,
             control: Control::START,
             table: None,
             return_window: 0..0,
@@ -155,7 +169,7 @@ impl Vm {
     pub async fn run(&mut self) -> End {
         let end = loop {
             match poll_fn(|context| self.poll_until_wait(context)).await {
-                Ok(()) => poll_fn(|context| self.poll_line(context)).await,
+                Ok(()) => poll_fn(|context| self.poll_wait(context)).await,
                 Err(end) => break end,
             }
         };
@@ -192,15 +206,21 @@ impl Vm {
                 Exit::Exception(exception, error) => self.serve_exception(exception, error)?,
                 Exit::PageFault(address, error) => self.serve_page_fault(address, error)?,
             };
-            if next == Next::Wait && self.pending == 0 {
+            if next == Next::WaitForAnswer || next == Next::Wait && self.pending == 0 {
                 self.slice.stop();
                 return Poll::Ready(Ok(()));
             }
         }
     }
 
-    /// Waits until a line is pending.
-    fn poll_line(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Waits for the answer to the guest's call, or if there is none until a line is pending.
+    fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(answer) = &mut self.answer {
+            let result = ready!(answer.as_mut().poll(context));
+            self.answer = None;
+            self.vcpu.registers.set(Word::Eax, status::status(result));
+            return Poll::Ready(());
+        }
         self.look_at_timer(context);
         if self.pending == 0 { Poll::Pending } else { Poll::Ready(()) }
     }

@@ -1,5 +1,6 @@
 //! Guests for the kernel, built like the kernel itself.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use scc_image::GuestImage;
@@ -20,6 +21,22 @@ pub fn guest(package: &'static str) -> GuestImage {
     let _guard = ONE_AT_A_TIME.lock();
     let path = core_program::build_with(package, "kernel", &[]).expect("the guest builds");
     GuestImage::read(&path, MEMORY_BYTES).expect("cargo has just written it")
+}
+
+/// The guest of a C program, named from the root of the workspace.
+///
+/// # Panics
+/// If it cannot be built or read.
+#[must_use]
+pub fn c_guest(file: &str) -> GuestImage {
+    // Tests run in processes of their own, at the same time.
+    let name = Path::new(file).file_stem().unwrap_or_default();
+    let folder = std::env::temp_dir().join(format!("c-guest-{}", std::process::id()));
+    let path = folder.join(name);
+    core_program::build_c_guest(file, &path).unwrap_or_else(|error| panic!("{error}"));
+    let guest = GuestImage::read(&path, MEMORY_BYTES).expect("the linker has just written it");
+    std::fs::remove_dir_all(&folder).expect("made by the build");
+    guest
 }
 
 /// A guest whose file has these bytes.

@@ -12,6 +12,7 @@ mod letters;
 mod mail;
 mod measure;
 mod pc;
+mod rcce;
 mod soak;
 
 /// Value of `key=` in a line.

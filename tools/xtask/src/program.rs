@@ -61,6 +61,20 @@ pub(crate) fn build_with(
     executable_in(&messages).ok_or(ProgramError::NoExecutable { package })
 }
 
+/// Builds the static library of `package` for `target` and returns its path.
+pub(crate) fn build_library(
+    workspace: &Workspace,
+    package: &'static str,
+    target: &str,
+    profile: Profile,
+) -> Result<PathBuf, ProgramError> {
+    let mut cargo = process::cargo(workspace);
+    cargo.args(["build", "--quiet", "--profile", profile.name(), "--package", package, "--target", target]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    let messages = process::output(&mut cargo)?;
+    library_in(&messages).ok_or(ProgramError::NoExecutable { package })
+}
+
 /// How cargo builds the kernel, without or with what cores check and measure.
 const fn kernel_options(platform: Platform, with_trials: bool) -> &'static [&'static str] {
     match (platform, with_trials) {
@@ -98,11 +112,23 @@ fn executable_in(messages: &str) -> Option<PathBuf> {
         .next_back()
 }
 
+/// Finds the last static library among cargo's messages.
+fn library_in(messages: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .flat_map(|message| {
+            message.get("filenames").and_then(|files| files.as_array().cloned()).unwrap_or_default()
+        })
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .rfind(|file| file.extension().is_some_and(|extension| extension == "a"))
+}
+
 /// Why there is no program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProgramError {
     /// Cargo built the package but reported no program.
-    #[error("cargo built {package} without reporting an executable")]
+    #[error("cargo built {package} without reporting what it made")]
     NoExecutable {
         /// The package.
         package: &'static str,
@@ -126,6 +152,17 @@ mod tests {
             r#"{"reason":"build-finished","success":true}"#,
         );
         assert_eq!(executable_in(messages), Some(PathBuf::from("/t/release/scc-emu")));
+    }
+
+    #[test]
+    fn library_is_taken_from_the_files_of_an_artifact() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","filenames":["/t/kernel/libscc.rlib"],"executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","filenames":["/t/kernel/librcce.a"],"executable":null}"#,
+        );
+        assert_eq!(library_in(messages), Some(PathBuf::from("/t/kernel/librcce.a")));
+        assert_eq!(library_in("{\"reason\":\"build-finished\"}"), None);
     }
 
     #[test]

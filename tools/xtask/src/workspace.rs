@@ -23,6 +23,7 @@ pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "hostile",
     "like-linux",
     "paging",
+    "rcce",
     "timer",
     "kernel",
 ];

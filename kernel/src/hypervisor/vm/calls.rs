@@ -8,7 +8,7 @@ use guest_abi::shared::Field;
 use guest_abi::{Call, CallError, GuestPhysAddr, GuestVirtAddr, status};
 use i586::segment::{Descriptor, Selector};
 
-use super::{End, FEATURES, Next, SharedPage, Vm};
+use super::{End, Next, SharedPage, Vm};
 use crate::arch::i586::ring_switch::Word;
 use crate::hypervisor::delivery::InterruptFlag;
 use crate::platform::machine::clocks;
@@ -30,6 +30,10 @@ impl Vm {
                 next = Next::Wait;
                 Ok(0)
             }
+            Ok(call) if call.is_of_group() && self.group.is_some() => {
+                self.answer = self.group.as_ref().map(|group| group.serve(call, &self.ram));
+                return Ok(Next::WaitForAnswer);
+            }
             Ok(call) => self.call(call, context),
             Err(error) => Err(error),
         };
@@ -40,7 +44,7 @@ impl Vm {
     /// Calls that neither wait nor end the guest.
     fn call(&mut self, call: Call, context: &mut Context<'_>) -> Result<u32, CallError> {
         match call {
-            Call::Interface { version: guest_abi::VERSION } => return Ok(FEATURES.bits()),
+            Call::Interface { version: guest_abi::VERSION } => return Ok(self.features.bits()),
             Call::Interface { .. } => return Err(CallError::Argument),
             Call::ConsoleWrite(text) => {
                 self.console.write(&self.ram, text).map_err(|_| CallError::Address)?;
@@ -68,7 +72,15 @@ impl Vm {
                 self.shadow.switch(tag, memory);
             }
             Call::Forget(extent) => self.shadow.forget(extent),
-            Call::End { .. } | Call::Halt { .. } | Call::ConsoleRead(_) => return Err(CallError::Unknown),
+            Call::End { .. }
+            | Call::Halt { .. }
+            | Call::ConsoleRead(_)
+            | Call::Group
+            | Call::Put { .. }
+            | Call::Get { .. }
+            | Call::Send { .. }
+            | Call::Receive { .. }
+            | Call::Barrier => return Err(CallError::Unknown),
         }
         Ok(0)
     }
@@ -82,7 +94,7 @@ impl Vm {
             (Field::Pending, self.pending),
             (Field::FaultAddress, self.control.cr2),
             (Field::TimeStampKilohertz, clocks::cycles_per_millisecond()),
-            (Field::Features, FEATURES.bits()),
+            (Field::Features, self.features.bits()),
             // The hypervisor does not know the time of day.
             (Field::EpochSeconds, 0),
         ] {

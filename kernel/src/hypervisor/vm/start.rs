@@ -4,7 +4,7 @@ use guest_abi::list::Guest;
 use guest_abi::segment::Slot;
 use guest_abi::shared::INTERRUPTS_ON;
 use guest_abi::start::{PLACE, SHARED_PLACE, StartInfo};
-use guest_abi::{GuestPhysAddr, VERSION};
+use guest_abi::{Features, GuestPhysAddr, VERSION};
 use i586::flags::Eflags;
 
 use super::{CreateError, FEATURES};
@@ -29,12 +29,12 @@ pub(super) struct Start {
 
 impl Start {
     /// Writes the start information of a bare guest.
-    pub(super) fn bare(ram: &Ram) -> Result<Self, OutsideMemory> {
+    pub(super) fn bare(ram: &Ram, features: Features) -> Result<Self, OutsideMemory> {
         let info = StartInfo {
             memory_bytes: ram.bytes(),
             shared_page: SHARED_PLACE,
             tsc_khz: clocks::cycles_per_millisecond(),
-            features: FEATURES,
+            features,
         };
         ram.write(GuestPhysAddr::new(PLACE), &info.encode())?;
         Ok(Self {

@@ -32,6 +32,7 @@ pub(super) fn text() -> String {
     header.group([("CALL_VECTOR", call::CALL_VECTOR.into()), ("RETURN_VECTOR", call::RETURN_VECTOR.into())]);
     header.group(CallNumber::ALL.map(|call| (prefixed("CALL", call.name()), call.number())));
     header.group([("CONSOLE_BYTES_MAX", call::CONSOLE_BYTES_MAX), ("TAGS", call::TAGS)]);
+    header.group([("WINDOW_BYTES", call::WINDOW_BYTES)]);
     let nowhere = GuestVirtAddr::new(0);
     header.group([
         ("FORGET_EVERYTHING", Extent::Everything.kind()),
@@ -43,6 +44,7 @@ pub(super) fn text() -> String {
         ("ERROR_ADDRESS", CallError::Address.status()),
         ("ERROR_ARGUMENT", CallError::Argument.status()),
         ("ERROR_UNKNOWN", CallError::Unknown.status()),
+        ("ERROR_MEMBER", CallError::Member.status()),
     ]);
     header.group([
         ("END_POWER_OFF", EndReason::PowerOff.number()),

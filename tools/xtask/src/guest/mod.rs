@@ -4,6 +4,7 @@
 //! judges, [`session`] boots the variant for a PC and types at its shell. Each step is skipped if its inputs are those
 //! of the last time, by [`stamp`]. What is ours of it lies in `guests/linux`; nothing of Linux is in the repository.
 
+mod c_program;
 mod config;
 mod header;
 mod hooks;
@@ -21,6 +22,7 @@ use std::process::Command;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use self::c_program::COptions;
 use self::places::Places;
 use self::sources::Record;
 use crate::process::{self, CommandError};
@@ -37,6 +39,11 @@ pub(crate) enum GuestSubject {
     Boot,
     /// Boot the variant for a PC under QEMU, type a list of commands, and check the answers
     Session,
+    /// Build a C program with RCCE's calls as a bare-metal guest
+    ///
+    /// The program includes RCCE.h and defines RCCE_APP in place of main. printf, malloc and a few functions more are there;
+    /// see guests/rcce/include. Examples: guests/rcce/examples.
+    C(COptions),
     /// Write the C header of the guest interface anew from crate `guest-abi`
     Header,
 }
@@ -89,6 +96,7 @@ pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<(), G
             build(workspace, &places, Variant::Native)?;
             session::run(&places)?;
         }
+        GuestSubject::C(options) => c_program::run(workspace, options)?,
         GuestSubject::Header => {
             header::write(&places.own("")).map_err(|source| GuestError::Header { source })?;
         }
@@ -177,6 +185,9 @@ fn make() -> Command {
 /// Why there is no guest, or why it does not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GuestError {
+    /// A C program was not built.
+    #[error(transparent)]
+    C(#[from] c_program::CError),
     /// Programs are missing.
     #[error("the guest cannot be built:\n  {lines}")]
     Lacking {

@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Boot,
     /// Building it for a PC and booting it under QEMU.
     Pc,
+    /// Building C programs as bare-metal guests.
+    CGuest,
     /// Comparing speed with other emulators.
     Bench,
     /// The whole gate.
@@ -73,7 +75,7 @@ pub(crate) fn survey(workspace: &Workspace, purpose: Purpose) -> Vec<Need> {
     let rust = match purpose {
         Purpose::Boot | Purpose::Everything => vec![rust::survey_target(workspace)],
         Purpose::Ci => rust::survey_components(workspace),
-        Purpose::Pc | Purpose::Bench | Purpose::Guest => Vec::new(),
+        Purpose::Pc | Purpose::CGuest | Purpose::Bench | Purpose::Guest => Vec::new(),
     };
     rust.into_iter().chain(packages::survey(purpose)).collect()
 }
@@ -81,7 +83,7 @@ pub(crate) fn survey(workspace: &Workspace, purpose: Purpose) -> Vec<Need> {
 /// Makes the machine ready for `purpose`; does nothing, quickly, if it is.
 pub(crate) fn ensure(workspace: &Workspace, purpose: Purpose) -> Result<Readiness, SetupError> {
     rust::ensure_target(workspace)?;
-    if !matches!(purpose, Purpose::Boot | Purpose::Pc | Purpose::Guest) {
+    if !matches!(purpose, Purpose::Boot | Purpose::Pc | Purpose::CGuest | Purpose::Guest) {
         rust::ensure_components(workspace)?;
     }
     Ok(Readiness { missing: packages::ensure(purpose) })

@@ -37,7 +37,7 @@ const PACKAGES: &[Package] = &[
         name: "gcc",
         used_for: "linking of programs for this machine",
         evidence: Evidence::Program("gcc"),
-        purposes: &[Purpose::Ci, Purpose::Guest],
+        purposes: &[Purpose::Ci, Purpose::CGuest, Purpose::Guest],
     },
     Package {
         name: "gcc-multilib",

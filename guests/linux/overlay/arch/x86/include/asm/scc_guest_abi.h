@@ -27,9 +27,17 @@
 #define SCC_GUEST_CALL_THREAD_SEGMENTS           0xc
 #define SCC_GUEST_CALL_SWITCH                    0xd
 #define SCC_GUEST_CALL_FORGET                    0xe
+#define SCC_GUEST_CALL_GROUP                     0xf
+#define SCC_GUEST_CALL_PUT                       0x10
+#define SCC_GUEST_CALL_GET                       0x11
+#define SCC_GUEST_CALL_SEND                      0x12
+#define SCC_GUEST_CALL_RECEIVE                   0x13
+#define SCC_GUEST_CALL_BARRIER                   0x14
 
 #define SCC_GUEST_CONSOLE_BYTES_MAX              0x400
 #define SCC_GUEST_TAGS                           0x6
+
+#define SCC_GUEST_WINDOW_BYTES                   0x200
 
 #define SCC_GUEST_FORGET_EVERYTHING              0x0
 #define SCC_GUEST_FORGET_TAG                     0x1
@@ -39,6 +47,7 @@
 #define SCC_GUEST_ERROR_ADDRESS                  0xfffffff2
 #define SCC_GUEST_ERROR_ARGUMENT                 0xffffffea
 #define SCC_GUEST_ERROR_UNKNOWN                  0xffffffda
+#define SCC_GUEST_ERROR_MEMBER                   0xffffff90
 
 #define SCC_GUEST_END_POWER_OFF                  0x0
 #define SCC_GUEST_END_REBOOT                     0x1
@@ -48,6 +57,7 @@
 #define SCC_GUEST_FEATURE_PAGING                 0x2
 #define SCC_GUEST_FEATURE_INTERRUPT_TABLE        0x4
 #define SCC_GUEST_FEATURE_CONSOLE_INPUT          0x8
+#define SCC_GUEST_FEATURE_GROUP                  0x10
 
 #define SCC_GUEST_FEATURES_LINUX                 0x7
 
