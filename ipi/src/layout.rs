@@ -175,6 +175,12 @@ pub const fn mail(owner: CoreId, sender: CoreId) -> MpbAddress {
     at(owner, &MAIL, sender.index() * LINE)
 }
 
+/// Core whose letters are left at this [`mail`] line; `None` elsewhere.
+pub const fn sender_of_mail(place: MpbAddress) -> Option<CoreId> {
+    let [low, high] = place.line().to_le_bytes();
+    if high == 0 { CoreId::new(low) } else { None }
+}
+
 /// Line in which `peer` acknowledges letters of `owner`.
 pub const fn ack(owner: CoreId, peer: CoreId) -> MpbAddress {
     at(owner, &ACK, peer.index() * LINE)
@@ -341,6 +347,16 @@ mod tests {
         assert_eq!(owners.keys().max(), Some(&8191));
         // Two quadwords of the barrier's region, two of the note's line and one of the queue's head are spare.
         assert_eq!(owners.len(), 8192 - 5 * QUADWORD);
+    }
+
+    #[test]
+    fn mail_lines_and_no_others_name_their_senders() {
+        let owner = CoreId::new(7).unwrap();
+        for sender in CoreId::all() {
+            assert_eq!(sender_of_mail(mail(owner, sender)), Some(sender));
+        }
+        assert_eq!(sender_of_mail(ack(owner, owner)), None);
+        assert_eq!(sender_of_mail(bulk(owner, Block(5), 511).unwrap()), None);
     }
 
     #[test]

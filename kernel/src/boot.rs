@@ -49,6 +49,9 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
         log::warn!(target: "boot", "not understood word={word}");
     });
     log::set_max_level(options.log);
+    if options.trace_letters {
+        trace::record_letters();
+    }
     TRACE_RING.warm();
     trace::phase(BootPhase::Executor);
     runtime::run(|spawner| {

@@ -16,6 +16,7 @@
 //! | `measure=guests` | while the guests run the core measures how late the sleeps of a service end |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
+//! | `trace=letters` | both ends of each letter are recorded in the trace |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
 //! | `provoke=KIND@CORE` | the core does something fatal, to show what then happens; see [`Fatal`] |
 //!
@@ -263,6 +264,8 @@ pub struct Options {
     pub measure: Option<Measure>,
     /// Letters from every core to every other one.
     pub soak: Option<Soak>,
+    /// Whether both ends of each letter are recorded in the trace.
+    pub trace_letters: bool,
     /// Least grave level of lines on the console.
     pub log: LevelFilter,
     /// Which core is to be restarted, and by whom.
@@ -295,6 +298,7 @@ impl Options {
         afterwards: Afterwards::Stop,
         measure: None,
         soak: None,
+        trace_letters: false,
         log: LevelFilter::Info,
         restart: None,
         stop: None,
@@ -330,6 +334,7 @@ impl Options {
             ("measure", "crowds") => self.measure = Some(Measure::Together(Together::Sets)),
             ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
             ("soak", what) => self.soak = Some(Soak::parse(what)?),
+            ("trace", "letters") => self.trace_letters = true,
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
@@ -372,7 +377,7 @@ mod tests {
     fn every_key_is_understood() {
         let (options, complaints) = parse(
             "boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest then=stay measure=kernel log=debug \
-             soak=7:100 provoke=double-fault@7",
+             soak=7:100 trace=letters provoke=double-fault@7",
         );
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::Alone));
@@ -380,7 +385,7 @@ mod tests {
         let cores: Vec<_> =
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
-        assert_eq!(options.log, LevelFilter::Debug);
+        assert_eq!((options.log, options.trace_letters), (LevelFilter::Debug, true));
         assert_eq!(options.soak, Some(Soak { seed: 7, letters: 100 }));
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
@@ -425,7 +430,7 @@ mod tests {
 
     #[test]
     fn words_without_meaning_are_reported_and_have_no_effect() {
-        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 soak=7 soak=:1 x";
+        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 soak=7 soak=:1 trace=all x";
         let (options, complaints) = parse(text);
         assert_eq!(options, Options::DEFAULT);
         assert_eq!(complaints.join(" "), text);

@@ -1,5 +1,7 @@
 //! What happens on this core, recorded for tools: see [`trace_format`].
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, Stamped, TextPlace};
 
@@ -21,6 +23,21 @@ pub fn record_at(cycles: u64, event: Event) {
 /// Records that a step of the boot is done.
 pub fn phase(phase: BootPhase) {
     record(Event::BootPhase(phase));
+}
+
+/// Whether both ends of each letter are recorded.
+static LETTERS: AtomicBool = AtomicBool::new(false);
+
+/// Has both ends of each letter recorded from now on, which delays each by two records. Any context.
+pub fn record_letters() {
+    LETTERS.store(true, Ordering::Relaxed);
+}
+
+/// Whether both ends of each letter are recorded. Any context.
+#[inline(always)]
+#[must_use]
+pub fn are_letters_recorded() -> bool {
+    LETTERS.load(Ordering::Relaxed)
 }
 
 /// Where a constant text lies, for records that name one.

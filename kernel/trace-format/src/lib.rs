@@ -8,9 +8,9 @@
 //! | trace ring | ELF symbol [`RING_SYMBOL`] | [`ring`], with the [`record`]s in it and the boot [`phase`]s |
 //! | symbol table | ELF symbol [`symbols::PLACE_SYMBOL`] | [`symbols`] |
 //!
-//! On a PC there is [`debug_exit`] besides.
+//! On a PC there is [`debug_exit`] besides. What a recorder makes of the rings of all cores is a [`file`].
 //!
-//! Whoever changes a layout or the meaning of a number changes [`ring::VERSION`] or [`symbols::VERSION`];
+//! Whoever changes a layout or the meaning of a number changes [`ring::VERSION`], [`symbols::VERSION`] or [`file::VERSION`];
 //! new kinds of records may be added without, because a reader skips kinds that it does not know.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@
 extern crate std;
 
 pub mod debug_exit;
+pub mod file;
 pub mod phase;
 pub mod record;
 pub mod ring;

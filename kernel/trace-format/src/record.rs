@@ -35,6 +35,15 @@ pub const TIME_BITS: u32 = 48;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TaskNumber(pub u32);
 
+/// Names a letter among those that go from one core to one other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LetterNumber {
+    /// Number by which its writer joins what one message causes; 0 if it joins nothing.
+    pub flow: u32,
+    /// Life of the writer in the lower half, number of the letter in that life in the upper one.
+    pub place: u32,
+}
+
 /// A constant text in the core's memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TextPlace {
@@ -146,6 +155,24 @@ pub enum Event {
     MailSent(u8),
     /// A task took a letter of a core.
     MailReceived(u8),
+    /// This core is about to ring the doorbell of a core.
+    DoorbellRung(u8),
+    /// The handler found that these cores have rung: bit n stands for core n.
+    DoorbellTaken(u64),
+    /// This core is about to write a letter into its line in another core's buffer.
+    LetterWritten {
+        /// The other core.
+        to: u8,
+        /// Which letter.
+        letter: LetterNumber,
+    },
+    /// This core has read a letter from its own buffer, perhaps not for the first time.
+    LetterRead {
+        /// Core that wrote it.
+        from: u8,
+        /// Which letter.
+        letter: LetterNumber,
+    },
     /// A self-test ended.
     SelfTest {
         /// Its name.
@@ -284,6 +311,10 @@ impl Event {
             Self::SelfTestsDone { passed, failed } => parts(19, 0, passed, failed),
             Self::MailSent(core) => parts(20, core, 0, 0),
             Self::MailReceived(core) => parts(21, core, 0, 0),
+            Self::DoorbellRung(core) => parts(22, core, 0, 0),
+            Self::DoorbellTaken(cores) => wide(23, cores),
+            Self::LetterWritten { to, letter } => parts(24, to, letter.flow, letter.place),
+            Self::LetterRead { from, letter } => parts(25, from, letter.flow, letter.place),
         }
     }
 }
@@ -311,6 +342,7 @@ impl Stamped {
         let task = TaskNumber(first);
         let text = TextPlace { address: second, length: detail };
         let long = u64::from(second) << 32 | u64::from(first);
+        let letter = LetterNumber { flow: first, place: second };
         let event = match kind {
             0 => return Err(RecordError::Incomplete),
             1 => Event::BootPhase(BootPhase::from_number(detail).ok_or(unknown)?),
@@ -341,6 +373,10 @@ impl Stamped {
             19 => Event::SelfTestsDone { passed: first, failed: second },
             20 => Event::MailSent(detail),
             21 => Event::MailReceived(detail),
+            22 => Event::DoorbellRung(detail),
+            23 => Event::DoorbellTaken(long),
+            24 => Event::LetterWritten { to: detail, letter },
+            25 => Event::LetterRead { from: detail, letter },
             _ => return Err(RecordError::UnknownKind(kind)),
         };
         Ok(Self { cycles, event })
@@ -359,6 +395,7 @@ mod tests {
         let task = TaskNumber(a);
         let text = TextPlace { address: b, length: detail };
         let long = u64::from(b) << 32 | u64::from(a);
+        let letter = LetterNumber { flow: a, place: b };
         let mut events: Vec<_> = BootPhase::ALL.into_iter().map(Event::BootPhase).collect();
         events.extend([
             Event::TaskSpawn { task, name: text },
@@ -385,6 +422,10 @@ mod tests {
             Event::SelfTestsDone { passed: a, failed: b },
             Event::MailSent(detail),
             Event::MailReceived(detail),
+            Event::DoorbellRung(detail),
+            Event::DoorbellTaken(long),
+            Event::LetterWritten { to: detail, letter },
+            Event::LetterRead { from: detail, letter },
         ]);
         events
     }

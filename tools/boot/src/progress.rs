@@ -157,7 +157,11 @@ impl CoreProgress {
             | Event::CoreStarted(_)
             | Event::CoreStopped(_)
             | Event::MailSent(_)
-            | Event::MailReceived(_) => {}
+            | Event::MailReceived(_)
+            | Event::DoorbellRung(_)
+            | Event::DoorbellTaken(_)
+            | Event::LetterWritten { .. }
+            | Event::LetterRead { .. } => {}
         }
     }
 

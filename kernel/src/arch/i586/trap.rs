@@ -214,6 +214,7 @@ extern "C" fn handle(frame: &TrapFrame) {
     if irq::dispatch(vector) == irq::Outcome::Unexpected {
         fault::report_unexpected_interrupt(frame);
     }
+    trace::record(Event::IrqExit(vector));
 }
 
 extern "C" fn handle_double_fault() -> ! {

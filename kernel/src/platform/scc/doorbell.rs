@@ -9,11 +9,13 @@ use scc::fpga::FpgaRegister;
 use scc::gic::GicRegister;
 use scc::id::CoreId;
 use scc::tile::{Glcfg, TileRegister};
+use trace_format::record::Event;
 
 use super::gic::{Events, Gic, GicAccess};
 use super::identity;
 use super::window::{TileWindow, read_fpga, write_fpga};
 use crate::platform::Absent;
+use crate::trace;
 
 /// The FPGA's registers, and the pin in the own tile.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +105,7 @@ pub(super) fn request(target: CoreId) {
 /// In this order, because the controller's acknowledge takes long, and until it is there nothing that misses L1 goes on.
 pub(super) fn serve(rung: impl FnOnce(Events)) {
     let events = gic().begin();
+    trace::record(Event::DoorbellTaken(events.sender_bits()));
     rung(events);
     gic().finish(events);
     if events.is_empty() {

@@ -15,6 +15,7 @@ use ipi::wire::LineWords;
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
 use scc::tile::{Gcbcfg, TileRegister};
+use trace_format::record::{Event, LetterNumber};
 
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_word, read_message_words, write_fpga,
@@ -23,6 +24,7 @@ use super::window::{
 use super::{doorbell, identity};
 use crate::arch::i586::cpu;
 use crate::platform::Absent;
+use crate::trace;
 
 /// The chip as this core sees it. Belongs to its tasks.
 #[derive(Debug)]
@@ -47,6 +49,11 @@ const fn counting(counter: CounterId) -> FpgaRegister {
 
 const fn value_of(counter: CounterId) -> FpgaRegister {
     FpgaRegister::Counter(CounterRegister::Init(counter))
+}
+
+/// What the line of a letter says about which one it is: its first and its last word.
+const fn number_of(line: &LineWords) -> LetterNumber {
+    LetterNumber { flow: line[0], place: line[7] }
 }
 
 impl Mesh for ChipMesh {
@@ -80,11 +87,21 @@ impl Mesh for ChipMesh {
 
     #[inline]
     fn read_line(&self, from: MpbAddress) -> LineWords {
-        cpu::without_interrupts(|| read_message_words(from))
+        let words = cpu::without_interrupts(|| read_message_words(from));
+        if trace::are_letters_recorded()
+            && from.owner() == self.core
+            && let Some(sender) = layout::sender_of_mail(from)
+        {
+            trace::record(Event::LetterRead { from: sender.number(), letter: number_of(&words) });
+        }
+        words
     }
 
     #[inline]
     fn write_line(&self, to: MpbAddress, words: LineWords) {
+        if trace::are_letters_recorded() && layout::sender_of_mail(to) == Some(self.core) {
+            trace::record(Event::LetterWritten { to: to.owner().number(), letter: number_of(&words) });
+        }
         write_message_words(to, words);
     }
 
@@ -106,6 +123,7 @@ impl Mesh for ChipMesh {
     }
 
     fn ring(&self, target: CoreId) {
+        trace::record(Event::DoorbellRung(target.number()));
         doorbell::request(target);
     }
 

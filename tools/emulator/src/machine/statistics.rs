@@ -4,6 +4,7 @@ use super::Machine;
 use crate::cache::CacheStatistics;
 use crate::chip::statistics::Statistics as FabricStatistics;
 use scc::id::CoreId;
+use scc::timing::Time;
 use serde::Serialize;
 
 /// Counts of the whole board.
@@ -51,5 +52,11 @@ impl Machine {
     #[must_use]
     pub fn cycles(&self, core: CoreId) -> u64 {
         self.units[core.index()].core.cycles
+    }
+
+    /// Emulated time a core has come to: that of its [`cycles`](Self::cycles).
+    #[must_use]
+    pub fn core_time(&self, core: CoreId) -> Time {
+        self.units[core.index()].core.time()
     }
 }
