@@ -3,7 +3,7 @@
 //! [`load_image`] puts the files that `scc-image` wrote into a machine, as the board's own tools would. [`Watch`]
 //! collects what the cores say without disturbing them: console lines, and the records of the kernel's trace ring,
 //! read through the debugger's view of memory. [`Session`] runs the machine until every core has reported or
-//! something ends it; [`Results`] is what is left to say then, as a table or as JSON.
+//! something ends it, and has a [`Recording`] made if one is asked for; [`Results`] is what is left to say then, as a table or as JSON.
 //!
 //! The command line `scc-boot` is these parts with a screen; `cargo xtask boot` builds a kernel and starts it.
 #![forbid(unsafe_code)]
@@ -11,6 +11,7 @@
 mod console;
 mod load;
 mod progress;
+mod recording;
 mod results;
 mod ring_reader;
 mod session;
@@ -20,8 +21,9 @@ mod watch;
 pub use console::ConsoleLine;
 pub use load::{LoadError, load_image};
 pub use progress::{CoreProgress, CoreState, Pace, PanicPlace, TestResult};
+pub use recording::{RecordError, Recording};
 pub use results::{CoreResult, PhaseTimes, Results, rate};
 pub use ring_reader::RingReader;
-pub use session::{Goal, Observer, Outcome, Session, ends_the_run};
+pub use session::{Goal, Observer, Outcome, RunUntil, Session, ends_the_run};
 pub use vitals::{TaskVitals, Vitals};
 pub use watch::{News, Watch};

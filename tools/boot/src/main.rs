@@ -10,16 +10,20 @@ mod debugger;
 mod plain;
 mod restart;
 mod screen;
+mod span;
 mod start;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use scc_boot::Results;
+use clap::{Args, Parser};
+use scc::timing::Time;
+use scc_boot::{Recording, Results, RunUntil};
+use scc_trace::About;
 
 use crate::arguments::BoardArguments;
+use crate::span::Span;
 use crate::start::{Afterwards, BootError};
 
 /// Host time after which a run that nobody watches ends.
@@ -42,9 +46,34 @@ struct Arguments {
     /// Folder for the image's files
     #[arg(long, value_name = "DIR", default_value = "target/scc-boot")]
     image: PathBuf,
+    /// Whether and how it is recorded
+    #[command(flatten)]
+    recording: RecordArguments,
     /// How to boot it
     #[command(flatten)]
     board: BoardArguments,
+}
+
+/// Options of a recorded run.
+#[derive(Debug, Args)]
+struct RecordArguments {
+    /// Write every trace record of all cores to FILE, for `scc-trace`
+    #[arg(long, value_name = "FILE", conflicts_with = "gdb")]
+    record: Option<PathBuf>,
+    /// Run for this much emulated time instead of until all cores have reported, for example 500ms
+    #[arg(long, value_name = "SPAN", requires = "record", conflicts_with = "record_until")]
+    record_for: Option<Span>,
+    /// Run until a core prints a line with TEXT instead of until all cores have reported
+    #[arg(long, value_name = "TEXT", requires = "record")]
+    record_until: Option<String>,
+}
+
+impl RecordArguments {
+    /// What ends the run, if it is not the goal of the boot.
+    fn until(&self) -> Option<RunUntil> {
+        let time = self.record_for.map(|span| RunUntil::Time(Time::from_microseconds(span.microseconds)));
+        time.or_else(|| self.record_until.clone().map(RunUntil::Text))
+    }
 }
 
 fn main() -> ExitCode {
@@ -59,12 +88,23 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<u8, BootError> {
     let gdb = arguments.board.gdb.as_deref();
-    let interactive = screen::is_possible() && !arguments.board.plain && gdb.is_none();
-    let afterwards = if interactive { Afterwards::Stay } else { Afterwards::Stop };
+    let recorded = &arguments.recording;
+    let interactive =
+        screen::is_possible() && !arguments.board.plain && gdb.is_none() && recorded.record.is_none();
+    let afterwards =
+        if interactive || recorded.until().is_some() { Afterwards::Stay } else { Afterwards::Stop };
     let (mut session, restart) =
         start::session(&arguments.kernel, &arguments.image, &arguments.board, afterwards)?;
     if !interactive && gdb.is_none() && arguments.board.wall.is_none() {
         session.observer.limit_wall(Some(PATIENCE));
+    }
+    if let Some(file) = &recorded.record {
+        let about = About {
+            cores: arguments.board.cores.to_string(),
+            command_line: start::kernel_command_line(&arguments.board, arguments.board.boot_from, afterwards),
+        };
+        session.observer.record(Recording::create(file, &about)?);
+        session.observer.run_until(recorded.until());
     }
     let outcome = if interactive {
         screen::run(&mut session, &restart).map_err(BootError::Terminal)?
@@ -73,6 +113,9 @@ fn run(arguments: &Arguments) -> Result<u8, BootError> {
     };
     let results = Results::new(&session, &outcome);
     print!("{}", results.table());
+    if let Some(recording) = session.observer.take_recording() {
+        println!("{}", recording.finish(&session.machine, &results.ended)?);
+    }
     if let Some(file) = &arguments.board.json {
         let text = results.json()?;
         std::fs::write(file, text).map_err(|source| BootError::Write { file: file.clone(), source })?;
@@ -106,6 +149,10 @@ mod tests {
             "--boot-from 1",
             "--lose-requests 101",
             "more.elf",
+            "--record-for 2s",
+            "--record run.trace --record-for 2",
+            "--record run.trace --record-for 2s --record-until done",
+            "--record run.trace --gdb",
         ] {
             assert_eq!(board(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -276,6 +276,9 @@ fn describe(session: &Session, outcome: &Outcome) -> String {
         Outcome::AllReported => "every core has reported".to_owned(),
         Outcome::AllStopped => "no core can run any more".to_owned(),
         Outcome::WallReached(wall) => format!("limit of {} s reached (--wall)", wall.as_secs_f64()),
+        Outcome::TimeReached(time) => format!("{:.3} ms have passed", microseconds(*time) / 1_000.0),
+        Outcome::TextSeen(core, text) => format!("core {core} has written `{text}`"),
+        Outcome::RecordingFailed(error) => error.clone(),
         Outcome::Interrupted => "ended by the user".to_owned(),
         Outcome::Killed => "killed by gdb".to_owned(),
         Outcome::Finding(report) => format!("{report} [{}]", session.observer.place(report.linear)),
@@ -290,8 +293,13 @@ fn status(cores: &[CoreResult], outcome: &Outcome) -> u8 {
         Outcome::Finding(_) => 4,
         _ if any(CoreState::ShutDown) => 5,
         _ if any(CoreState::Hung) => 4,
-        Outcome::AllReported if cores.iter().any(|core| core.final_state.is_bad()) => 1,
-        Outcome::AllReported => 0,
+        Outcome::RecordingFailed(_) => 1,
+        Outcome::AllReported | Outcome::TimeReached(_) | Outcome::TextSeen(..)
+            if cores.iter().any(|core| core.final_state.is_bad()) =>
+        {
+            1
+        }
+        Outcome::AllReported | Outcome::TimeReached(_) | Outcome::TextSeen(..) => 0,
         Outcome::AllStopped => 1,
         Outcome::WallReached(_) | Outcome::Interrupted | Outcome::Killed => 3,
     }

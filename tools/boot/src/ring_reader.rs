@@ -12,12 +12,13 @@ pub struct RingReader {
     address: u32,
     cursor: RingCursor,
     unknown: u64,
+    kilohertz: u32,
 }
 
 impl RingReader {
     /// A reader of the ring at virtual `address` that has read nothing.
     pub const fn new(address: u32) -> Self {
-        Self { address, cursor: RingCursor::new(), unknown: 0 }
+        Self { address, cursor: RingCursor::new(), unknown: 0, kilohertz: 0 }
     }
 
     /// Records that were overwritten before they were read.
@@ -30,6 +31,11 @@ impl RingReader {
         self.unknown
     }
 
+    /// Rate of the records' time in kHz as the ring said when it was last read, 0 if it did not.
+    pub const fn kilohertz(&self) -> u32 {
+        self.kilohertz
+    }
+
     /// Reads the records that are new and complete. Memory that cannot be read or holds no ring has none.
     pub fn read(&mut self, mut memory: impl FnMut(u32, &mut [u8]) -> bool) -> Vec<Stamped> {
         let mut header = [0; HEADER_BYTES];
@@ -37,6 +43,7 @@ impl RingReader {
             return Vec::new();
         }
         let Ok(header) = RingHeader::read(&header) else { return Vec::new() };
+        self.kilohertz = header.cycles_kilohertz.get();
         let mut records = Vec::new();
         for _ in 0..self.cursor.unread(&header) {
             let (number, capacity) = (self.cursor.next(), header.capacity.get());

@@ -13,7 +13,7 @@ use scc_emu::{Limits, Machine, Report, RunEnd};
 use scc_image::CoreList;
 use trace_format::phase::BootPhase;
 
-use crate::{CoreState, News, Pace, Watch};
+use crate::{CoreState, News, Pace, Recording, Watch};
 
 /// Slices of a step. Of a busy core that is a few tens of thousands of cycles.
 const SLICES: u64 = 64;
@@ -33,6 +33,15 @@ pub enum Goal {
     FirstTask,
 }
 
+/// What ends a run instead of its [`Goal`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunUntil {
+    /// The chip has come to a time since power-on.
+    Time(Time),
+    /// A core has written a line with this text.
+    Text(String),
+}
+
 /// Why a run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -42,6 +51,12 @@ pub enum Outcome {
     AllStopped,
     /// The limit of host time.
     WallReached(Duration),
+    /// The chip has come to the time that was asked for.
+    TimeReached(Time),
+    /// A core has written the text that was waited for.
+    TextSeen(CoreId, String),
+    /// The trace cannot be written.
+    RecordingFailed(String),
     /// The user.
     Interrupted,
     /// The debugger's user.
@@ -65,6 +80,8 @@ pub struct Observer {
     pub watch: Watch,
     cores: CoreList,
     goal: Goal,
+    until: Option<RunUntil>,
+    recording: Option<Recording>,
     symbols: SymbolTable,
     wall: Option<Duration>,
     started: Instant,
@@ -124,12 +141,37 @@ impl Observer {
     /// An observer of `cores`, from which a report is expected. `symbols` names places in their kernel.
     pub fn new(watch: Watch, cores: CoreList, goal: Goal, symbols: SymbolTable) -> Self {
         let started = Instant::now();
-        Self { watch, cores, goal, symbols, wall: None, started, paused: Duration::ZERO }
+        Self {
+            watch,
+            cores,
+            goal,
+            until: None,
+            recording: None,
+            symbols,
+            wall: None,
+            started,
+            paused: Duration::ZERO,
+        }
     }
 
     /// Ends the run after this much host time.
     pub fn limit_wall(&mut self, wall: Option<Duration>) {
         self.wall = wall;
+    }
+
+    /// Ends the run at this instead of the goal.
+    pub fn run_until(&mut self, until: Option<RunUntil>) {
+        self.until = until;
+    }
+
+    /// Has every record written into a recording from now on.
+    pub fn record(&mut self, recording: Recording) {
+        self.recording = Some(recording);
+    }
+
+    /// The recording, if there is one, which gets no further records.
+    pub fn take_recording(&mut self) -> Option<Recording> {
+        self.recording.take()
     }
 
     /// Cores that take part.
@@ -157,12 +199,23 @@ impl Observer {
 
     /// Tells what is new, and whether the run is over by what the cores say or by the host's clock.
     pub fn look(&mut self, machine: &Machine) -> (News, Option<Outcome>) {
-        let news = self.watch.visit(machine);
+        let news = self.watch.visit(machine, self.recording.as_mut());
+        if let Some(failure) = self.recording.as_ref().and_then(Recording::failure) {
+            return (news, Some(Outcome::RecordingFailed(failure.to_string())));
+        }
+        if let Some(until) = &self.until {
+            let outcome = reached(until, machine, &news).or_else(|| self.wall_reached());
+            return (news, outcome);
+        }
         if self.cores.iter().all(|core| self.has_reported(machine, core)) {
             return (news, Some(Outcome::AllReported));
         }
-        let wall = self.wall.filter(|wall| self.host_time() >= *wall);
-        (news, wall.map(Outcome::WallReached))
+        let wall = self.wall_reached();
+        (news, wall)
+    }
+
+    fn wall_reached(&self) -> Option<Outcome> {
+        self.wall.filter(|wall| self.host_time() >= *wall).map(Outcome::WallReached)
     }
 
     fn has_reported(&self, machine: &Machine, core: CoreId) -> bool {
@@ -172,6 +225,17 @@ impl Observer {
             Goal::FirstTask => progress.cycles_to(BootPhase::FirstTask).is_some(),
         };
         reached || self.watch.state(machine, core).is_final()
+    }
+}
+
+/// Whether what a run waits for has come.
+fn reached(until: &RunUntil, machine: &Machine, news: &News) -> Option<Outcome> {
+    match until {
+        RunUntil::Time(time) => (machine.time() >= *time).then_some(Outcome::TimeReached(*time)),
+        RunUntil::Text(text) => {
+            let line = news.lines.iter().find(|line| line.text.contains(text.as_str()))?;
+            Some(Outcome::TextSeen(line.core, text.clone()))
+        }
     }
 }
 
@@ -196,6 +260,7 @@ pub fn ends_the_run(report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ConsoleLine;
 
     fn session(goal: Goal) -> Session {
         let machine = Machine::builder().build();
@@ -220,5 +285,19 @@ mod tests {
         assert_eq!(session.observer.look(&session.machine).1, None);
         session.observer.add_pause(Duration::from_secs(5));
         assert_eq!(session.observer.host_time(), Duration::ZERO);
+    }
+
+    #[test]
+    fn run_ends_at_the_time_or_the_text_that_was_asked_for() {
+        let mut session = session(Goal::SelfTests);
+        session.observer.run_until(Some(RunUntil::Time(Time::ZERO)));
+        assert_eq!(session.observer.look(&session.machine).1, Some(Outcome::TimeReached(Time::ZERO)));
+        let core = CoreId::new(5).unwrap();
+        let until = RunUntil::Text("ready".to_owned());
+        let news =
+            |text: &str| News { lines: vec![ConsoleLine { core, text: text.to_owned() }], ..News::default() };
+        assert_eq!(reached(&until, &session.machine, &news("boot: not yet")), None);
+        let seen = Some(Outcome::TextSeen(core, "ready".to_owned()));
+        assert_eq!(reached(&until, &session.machine, &news("boot: ready memory=640M")), seen);
     }
 }

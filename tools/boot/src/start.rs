@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use scc_boot::{Goal, LoadError, Observer, Session, Watch, load_image};
+use scc_boot::{Goal, LoadError, Observer, RecordError, Session, Watch, load_image};
 use scc_emu::chip::loss::{InterruptLoss, Share};
 use scc_emu::gdb::GdbError;
 use scc_emu::loader::{Symbol, SymbolTable};
@@ -50,6 +50,9 @@ pub(crate) enum BootError {
     /// The image cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The trace cannot be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// No debugging session came about, or it broke down.
     #[error(transparent)]
     Gdb(#[from] GdbError),
@@ -85,8 +88,14 @@ impl BootError {
             | Self::Folder(_)
             | Self::Load(_)
             | Self::Write { .. }
+            | Self::Record(RecordError::Create { .. })
             | Self::Gdb(GdbError::Bind { .. }) => 2,
-            Self::Gdb(_) | Self::Terminal(_) | Self::Signal(_) | Self::Output(_) | Self::Json(_) => 1,
+            Self::Gdb(_)
+            | Self::Record(RecordError::Write { .. })
+            | Self::Terminal(_)
+            | Self::Signal(_)
+            | Self::Output(_)
+            | Self::Json(_) => 1,
         }
     }
 }
@@ -163,7 +172,11 @@ fn share(percent: f64) -> Share {
 }
 
 /// What the kernel is told: how it is booted, which cores take part, what to do, and the user's words.
-fn kernel_command_line(arguments: &BoardArguments, boot_from: Starter, afterwards: Afterwards) -> String {
+pub(crate) fn kernel_command_line(
+    arguments: &BoardArguments,
+    boot_from: Starter,
+    afterwards: Afterwards,
+) -> String {
     let boot = match boot_from {
         Starter::Host => "host",
         Starter::Core0 => "core0",

@@ -6,11 +6,12 @@
 use scc::host::Uart;
 use scc::id::CoreId;
 use scc_emu::Machine;
+use scc_trace::{Anchor, Visit};
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, TextPlace};
 
 use crate::console::LineCutter;
-use crate::{ConsoleLine, CoreProgress, CoreState, Pace, RingReader};
+use crate::{ConsoleLine, CoreProgress, CoreState, Pace, Recording, RingReader};
 
 /// Interrupts are enabled (EFLAGS.IF).
 const INTERRUPTS_ENABLED: u32 = 1 << 9;
@@ -52,8 +53,8 @@ impl Watch {
         Self { cores: cores.collect() }
     }
 
-    /// Visits every core that has run.
-    pub fn visit(&mut self, machine: &Machine) -> News {
+    /// Visits every core that has run, and has its records written into a recording.
+    pub fn visit(&mut self, machine: &Machine, mut recording: Option<&mut Recording>) -> News {
         let mut news = News::default();
         for watch in &mut self.cores {
             let cycles = Some(machine.cycles(watch.core));
@@ -62,7 +63,7 @@ impl Watch {
                     watch.begin_anew();
                 }
                 watch.cycles_seen = cycles;
-                watch.visit(machine, &mut news);
+                watch.visit(machine, recording.as_deref_mut(), &mut news);
             }
         }
         news
@@ -94,6 +95,11 @@ impl Watch {
     }
 }
 
+/// Where a core's count of cycles stands on the axis of the chip.
+pub(crate) fn anchor(machine: &Machine, core: CoreId) -> Anchor {
+    Anchor { cycles: machine.cycles(core), picoseconds: machine.core_time(core).as_picoseconds() }
+}
+
 fn is_interruptible(machine: &Machine, core: CoreId) -> bool {
     machine.registers(core).eflags & INTERRUPTS_ENABLED != 0
 }
@@ -105,11 +111,23 @@ impl CoreWatch {
         self.progress = CoreProgress { boots, records, ..CoreProgress::default() };
     }
 
-    fn visit(&mut self, machine: &Machine, news: &mut News) {
+    fn visit(&mut self, machine: &Machine, recording: Option<&mut Recording>, news: &mut News) {
         let core = self.core;
         news.lines.extend(self.console.take(core, machine.console(core, Uart::Com1)));
         let memory = |address, buffer: &mut [u8]| machine.peek_linear(core, address, buffer).is_ok();
-        let records = self.ring.as_mut().map_or_else(Vec::new, |ring| ring.read(memory));
+        let Some(ring) = &mut self.ring else { return };
+        let before = *ring;
+        let records = ring.read(memory);
+        if let Some(recording) = recording {
+            let visit = Visit {
+                anchor: anchor(machine, core),
+                lost: ring.lost() - before.lost(),
+                unknown: ring.unknown() - before.unknown(),
+                kilohertz: ring.kilohertz(),
+                records: &records,
+            };
+            recording.take(core, &visit, |place| text(place, memory));
+        }
         for record in records {
             self.progress.take(&record, |place| text(place, memory));
             if let Event::BootPhase(phase) = record.event {
@@ -145,15 +163,15 @@ mod tests {
         machine.release(core);
         // Memory of zeroes is a row of additions.
         run(&mut machine, 8);
-        assert_eq!(watch.visit(&machine), News::default());
+        assert_eq!(watch.visit(&machine, None), News::default());
         watch.cores[0].progress.tested = Some((5, 0));
         run(&mut machine, 1);
-        watch.visit(&machine);
+        watch.visit(&machine, None);
         assert_eq!(watch.state(&machine, core), CoreState::Passed);
         machine.hold_in_reset(core);
         machine.release(core);
         run(&mut machine, 1);
-        watch.visit(&machine);
+        watch.visit(&machine, None);
         assert_eq!(watch.state(&machine, core), CoreState::Booting(None));
     }
 }

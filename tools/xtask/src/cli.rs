@@ -9,6 +9,7 @@ use crate::demo::DemoSubject;
 use crate::doctor::DoctorOptions;
 use crate::guest::GuestSubject;
 use crate::soak_arguments::SoakArguments;
+use crate::trace::TraceArguments;
 
 /// Build, run, test, lint and bench this workspace.
 ///
@@ -51,6 +52,20 @@ Words for --command-line (docs/kernel.md has all):
 
 Exit status: 0 all cores ok, 1 some failed, 2 wrong input, 3 a limit or the user came first,
 4 a finding of the strict memory model, 5 a core shut down.";
+
+/// Examples under the help of `trace`.
+const TRACE_EXAMPLES: &str = "\
+Examples:
+  cargo run -- trace                              record 48 cores until all have tested themselves, into run.trace
+  cargo run -- trace --for 100ms -o idle.trace -- --cores 0-7
+                                                  record eight cores that greet each other, for 100 ms of their time
+  cargo run -- trace --until 'soak: passed' -- --cores 0-3 --command-line soak=7:10
+                                                  record until a core says so
+  cargo run -- trace report run.trace             how long tasks waited and ran, where the cycles went
+  cargo run -- trace export --perfetto run.trace -o run.pftrace
+                                                  for ui.perfetto.dev
+
+docs/trace.md explains what is recorded and how to read it. Exit status: that of the boot, see `cargo run -- boot --help`.";
 
 impl Verb {
     /// What is done without a verb: `boot` without options.
@@ -101,6 +116,12 @@ pub(crate) enum Verb {
     /// Every letter is checked for contents and order, and both ends of each flow are compared: what is missing is what
     /// the writer was told to have failed. Exit status: 0 passed, 1 not passed, 2 wrong options.
     Soak(SoakArguments),
+    /// Record what all cores do, and look at it
+    ///
+    /// Without a verb of its own the kernel is built and booted on the emulator, and every trace record of every core goes
+    /// into a file, without disturbing them. The other verbs show such a file.
+    #[command(after_help = TRACE_EXAMPLES)]
+    Trace(Box<TraceArguments>),
     /// Feed the fuzz targets of emulator and kernel, all or TARGET, with any bytes; installs cargo-fuzz if it is missing
     Fuzz {
         /// Name of a target

@@ -26,8 +26,11 @@ mod setup;
 mod soak;
 #[path = "../../../tests/src/bin/soak/arguments.rs"]
 mod soak_arguments;
+#[path = "../../boot/src/span.rs"]
+mod span;
 mod svg;
 mod tests;
+mod trace;
 mod workspace;
 
 use std::process::ExitCode;
@@ -73,6 +76,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Soak(arguments) => {
             setup::ensure(workspace, Purpose::Boot)?;
             return Ok(soak::run(workspace, &arguments)?);
+        }
+        Verb::Trace(arguments) => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            return Ok(trace::run(workspace, &arguments)?);
         }
         Verb::Fuzz { target, seconds } => fuzz::run(workspace, target.as_deref(), seconds)?,
         Verb::Guest { subject } => guest::run(workspace, &subject)?,
@@ -122,6 +129,8 @@ enum Failure {
     #[error(transparent)]
     Soak(#[from] soak::SoakError),
     #[error(transparent)]
+    Trace(#[from] trace::TraceError),
+    #[error(transparent)]
     Guest(#[from] guest::GuestError),
     #[error(transparent)]
     Bench(#[from] bench::BenchError),
@@ -132,6 +141,7 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Self::Boot(error) if error.is_wrong_input() => 2,
+            Self::Trace(error) if error.is_wrong_input() => 2,
             _ => 1,
         }
     }

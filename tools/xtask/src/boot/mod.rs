@@ -57,12 +57,28 @@ pub(crate) enum Platform {
 /// Builds and boots, and returns the exit status of the boot.
 pub(crate) fn run(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
     match arguments.platform {
-        Platform::Scc => boot_on_board(workspace, arguments),
+        Platform::Scc => boot_on_board(workspace, arguments, &[]),
         Platform::Pc => Ok(pc::boot(workspace, arguments)?),
     }
 }
 
-fn boot_on_board(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
+/// Builds and boots on the emulator with further options for `scc-boot`, those of a recording.
+pub(crate) fn run_recorded(
+    workspace: &Workspace,
+    arguments: &BootArguments,
+    recording: &[OsString],
+) -> Result<ExitCode, BootError> {
+    match arguments.platform {
+        Platform::Scc => boot_on_board(workspace, arguments, recording),
+        Platform::Pc => Err(BootError::NoRecordingOnPc),
+    }
+}
+
+fn boot_on_board(
+    workspace: &Workspace,
+    arguments: &BootArguments,
+    further: &[OsString],
+) -> Result<ExitCode, BootError> {
     let kernel = match &arguments.kernel {
         Some(file) => file.clone(),
         None => {
@@ -78,7 +94,7 @@ fn boot_on_board(workspace: &Workspace, arguments: &BootArguments) -> Result<Exi
     let board = program::build(workspace, BOARD, None)?;
     let mut command = Command::new(board);
     command.arg(kernel).arg("--image").arg(workspace.scratch().join("image"));
-    command.args(board_words(&arguments.board));
+    command.args(board_words(&arguments.board)).args(further);
     let failed = |source| CommandError::Start { program: BOARD.to_owned(), source };
     let status = command.status().map_err(failed)?;
     match status.code().and_then(|code| u8::try_from(code).ok()) {
@@ -143,6 +159,9 @@ pub(crate) enum BootError {
     /// The kernel was not booted on a PC.
     #[error(transparent)]
     Pc(#[from] pc::PcError),
+    /// A recording was asked for on a PC.
+    #[error("only the emulator records: leave --platform out")]
+    NoRecordingOnPc,
     /// Building failed.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -154,7 +173,7 @@ pub(crate) enum BootError {
 impl BootError {
     /// Whether the options are at fault.
     pub(crate) const fn is_wrong_input(&self) -> bool {
-        matches!(self, Self::Pc(pc::PcError::BoardOption))
+        matches!(self, Self::Pc(pc::PcError::BoardOption) | Self::NoRecordingOnPc)
     }
 }
 

@@ -1,0 +1,123 @@
+//! What the verbs do: read a trace, hand it to the library, write what comes back.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use scc_trace::export::{chrome, csv, perfetto};
+use scc_trace::report::{self, Figures};
+use scc_trace::{ReadError, Trace, read_file};
+
+use crate::arguments::{Arguments, ExportArguments, Format, ReportArguments, Source, Verb};
+
+/// Why a verb did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The trace cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file cannot be written.
+    #[error("cannot write {file}: {source}", file = file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// Figures cannot be put into JSON.
+    #[error("cannot encode the figures: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl CommandError {
+    /// Exit status: 2 for wrong input, 1 for failures of this program or its host.
+    pub(crate) const fn status(&self) -> u8 {
+        match self {
+            Self::Read(_) | Self::Write { .. } => 2,
+            Self::Output(_) | Self::Json(_) => 1,
+        }
+    }
+}
+
+/// Does what the command line says.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    match &arguments.verb {
+        Verb::Report(arguments) => report(arguments),
+        Verb::Export(arguments) => export(arguments),
+    }
+}
+
+fn report(arguments: &ReportArguments) -> Result<(), CommandError> {
+    let trace = read(&arguments.source)?;
+    let figures = working("counting", || Figures::of(&trace));
+    print(&report::text(&figures))?;
+    if let Some(file) = &arguments.json {
+        write_file(file, (serde_json::to_string_pretty(&figures)? + "\n").as_bytes())?;
+    }
+    Ok(())
+}
+
+fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
+    let trace = read(&arguments.source)?;
+    let Format { perfetto, chrome_json, csv: _ } = arguments.format;
+    write_with(&arguments.output, |out| match (perfetto, chrome_json) {
+        (true, _) => perfetto::write(&trace, out),
+        (_, true) => chrome::write(&trace, out),
+        _ => csv::write(&trace, out),
+    })
+}
+
+/// Reads a trace; on a terminal a bar shows how far.
+fn read(source: &Source) -> Result<Trace, CommandError> {
+    let bar = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+    bar.set_style(
+        ProgressStyle::with_template("reading {bar:40} {bytes} of {total_bytes}")
+            .expect("the template is a constant"),
+    );
+    let trace = read_file(&source.file, source.damaged, |read, all| {
+        bar.set_length(all);
+        bar.set_position(read);
+    });
+    bar.finish_and_clear();
+    Ok(trace?)
+}
+
+/// Does something long; on a terminal a sign of life tells what.
+fn working<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+    let bar = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let done = work();
+    bar.finish_and_clear();
+    done
+}
+
+fn print(text: &str) -> Result<(), CommandError> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(CommandError::Output),
+    }
+}
+
+/// Writes a file piece by piece.
+fn write_with(
+    file: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), CommandError> {
+    let written = working("writing", || {
+        let mut out = BufWriter::new(File::create(file)?);
+        write(&mut out)?;
+        out.flush()
+    });
+    written.map_err(|source| CommandError::Write { file: file.to_owned(), source })
+}
+
+fn write_file(file: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    std::fs::write(file, bytes).map_err(|source| CommandError::Write { file: file.to_owned(), source })
+}

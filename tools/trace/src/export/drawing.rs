@@ -1,0 +1,192 @@
+//! What viewers of timelines are shown, whatever their format.
+
+use std::io;
+
+use scc::id::CoreId;
+use trace_format::record::{Event, LetterNumber, TestOutcome};
+
+use crate::item::{Doing, Item, Moment, TaskId, Tasks};
+use crate::trace::{Life, Trace};
+use crate::walk::walk;
+
+/// A row of a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Row {
+    /// A core outside of polls.
+    Core(CoreId),
+    /// A task of a core.
+    Task(CoreId, TaskId),
+}
+
+impl Row {
+    /// The core it belongs to.
+    pub const fn core(self) -> CoreId {
+        match self {
+            Self::Core(core) | Self::Task(core, _) => core,
+        }
+    }
+}
+
+/// Where an arrow begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Arrow(pub u64);
+
+/// Something drawn. Times are picoseconds of the chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stroke<'a> {
+    /// A row appears; its name.
+    Row(Row, &'a str),
+    /// Something begins in a row, perhaps at the end of an arrow. Ends come in the reverse order of beginnings.
+    Begin(Row, &'a str, u64, Option<Arrow>),
+    /// What began last in a row ends.
+    End(Row, u64),
+    /// Something happens in a row, perhaps at the beginning of an arrow.
+    Happens(Row, &'a str, u64, Option<Arrow>),
+    /// Something happens in a row at the end of an arrow.
+    Arrives(Row, &'a str, u64, Arrow),
+    /// A core has this many tasks that are ready and not being polled.
+    Ready(CoreId, usize, u64),
+}
+
+/// Arrows of letters are numbered from here on; those of wakes below.
+const LETTERS: u64 = 1 << 63;
+
+/// Draws a trace, row by row as they appear, each row in the order of time.
+///
+/// # Errors
+/// What `draw` answers.
+pub fn draw(trace: &Trace, mut draw: impl FnMut(&Stroke<'_>) -> io::Result<()>) -> io::Result<()> {
+    let mut pen = Pen { draw: &mut draw, polled: None, known: Vec::new(), failed: None };
+    walk(trace, |tasks, life, item| {
+        if pen.failed.is_none() {
+            pen.failed = pen.take(trace, tasks, life, item).err();
+        }
+    });
+    pen.failed.map_or(Ok(()), Err)
+}
+
+struct Pen<'a, F> {
+    draw: &'a mut F,
+    polled: Option<TaskId>,
+    known: Vec<Row>,
+    failed: Option<io::Error>,
+}
+
+impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
+    fn take(&mut self, trace: &Trace, tasks: &Tasks, life: &Life, item: Item) -> io::Result<()> {
+        let core = life.core;
+        let row = self.polled.map_or(Row::Core(core), |task| Row::Task(core, task));
+        match item {
+            Item::Life(number, at) => {
+                // What a lost record left open ends with the life.
+                if self.polled.take().is_some() {
+                    (self.draw)(&Stroke::End(row, at.time))?;
+                }
+                self.show(Row::Core(core), "core")?;
+                let name =
+                    if number == 0 { "left reset".to_owned() } else { format!("left reset, life {number}") };
+                (self.draw)(&Stroke::Happens(Row::Core(core), &name, at.time, None))
+            }
+            Item::Span(Doing::Idle, from, to) => self.slice(Row::Core(core), "idle", from, to),
+            Item::Span(Doing::Boot, from, to) => self.slice(Row::Core(core), "boot", from, to),
+            Item::Span(Doing::Unknown, from, to) => self.slice(Row::Core(core), "records lost", from, to),
+            Item::Span(..) => Ok(()),
+            Item::Wake(task, wake) => {
+                let name = format!("wakes {}", tasks.get(task).name);
+                (self.draw)(&Stroke::Happens(row, &name, wake.at.time, Some(Arrow(wake.number + 1))))
+            }
+            Item::PollBegin(task, woken, at) => {
+                self.polled = Some(task);
+                let row = Row::Task(core, task);
+                self.show(row, &tasks.get(task).name)?;
+                let arrow = woken.map(|wake| Arrow(wake.number + 1));
+                (self.draw)(&Stroke::Begin(row, &tasks.get(task).name, at.time, arrow))
+            }
+            Item::Poll(poll) => {
+                self.polled = None;
+                (self.draw)(&Stroke::End(Row::Task(core, poll.task), poll.to.time))
+            }
+            Item::InterruptBegin(vector, at) => {
+                (self.draw)(&Stroke::Begin(row, &format!("interrupt {vector:#04x}"), at.time, None))
+            }
+            Item::Interrupt(_, _, to) => (self.draw)(&Stroke::End(row, to.time)),
+            Item::Lost(at) => match self.polled.take() {
+                Some(task) => (self.draw)(&Stroke::End(Row::Task(core, task), at.time)),
+                None => Ok(()),
+            },
+            Item::Ready(count, at) => (self.draw)(&Stroke::Ready(core, count, at.time)),
+            Item::Mark(event, _, at) => self.mark(trace, row, event, at),
+        }
+    }
+
+    fn show(&mut self, row: Row, name: &str) -> io::Result<()> {
+        match self.known.binary_search(&row) {
+            Ok(_) => Ok(()),
+            Err(at) => {
+                self.known.insert(at, row);
+                (self.draw)(&Stroke::Row(row, name))
+            }
+        }
+    }
+
+    fn slice(&mut self, row: Row, name: &str, from: Moment, to: Moment) -> io::Result<()> {
+        (self.draw)(&Stroke::Begin(row, name, from.time, None))?;
+        (self.draw)(&Stroke::End(row, to.time))
+    }
+
+    fn mark(&mut self, trace: &Trace, row: Row, event: Event, at: Moment) -> io::Result<()> {
+        let own = row.core().number();
+        match event {
+            Event::LetterWritten { to, letter } => {
+                let arrow = arrow_of(own, to, letter);
+                (self.draw)(&Stroke::Happens(row, &format!("letter to {to}"), at.time, Some(arrow)))
+            }
+            Event::LetterRead { from, letter } => {
+                let arrow = arrow_of(from, own, letter);
+                (self.draw)(&Stroke::Arrives(row, &format!("letter from {from}"), at.time, arrow))
+            }
+            _ => match words_of(trace, event) {
+                Some(words) => (self.draw)(&Stroke::Happens(row, &words, at.time, None)),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+/// The arrow of a letter, the same at both ends: cores in 12 bits, place in 32, flow folded into the rest.
+fn arrow_of(from: u8, to: u8, letter: LetterNumber) -> Arrow {
+    let cores = u64::from(from) << 6 | u64::from(to);
+    let flow = u64::from(letter.flow ^ letter.flow >> 16) & 0xFFFF;
+    Arrow(LETTERS | cores << 48 | flow << 32 | u64::from(letter.place))
+}
+
+/// What an event is called that is neither a poll nor an interrupt nor a letter; `None` for those that say nothing to a
+/// viewer.
+pub(crate) fn words_of(trace: &Trace, event: Event) -> Option<String> {
+    Some(match event {
+        Event::BootPhase(phase) => format!("boot: {phase}"),
+        Event::TaskSpawn { name, .. } => format!("spawns {}", trace.text(name)),
+        Event::Panic { file, line } => format!("panic at {}:{line}", trace.text(file)),
+        Event::Exception { vector, eip, .. } => format!("exception {vector} at {eip:#010x}"),
+        Event::CoreStarted(core) => format!("starts core {core}"),
+        Event::CoreStopped(core) => format!("stops core {core}"),
+        Event::MailSent(core) => format!("mail to {core} acknowledged"),
+        Event::MailReceived(core) => format!("mail from {core}"),
+        Event::DoorbellRung(core) => format!("rings at {core}"),
+        Event::DoorbellTaken(cores) => {
+            let senders = (0..48).filter(|core| cores >> core & 1 == 1).map(|core: u8| core.to_string());
+            format!("rung by {}", senders.collect::<Vec<_>>().join(", "))
+        }
+        Event::SelfTest { name, outcome } => {
+            let outcome = match outcome {
+                TestOutcome::Passed => "passed",
+                TestOutcome::Failed => "failed",
+                TestOutcome::Skipped => "skipped",
+            };
+            format!("self-test {}: {outcome}", trace.text(name))
+        }
+        Event::SelfTestsDone { passed, failed } => format!("self-tests: {passed} passed, {failed} failed"),
+        Event::TimerFired(due) => format!("timer due at {due}"),
+        _ => return None,
+    })
+}

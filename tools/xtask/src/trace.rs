@@ -1,0 +1,192 @@
+//! `cargo xtask trace`: boots the kernel on the emulator with a recording, and hands recordings to `scc-trace`.
+//!
+//! Both programs are built in release mode. The options of the boot stand behind `--` and are checked before anything is
+//! built; those of the other verbs are scc-trace's own business.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::boot::{self, BootArguments, BootError};
+use crate::process::CommandError;
+use crate::program::{self, ProgramError};
+use crate::span::Span;
+use crate::workspace::Workspace;
+
+/// Package and program that reads recordings.
+const VIEWER: &str = "scc-trace";
+
+/// Word that has the kernel record both ends of each letter.
+const LETTERS: &str = "trace=letters";
+
+/// What is done with traces.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct TraceArguments {
+    /// What is done with a trace that is there.
+    #[command(subcommand)]
+    view: Option<View>,
+    /// How one is recorded.
+    #[command(flatten)]
+    recording: RecordingArguments,
+}
+
+/// How a run is recorded.
+#[derive(Args, Debug)]
+struct RecordingArguments {
+    /// Record this much emulated time from power-on, for example 500ms; the kernels stay up and greet each other
+    #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
+    span: Option<Span>,
+    /// Record until a core prints a line with TEXT
+    #[arg(long, value_name = "TEXT")]
+    until: Option<String>,
+    /// File to write
+    #[arg(short, long, value_name = "FILE", default_value = "run.trace")]
+    output: PathBuf,
+    /// Leave letters out, each of which takes a record at either end
+    #[arg(long)]
+    no_letters: bool,
+    /// Options of the boot, as `cargo run -- boot` takes them
+    #[arg(last = true, value_name = "BOOT OPTIONS")]
+    boot: Vec<OsString>,
+}
+
+/// What is done with a trace that is there.
+#[derive(Clone, Debug, Subcommand)]
+enum View {
+    /// How long tasks wait and run, what each core spends its time on, what is missing
+    #[command(disable_help_flag = true)]
+    Report(Words),
+    /// For other viewers: Perfetto, Chrome's tracing, a table
+    #[command(disable_help_flag = true)]
+    Export(Words),
+}
+
+/// Options that another program takes.
+#[derive(Args, Clone, Debug)]
+struct Words {
+    /// Options of scc-trace; --help tells
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    words: Vec<OsString>,
+}
+
+/// The options behind `--`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo run -- trace --", no_binary_name = true)]
+struct BootLine {
+    #[command(flatten)]
+    boot: BootArguments,
+}
+
+/// Records or shows, and returns the exit status of the program that does it.
+pub(crate) fn run(workspace: &Workspace, arguments: &TraceArguments) -> Result<ExitCode, TraceError> {
+    match &arguments.view {
+        Some(view) => show(workspace, view),
+        None => record(workspace, &arguments.recording),
+    }
+}
+
+fn record(workspace: &Workspace, recording: &RecordingArguments) -> Result<ExitCode, TraceError> {
+    let mut boot = BootLine::try_parse_from(&recording.boot)?.boot;
+    if !recording.no_letters {
+        let words = boot.board.command_line.get_or_insert_default();
+        *words = format!("{words} {LETTERS}").trim_start().to_owned();
+    }
+    Ok(boot::run_recorded(workspace, &boot, &recording_words(recording))?)
+}
+
+/// The options of a recording as `scc-boot` takes them.
+fn recording_words(recording: &RecordingArguments) -> Vec<OsString> {
+    let mut words = vec!["--record".into(), recording.output.clone().into_os_string()];
+    if let Some(span) = recording.span {
+        words.extend(["--record-for".into(), span.to_string().into()]);
+    }
+    if let Some(text) = &recording.until {
+        words.extend(["--record-until".into(), text.into()]);
+    }
+    words
+}
+
+fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
+    let (verb, words) = match view {
+        View::Report(words) => ("report", words),
+        View::Export(words) => ("export", words),
+    };
+    let program = program::build(workspace, VIEWER, None)?;
+    let failed = |source| CommandError::Start { program: VIEWER.to_owned(), source };
+    let status = Command::new(program).arg(verb).args(&words.words).status().map_err(failed)?;
+    match status.code().and_then(|code| u8::try_from(code).ok()) {
+        Some(code) => Ok(ExitCode::from(code)),
+        None => Err(CommandError::Failed { command: VIEWER.to_owned(), status }.into()),
+    }
+}
+
+/// Why nothing was recorded or shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TraceError {
+    /// The options behind `--` are wrong, or ask for help.
+    #[error("options of the boot: {0}")]
+    Boot(#[from] clap::Error),
+    /// The boot did not come about.
+    #[error(transparent)]
+    Recording(#[from] BootError),
+    /// Building failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The program could not be started, or a signal ended it.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+impl TraceError {
+    /// Whether the options are wrong, for the exit status.
+    pub(crate) const fn is_wrong_input(&self) -> bool {
+        match self {
+            Self::Boot(_) => true,
+            Self::Recording(error) => error.is_wrong_input(),
+            Self::Program(_) | Self::Command(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        trace: TraceArguments,
+    }
+
+    fn parse(line: &str) -> TraceArguments {
+        let words = ["trace"].into_iter().chain(line.split_whitespace());
+        Line::try_parse_from(words).expect("parses").trace
+    }
+
+    #[test]
+    fn recording_is_told_when_to_end_and_where_to_write() {
+        let words = |line| recording_words(&parse(line).recording);
+        assert_eq!(words("-- --cores 0-3"), ["--record", "run.trace"]);
+        assert_eq!(words("--for 2s -o x"), ["--record", "x", "--record-for", "2s"]);
+        assert_eq!(words("--until done"), ["--record", "run.trace", "--record-until", "done"]);
+    }
+
+    #[test]
+    fn options_of_the_boot_are_checked_before_anything_is_built() {
+        let boot = parse("-- --cores 0-3 --plain").recording.boot;
+        assert_eq!(BootLine::try_parse_from(&boot).expect("parses").boot.board.cores.count(), 4);
+        let wrong = parse("-- --cores 99").recording.boot;
+        assert!(BootLine::try_parse_from(&wrong).is_err());
+    }
+
+    #[test]
+    fn options_of_views_are_handed_on() {
+        let Some(View::Report(words)) = parse("report run.trace --json x.json").view else {
+            panic!("another view")
+        };
+        assert_eq!(words.words, ["run.trace", "--json", "x.json"]);
+    }
+}
