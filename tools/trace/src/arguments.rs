@@ -38,6 +38,12 @@ pub(crate) enum Verb {
                             scc-trace export --csv run.trace -o run.csv"
     )]
     Export(ExportArguments),
+    /// As one page with a timeline of all cores, which needs no network
+    ///
+    /// The timeline is zoomed by the wheel and moved by dragging; tasks and events are searched; `?` on the page lists the
+    /// keys. The page has everything in it and may be sent to somebody who has nothing else.
+    #[command(after_help = "Example:\n  scc-trace html run.trace -o run.html")]
+    Html(HtmlArguments),
 }
 
 /// The trace to read.
@@ -71,6 +77,17 @@ pub(crate) struct ExportArguments {
     #[command(flatten)]
     pub(crate) format: Format,
     /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// Options of `html`.
+#[derive(Args, Debug)]
+pub(crate) struct HtmlArguments {
+    /// What to read
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Page to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }

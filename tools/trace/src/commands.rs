@@ -8,9 +8,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use scc_trace::export::{chrome, csv, perfetto};
 use scc_trace::report::{self, Figures};
-use scc_trace::{ReadError, Trace, read_file};
+use scc_trace::{ReadError, Trace, html, read_file};
 
-use crate::arguments::{Arguments, ExportArguments, Format, ReportArguments, Source, Verb};
+use crate::arguments::{Arguments, ExportArguments, Format, HtmlArguments, ReportArguments, Source, Verb};
 
 /// Why a verb did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     match &arguments.verb {
         Verb::Report(arguments) => report(arguments),
         Verb::Export(arguments) => export(arguments),
+        Verb::Html(arguments) => page(arguments),
     }
 }
 
@@ -70,6 +71,11 @@ fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
         (_, true) => chrome::write(&trace, out),
         _ => csv::write(&trace, out),
     })
+}
+
+fn page(arguments: &HtmlArguments) -> Result<(), CommandError> {
+    let trace = read(&arguments.source)?;
+    write_with(&arguments.output, |out| html::write(&trace, out))
 }
 
 /// Reads a trace; on a terminal a bar shows how far.

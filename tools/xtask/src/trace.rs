@@ -62,6 +62,9 @@ enum View {
     /// For other viewers: Perfetto, Chrome's tracing, a table
     #[command(disable_help_flag = true)]
     Export(Words),
+    /// As one page with a timeline of all cores, which needs no network
+    #[command(disable_help_flag = true)]
+    Html(Words),
 }
 
 /// Options that another program takes.
@@ -113,6 +116,7 @@ fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
     let (verb, words) = match view {
         View::Report(words) => ("report", words),
         View::Export(words) => ("export", words),
+        View::Html(words) => ("html", words),
     };
     let program = program::build(workspace, VIEWER, None)?;
     let failed = |source| CommandError::Start { program: VIEWER.to_owned(), source };

@@ -126,9 +126,12 @@ impl Gathered {
 
     fn spread(&self) -> Option<Spread> {
         let count = self.values.len();
+        if count == 0 {
+            return None;
+        }
         let quantile = |share| self.values.value_at_quantile(share).clamp(self.least, self.most);
         let (p50, p99) = (quantile(0.5), quantile(0.99));
-        (count > 0).then_some(Spread { count, least: self.least, p50, p99, most: self.most })
+        Some(Spread { count, least: self.least, p50, p99, most: self.most })
     }
 }
 

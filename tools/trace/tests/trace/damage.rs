@@ -3,16 +3,16 @@
 use proptest::prelude::{any, prop_assert, proptest};
 use scc_trace::{Damage, read_bytes, read_file};
 
-use super::{bytes, synthetic};
+use super::bytes;
 
 fn refused(bytes: &[u8]) -> Damage {
-    read_bytes(bytes, false, |_, _| {}).unwrap_err()
+    read_bytes(bytes, false, |_, _| {}).expect_err("the bytes are no whole trace")
 }
 
 #[test]
 fn whole_file_reads_back() {
     let trace = super::trace(3, 100);
-    let expected = 3 * (synthetic::RECORDS_OF_BOOT + 100 * synthetic::RECORDS_OF_ROUND);
+    let expected = 3 * (9 + 100 * 18);
     assert_eq!(u64::try_from(trace.records()).unwrap(), expected);
     assert_eq!(trace.about.cores, "0-2");
     assert_eq!(trace.outcome.as_deref(), Some("all rounds are over"));

@@ -12,13 +12,9 @@ use trace_format::phase::BootPhase;
 use trace_format::record::{Event, LetterNumber, PollOutcome, Stamped, TaskBefore, TaskNumber, TextPlace};
 
 /// Cycles of a round.
-pub const ROUND: u64 = 20_000;
-/// Records of a round.
-pub const RECORDS_OF_ROUND: u64 = 18;
-/// Records of a life before its first round.
-pub const RECORDS_OF_BOOT: u64 = 9;
+pub(crate) const ROUND: u64 = 20_000;
 /// Picoseconds of a cycle.
-pub const PERIOD: u64 = 1_875;
+const PERIOD: u64 = 1_875;
 
 const MAIL: TaskNumber = TaskNumber(0x1000);
 const WORK: TaskNumber = TaskNumber(0x2000);
@@ -91,20 +87,20 @@ fn round(core: CoreId, cores: u8, round: u64) -> Vec<Stamped> {
     records
 }
 
-/// Writes a trace of `cores` cores, 1 to 48, and `rounds` rounds. `lose` names a core and a round whose first half of
-/// records is lost.
+/// Writes a trace of `cores` cores, 1 to 48, and `rounds` rounds, 18 records each, and tells how many records it wrote.
+/// `lose` names a core and a round whose first half of records is lost.
 ///
 /// # Errors
 /// [`WriteError`] if `out` cannot be written.
 ///
 /// # Panics
 /// With no core, or more than 48.
-pub fn write(
+pub(crate) fn write(
     out: impl Write + Seek,
     cores: u8,
     rounds: u64,
     lose: Option<(u8, u64)>,
-) -> Result<(), WriteError> {
+) -> Result<u64, WriteError> {
     let about = About { cores: format!("0-{}", cores - 1), command_line: "synthetic".to_owned() };
     let mut collector = Collector::new(out, &about)?;
     let text = |place: TextPlace| {
@@ -137,5 +133,7 @@ pub fn write(
             collector.take(core, &visit, text)?;
         }
     }
-    collector.finish("all rounds are over")
+    let records = collector.records();
+    collector.finish("all rounds are over")?;
+    Ok(records)
 }

@@ -70,6 +70,12 @@ const PACKAGES: &[Package] = &[
         purposes: &[Purpose::Ci],
     },
     Package {
+        name: "chromium",
+        used_for: "test of the trace's page in a browser",
+        evidence: Evidence::Program("chromium"),
+        purposes: &[Purpose::Ci],
+    },
+    Package {
         name: "libc6-dev",
         used_for: "tools of the Linux guest's build",
         evidence: Evidence::File("/usr/include/stdio.h"),
