@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use scc::id::CoreId;
 
 /// Shows what 48 kernels did, from a trace that `cargo run -- trace -o FILE` has recorded.
 #[derive(Debug, Parser)]
@@ -44,6 +45,15 @@ pub(crate) enum Verb {
     /// keys. The page has everything in it and may be sent to somebody who has nothing else.
     #[command(after_help = "Example:\n  scc-trace html run.trace -o run.html")]
     Html(HtmlArguments),
+    /// Why a task was late: who ran meanwhile, who woke it, and what led to that, across cores
+    ///
+    /// The first line is the poll that is asked for, each one behind an arrow what led to the one before. Without --at it is
+    /// the longest wait of the tasks that are named, or of all.
+    #[command(
+        after_help = "Examples:\n  scc-trace why run.trace                                  the longest wait of all\n  \
+                            scc-trace why run.trace --task mail --core 3 --at 21.2ms the poll at that time or the next"
+    )]
+    Why(WhyArguments),
 }
 
 /// The trace to read.
@@ -92,6 +102,47 @@ pub(crate) struct HtmlArguments {
     pub(crate) output: PathBuf,
 }
 
+/// Options of `why`.
+#[derive(Args, Debug)]
+pub(crate) struct WhyArguments {
+    /// What to read
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Name of the task
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+    /// Its core, 0 to 47
+    #[arg(long, value_name = "CORE", value_parser = core)]
+    pub(crate) core: Option<CoreId>,
+    /// Time since power-on, for example 21.2ms or 350us
+    #[arg(long, value_name = "TIME", value_parser = picoseconds)]
+    pub(crate) at: Option<u64>,
+}
+
+fn core(text: &str) -> Result<CoreId, &'static str> {
+    text.parse().ok().and_then(CoreId::new).ok_or("expected the number of a core, 0 to 47")
+}
+
+/// A time with a unit, perhaps with a fraction, in picoseconds.
+fn picoseconds(text: &str) -> Result<u64, &'static str> {
+    const WRONG: &str = "expected a time with a unit, for example 21.2ms, 350us or 1s";
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let places: usize = match &text[digits.len()..] {
+        "s" => 12,
+        "ms" => 9,
+        "us" => 6,
+        "ns" => 3,
+        _ => return Err(WRONG),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number =
+        !whole.is_empty() && [whole, fraction].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    if !is_number || fraction.len() > places {
+        return Err(WRONG);
+    }
+    format!("{whole}{fraction:0<places$}").parse().map_err(|_| WRONG)
+}
+
 /// Formats of other viewers.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
@@ -116,5 +167,17 @@ mod tests {
     #[test]
     fn command_line_definition_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_with_their_units() {
+        for (text, time) in
+            [("21.2ms", 21_200_000_000), ("350us", 350_000_000), ("1s", 1_000_000_000_000), ("0.5ns", 500)]
+        {
+            assert_eq!(picoseconds(text), Ok(time), "{text}");
+        }
+        for text in ["", "5", "ms", ".5ms", "1.0005ns", "-1ms", "99999999999s", "1.2.3ms"] {
+            assert!(picoseconds(text).is_err(), "{text}");
+        }
     }
 }

@@ -8,9 +8,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use scc_trace::export::{chrome, csv, perfetto};
 use scc_trace::report::{self, Figures};
+use scc_trace::why::{NoAnswer, Question, explain, text as chain_text};
 use scc_trace::{ReadError, Trace, html, read_file};
 
-use crate::arguments::{Arguments, ExportArguments, Format, HtmlArguments, ReportArguments, Source, Verb};
+use crate::arguments::{
+    Arguments, ExportArguments, Format, HtmlArguments, ReportArguments, Source, Verb, WhyArguments,
+};
 
 /// Why a verb did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,9 @@ pub(crate) enum CommandError {
     /// The trace cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Nothing in the trace is what was asked for.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
     /// A file cannot be written.
     #[error("cannot write {file}: {source}", file = file.display())]
     Write {
@@ -38,7 +44,7 @@ impl CommandError {
     /// Exit status: 2 for wrong input, 1 for failures of this program or its host.
     pub(crate) const fn status(&self) -> u8 {
         match self {
-            Self::Read(_) | Self::Write { .. } => 2,
+            Self::Read(_) | Self::NoAnswer(_) | Self::Write { .. } => 2,
             Self::Output(_) | Self::Json(_) => 1,
         }
     }
@@ -50,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         Verb::Report(arguments) => report(arguments),
         Verb::Export(arguments) => export(arguments),
         Verb::Html(arguments) => page(arguments),
+        Verb::Why(arguments) => why(arguments),
     }
 }
 
@@ -76,6 +83,13 @@ fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
 fn page(arguments: &HtmlArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
     write_with(&arguments.output, |out| html::write(&trace, out))
+}
+
+fn why(arguments: &WhyArguments) -> Result<(), CommandError> {
+    let trace = read(&arguments.source)?;
+    let question = Question { task: arguments.task.clone(), core: arguments.core, at: arguments.at };
+    let links = working("looking", || explain(&trace, &question))?;
+    print(&chain_text(&links))
 }
 
 /// Reads a trace; on a terminal a bar shows how far.

@@ -3,7 +3,7 @@
 //!
 //! A recorder hands what it reads from the cores' rings to a [`Collector`], which writes a file. [`read_file`] brings it
 //! back as a [`Trace`]; [`walk`] tells what each core did as a sequence of [`Item`]s on one axis of time. Everything
-//! else is made of that walk: [`report`], [`export`], [`html`].
+//! else is made of that walk: [`report`], [`export`], [`html`], [`why`].
 //!
 //! The command line `scc-trace` is thin over these; `cargo run -- trace` records with it.
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@ mod item;
 pub mod report;
 mod trace;
 mod walk;
+pub mod why;
 
 pub use clock::{Anchor, Clock};
 pub use collect::{Collector, Visit};

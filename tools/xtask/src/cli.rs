@@ -64,6 +64,7 @@ Examples:
   cargo run -- trace report run.trace             how long tasks waited and ran, where the cycles went
   cargo run -- trace export --perfetto run.trace -o run.pftrace
                                                   for ui.perfetto.dev
+  cargo run -- trace why run.trace --task mail    what made it late, across cores
   cargo run -- trace html run.trace -o run.html   a page with a timeline, without a network
 
 docs/trace.md explains what is recorded and how to read it. Exit status: that of the boot, see `cargo run -- boot --help`.";

@@ -65,6 +65,9 @@ enum View {
     /// As one page with a timeline of all cores, which needs no network
     #[command(disable_help_flag = true)]
     Html(Words),
+    /// Why a task was late: who ran meanwhile, who woke it, and what led to that, across cores
+    #[command(disable_help_flag = true)]
+    Why(Words),
 }
 
 /// Options that another program takes.
@@ -117,6 +120,7 @@ fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
         View::Report(words) => ("report", words),
         View::Export(words) => ("export", words),
         View::Html(words) => ("html", words),
+        View::Why(words) => ("why", words),
     };
     let program = program::build(workspace, VIEWER, None)?;
     let failed = |source| CommandError::Start { program: VIEWER.to_owned(), source };

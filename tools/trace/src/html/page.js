@@ -53,11 +53,12 @@ for (const task of head.figures.tasks) taskTime.set(task.name, (taskTime.get(tas
 const byTime = head.kinds.map((kind, at) => at).filter((at) => head.kinds[at].class === "task")
   .sort((a, b) => (taskTime.get(head.kinds[b].name) || 0) - (taskTime.get(head.kinds[a].name) || 0));
 const HUES = [212, 142, 32, 276, 186, 330, 80, 246, 12, 164, 300, 52];
-let colours = [];
+let colours = [], interruptColour = "";
 function chooseColours() {
   const dark = document.documentElement.classList.contains("dark");
+  interruptColour = dark ? "#ff6b6b" : "#dc2626";
   colours = head.kinds.map((kind) => ({
-    task: "", interrupt: dark ? "#ff6b6b" : "#dc2626", boot: dark ? "#55657d" : "#9aa8bd", lost: dark ? "#f5d90a" : "#b58900",
+    task: "", interrupt: interruptColour, boot: dark ? "#55657d" : "#9aa8bd", lost: dark ? "#f5d90a" : "#b58900",
   })[kind.class]);
   byTime.forEach((kind, rank) => {
     const turn = Math.floor(rank / HUES.length);
@@ -182,15 +183,11 @@ function drawLevel(row, level, top, tall) {
     }
     if (interrupts) {
       context.globalAlpha = found || chosen ? 0.15 : 1;
-      context.fillStyle = interruptColour();
+      context.fillStyle = interruptColour;
       context.fillRect(left, top, wide, Math.max(tall * interrupts / 255, 2));
     }
   }
   context.globalAlpha = 1;
-}
-function interruptColour() {
-  const at = head.kinds.findIndex((kind) => kind.class === "interrupt");
-  return at < 0 ? "red" : colours[at];
 }
 
 function drawSlices(row, first, last, top, tall) {

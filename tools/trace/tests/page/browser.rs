@@ -21,6 +21,8 @@ pub(crate) struct Browser {
     socket: WebSocket<TcpStream>,
     session: Option<String>,
     sent: u64,
+    /// Whether the page has been loaded.
+    is_loaded: bool,
     errors: Vec<String>,
 }
 
@@ -49,15 +51,22 @@ impl Browser {
         let stream = TcpStream::connect(host).expect("Chromium listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("the time is not zero");
         let (socket, _) = tungstenite::client(address.as_str(), stream).expect("it speaks DevTools");
-        let mut browser = Self { process, socket, session: None, sent: 0, errors: Vec::new() };
-        let url = format!("file://{}", file.display());
-        let target = browser.call("Target.createTarget", &json!({ "url": url }));
+        let mut browser =
+            Self { process, socket, session: None, sent: 0, is_loaded: false, errors: Vec::new() };
+        let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = browser.call("Target.attachToTarget", &attach)["sessionId"].clone();
         browser.session = session.as_str().map(str::to_owned);
         browser.call("Runtime.enable", &json!({}));
         let size = json!({ "width": 1400, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         browser.call("Emulation.setDeviceMetricsOverride", &size);
+        browser.call("Page.enable", &json!({}));
+        // Loading the blank page may be told only now.
+        browser.is_loaded = false;
+        browser.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
+        while !browser.is_loaded {
+            browser.receive();
+        }
         browser.promise(
             "new Promise((done) => { const look = () => document.body && document.body.dataset.ready \
              ? done(true) : setTimeout(look, 20); look(); })",
@@ -148,18 +157,27 @@ impl Browser {
         }
         self.socket.send(Message::text(message.to_string())).expect("the browser listens");
         loop {
-            let Message::Text(text) = self.socket.read().expect("the browser answers in time") else {
-                continue;
-            };
-            let mut answer: Value = serde_json::from_str(&text).expect("the browser speaks JSON");
-            if answer["method"] == "Runtime.exceptionThrown" {
-                self.errors.push(answer["params"]["exceptionDetails"].to_string());
-            }
+            let mut answer = self.receive();
             if answer["id"] == self.sent {
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].take();
             }
         }
+    }
+
+    /// The next message of the browser, of which events are noted.
+    fn receive(&mut self) -> Value {
+        let text = loop {
+            if let Message::Text(text) = self.socket.read().expect("the browser answers in time") {
+                break text;
+            }
+        };
+        let message: Value = serde_json::from_str(&text).expect("the browser speaks JSON");
+        if message["method"] == "Runtime.exceptionThrown" {
+            self.errors.push(message["params"]["exceptionDetails"].to_string());
+        }
+        self.is_loaded |= message["method"] == "Page.loadEventFired";
+        message
     }
 }
 

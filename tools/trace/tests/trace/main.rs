@@ -4,6 +4,7 @@ mod damage;
 mod figures;
 mod perfetto;
 mod synthetic;
+mod why;
 
 use std::io::Cursor;
 
