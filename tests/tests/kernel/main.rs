@@ -14,6 +14,7 @@ mod measure;
 mod pc;
 mod rcce;
 mod soak;
+mod trace;
 
 /// Value of `key=` in a line.
 fn figure(line: &str, key: &str) -> u64 {
