@@ -106,5 +106,6 @@ impl Vcpu {
         if irq::dispatch(vector) == irq::Outcome::Unexpected {
             panic!("unexpected interrupt vector={vector} while a guest ran");
         }
+        trace::record(Event::IrqExit(vector));
     }
 }
