@@ -12,7 +12,7 @@ use futures_util::future::select;
 use ipi::mailbox::{Mailbox, Mode, SendError, Settings};
 use ipi::mesh::{Deadline, Mesh};
 use ipi::testing::{Chooser, FakeMesh, Machine, Odds, Outcome};
-use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use ipi::wire::{Channel, Flow, Kind, Mail};
 use scc::id::CoreId;
 
 const GREETINGS: Channel = Channel::new(0).expect("channels are 0 to 14");
@@ -20,8 +20,7 @@ const READER: CoreId = CoreId::new(1).expect("cores are 0 to 47");
 
 // ANCHOR: send
 async fn write(mailbox: &Mailbox<'_, impl Mesh>) -> Result<(), SendError> {
-    let payload = Payload::new(b"hello").expect("at most 18 bytes");
-    let mail = Mail { channel: GREETINGS, kind: Kind(0), flow: Flow(0), payload };
+    let mail = Mail::new(GREETINGS, Kind(0), Flow(0), b"hello").expect("at most 18 bytes");
     loop {
         // Complete when the letter is in the queue of core 1.
         match mailbox.send(READER, mail, Deadline::Never).await {
@@ -37,7 +36,7 @@ async fn write(mailbox: &Mailbox<'_, impl Mesh>) -> Result<(), SendError> {
 async fn read(mailbox: &Mailbox<'_, impl Mesh>) -> String {
     let greetings = mailbox.open(GREETINGS, Mode::Interrupt).expect("nobody else has opened it");
     let received = greetings.recv().await;
-    let text = String::from_utf8_lossy(received.mail.payload.as_slice()).into_owned();
+    let text = String::from_utf8_lossy(received.mail.payload()).into_owned();
     format!("core 1 has {text:?} from core {}", received.from)
 }
 // ANCHOR_END: receive

@@ -24,7 +24,15 @@ impl Waiters {
     }
 
     /// Wakes everybody, in the order of registration.
+    #[inline]
     pub(crate) fn wake_all(&self) {
+        if !self.waiting.borrow().is_empty() {
+            self.wake_some();
+        }
+    }
+
+    #[inline(never)]
+    fn wake_some(&self) {
         let mut woken = self.waiting.take();
         woken.drain(..).for_each(|(_, waker)| waker.wake());
         let mut waiting = self.waiting.borrow_mut();
@@ -34,17 +42,22 @@ impl Waiters {
     }
 
     /// A place in the list for one future.
-    pub(crate) fn place(&self) -> Place<'_> {
+    #[inline]
+    pub(crate) const fn place(&self) -> Place<'_> {
+        Place { waiters: self, ticket: None }
+    }
+
+    fn fresh_ticket(&self) -> Ticket {
         let ticket = self.next.get();
         self.next.set(ticket.wrapping_add(1));
-        Place { waiters: self, ticket }
+        ticket
     }
 
     /// Completes with what `check` finds: at once, or after a later [`wake_all`](Self::wake_all).
     ///
     /// *Cancel safety*: nothing is lost that `check` did not take.
     pub(crate) async fn until<T>(&self, mut check: impl FnMut() -> Option<T>) -> T {
-        let place = self.place();
+        let mut place = self.place();
         poll_fn(|context| match check() {
             Some(found) => Poll::Ready(found),
             None => {
@@ -65,32 +78,37 @@ impl Waiters {
 /// Where one future registers; nobody is woken for it any more once it is dropped.
 pub(crate) struct Place<'w> {
     waiters: &'w Waiters,
-    ticket: Ticket,
+    /// `None` until it first registers.
+    ticket: Option<Ticket>,
 }
 
 impl Place<'_> {
     /// Has the task woken by the next [`wake_all`](Waiters::wake_all).
-    pub(crate) fn register(&self, context: &Context<'_>) {
+    pub(crate) fn register(&mut self, context: &Context<'_>) {
+        let own = *self.ticket.get_or_insert_with(|| self.waiters.fresh_ticket());
         let mut waiting = self.waiters.waiting.borrow_mut();
-        let found = waiting.iter().position(|(ticket, _)| *ticket == self.ticket);
+        let found = waiting.iter().position(|(ticket, _)| *ticket == own);
         match found {
             Some(index) => waiting[index].1.clone_from(context.waker()),
-            None if waiting.try_reserve(1).is_ok() => waiting.push((self.ticket, context.waker().clone())),
+            None if waiting.try_reserve(1).is_ok() => waiting.push((own, context.waker().clone())),
             None => context.waker().wake_by_ref(),
         }
     }
 
-    fn leave(&self) -> Option<(Ticket, Waker)> {
+    fn leave(&self, own: Ticket) -> Option<(Ticket, Waker)> {
         let mut waiting = self.waiters.waiting.borrow_mut();
-        let index = waiting.iter().position(|(ticket, _)| *ticket == self.ticket)?;
+        let index = waiting.iter().position(|(ticket, _)| *ticket == own)?;
         Some(waiting.remove(index))
     }
 }
 
 impl Drop for Place<'_> {
+    #[inline]
     fn drop(&mut self) {
-        // The list is no longer borrowed when the waker goes, and perhaps the rest of its task with it.
-        drop(self.leave());
+        if let Some(own) = self.ticket {
+            // The list is no longer borrowed when the waker goes, and perhaps the rest of its task with it.
+            drop(self.leave(own));
+        }
     }
 }
 

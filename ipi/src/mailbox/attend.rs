@@ -2,7 +2,7 @@
 
 use scc::id::CoreId;
 
-use super::link::{Curiosity, Freshness};
+use super::link::{Answered, Curiosity, Freshness, Incoming};
 use super::receiver::Received;
 use super::{Mailbox, Notice};
 use crate::layout;
@@ -24,16 +24,26 @@ impl<M: Mesh> Mailbox<'_, M> {
         self.look_at_answer(peer);
     }
 
-    /// One of many looks for a letter of `peer` on `channel`, which is not queued but returned: the caller knows that
+    /// Looks `looks` times for a letter of `peer` on `channel`, which is not queued but returned: the caller knows that
     /// none of `peer` waits in the queue. Letters on other channels are delivered.
-    #[inline]
-    pub(super) fn poll_for(&self, channel: Channel, peer: CoreId) -> Option<Received> {
-        self.mesh.invalidate(Invalidate::Poll);
-        if self.is_letter_seen(peer) {
-            return None;
-        }
+    #[inline(always)]
+    pub(super) fn poll_for(&self, channel: Channel, peer: CoreId, looks: u32) -> Option<Received> {
         let me = self.mesh.core();
-        self.read_letter(peer, self.mesh.read_line(layout::mail(me, peer)), Some(channel))
+        let (line, last_word) = (layout::mail(me, peer), layout::mail_last(me, peer));
+        let mut seen = self.seen[peer.index()].get();
+        let mut is_curious = true;
+        for _ in 0..looks {
+            self.mesh.invalidate(Invalidate::Poll);
+            if self.mesh.read_word(last_word) != seen {
+                let letter = self.read_awaited(channel, peer, self.mesh.read_line(line));
+                if letter.is_some() {
+                    return letter;
+                }
+                seen = self.seen[peer.index()].get();
+            }
+            is_curious = is_curious && self.look_at_answer(peer);
+        }
+        None
     }
 
     /// One of many looks for letters of `peers`, which are delivered; whether there were any.
@@ -46,7 +56,7 @@ impl<M: Mesh> Mailbox<'_, M> {
         let is_news = !self.is_letter_seen(peer);
         if is_news {
             let line = self.mesh.read_line(layout::mail(self.mesh.core(), peer));
-            self.read_letter(peer, line, None);
+            self.read_letter(peer, line);
         }
         is_news
     }
@@ -64,51 +74,91 @@ impl<M: Mesh> Mailbox<'_, M> {
     pub(super) fn look_at_answer(&self, peer: CoreId) -> bool {
         let expected = self.outgoing.borrow()[peer.index()].curiosity(self.epoch);
         if let Some(expected) = expected {
-            self.read_answer(peer, expected);
+            self.look_for_answer(peer, expected);
         }
         expected.is_some()
     }
 
-    fn read_answer(&self, peer: CoreId, expected: Curiosity) {
-        let me = self.mesh.core();
+    #[inline]
+    fn look_for_answer(&self, peer: CoreId, expected: Curiosity) {
         if let Curiosity::Answer(last) = expected
-            && self.mesh.read_word(layout::ack_last(me, peer)) != last
+            && self.mesh.read_word(layout::ack_last(self.mesh.core(), peer)) != last
         {
             return;
         }
-        let line = self.mesh.read_line(layout::ack(me, peer));
+        let line = self.mesh.read_line(layout::ack(self.mesh.core(), peer));
+        let is_plain = self.outgoing.borrow_mut()[peer.index()].take_plain(AckView::new(&line), self.epoch);
+        if is_plain {
+            self.senders[peer.index()].wake_all();
+        } else {
+            self.read_answer(peer, line);
+        }
+    }
+
+    #[inline(never)]
+    fn read_answer(&self, peer: CoreId, line: LineWords) {
         let Ok(ack) = Ack::parse(AckView::new(&line)) else { return };
         let (changed, unparked) = {
             let link = &mut self.outgoing.borrow_mut()[peer.index()];
             (link.take(ack, self.epoch), link.unpark())
         };
         if let Some((begun, mail)) = unparked {
-            self.write_letter(peer, begun, Reply::Silent, mail, Notice::Doorbell);
+            self.write_letter(peer, begun, Reply::Silent, &mail, Notice::Doorbell);
         }
         if changed {
             self.senders[peer.index()].wake_all();
         }
     }
 
-    /// Takes a line in that is not what it was; the letter, if it is on the channel of a `taker`.
-    #[inline]
-    fn read_letter(&self, peer: CoreId, line: LineWords, taker: Option<Channel>) -> Option<Received> {
+    /// Takes a line in that is not what it was: what somebody waits for, straight to him, before anything is looked at
+    /// that would matter for other letters only.
+    #[inline(always)]
+    fn read_awaited(&self, channel: Channel, peer: CoreId, line: LineWords) -> Option<Received> {
         let letter = LetterView::new(&line);
-        self.seen[peer.index()].set(letter.last_word());
-        let envelope = letter.envelope().ok()?;
-        let (freshness, closed) = {
+        let last = letter.last_word();
+        {
             let incoming = &mut self.incoming.borrow_mut()[peer.index()];
-            (incoming.is_news(envelope), incoming.closed)
+            if incoming.is_next(last)
+                && letter.is_for(self.epoch)
+                && let Some(life) = LetterView::life_in(last)
+                && letter.check().is_ok()
+                && letter.unchecked_mail().channel() == channel
+            {
+                self.seen[peer.index()].set(last);
+                self.answer(incoming, peer, last, Verdict::Accepted, letter.reply());
+                self.count(|statistics| statistics.accepted += 1);
+                return Some(Received { from: peer, life, mail: letter.unchecked_mail() });
+            }
+        }
+        self.read_other(channel, peer, line)
+    }
+
+    /// Takes in what is not just the next letter, and on the channel.
+    #[cold]
+    #[inline(never)]
+    fn read_other(&self, channel: Channel, peer: CoreId, line: LineWords) -> Option<Received> {
+        self.read_letter(peer, line);
+        self.pop(channel, Some(peer))
+    }
+
+    /// Takes a line in that is not what it was.
+    fn read_letter(&self, peer: CoreId, line: LineWords) {
+        let letter = LetterView::new(&line);
+        let last = letter.last_word();
+        self.seen[peer.index()].set(last);
+        let Ok(envelope) = letter.envelope() else { return };
+        let freshness = {
+            let incoming = &mut self.incoming.borrow_mut()[peer.index()];
+            if incoming.is_next(last) { Freshness::News } else { incoming.freshness(envelope.from, last) }
         };
         match freshness {
-            Freshness::Seen => return None,
+            Freshness::Seen => return,
             Freshness::Stale => {
                 self.count(|statistics| statistics.stale += 1);
-                return None;
+                return;
             }
             Freshness::News => {}
         }
-        let (mut closed, mut taken) = (closed, None);
         let verdict = match letter.mail() {
             _ if envelope.to != self.epoch => {
                 self.count(|statistics| statistics.stale += 1);
@@ -118,27 +168,14 @@ impl<M: Mesh> Mailbox<'_, M> {
                 self.count(|statistics| statistics.malformed += 1);
                 Verdict::Malformed
             }
-            Ok(mail) if taker == Some(mail.channel) => {
-                self.count(|statistics| statistics.accepted += 1);
-                taken = Some(Received { from: peer, life: envelope.from, mail });
-                Verdict::Accepted
-            }
-            Ok(mail) => self.deliver(Received { from: peer, life: envelope.from, mail }, &mut closed),
+            Ok(mail) => self.deliver(Received { from: peer, life: envelope.from, mail }),
         };
-        let ack = Ack {
-            closed,
-            polled: self.polled.get(),
-            receiver: self.epoch,
-            sender: envelope.from,
-            sequence: envelope.sequence,
-            verdict,
-        };
-        self.acknowledge(peer, ack, letter.reply());
-        taken
+        let incoming = &mut self.incoming.borrow_mut()[peer.index()];
+        self.answer(incoming, peer, last, verdict, letter.reply());
     }
 
-    fn deliver(&self, letter: Received, closed: &mut Channels) -> Verdict {
-        let channel = letter.mail.channel;
+    fn deliver(&self, letter: Received) -> Verdict {
+        let channel = letter.mail.channel();
         let verdict = {
             let queue = &mut self.queues.borrow_mut()[channel.index()];
             if queue.mode().is_none() {
@@ -156,19 +193,28 @@ impl<M: Mesh> Mailbox<'_, M> {
             }
             Verdict::Refused => {
                 self.count(|statistics| statistics.refused += 1);
+                let closed = &mut self.incoming.borrow_mut()[letter.from.index()].closed;
                 *closed = closed.with(channel);
-                self.incoming.borrow_mut()[letter.from.index()].closed = *closed;
             }
             _ => {}
         }
         verdict
     }
 
+    /// Answers a letter, of which its last word is enough.
     #[inline]
-    fn acknowledge(&self, peer: CoreId, ack: Ack, reply: Reply) {
-        self.incoming.borrow_mut()[peer.index()].answer = Some(ack);
+    fn answer(&self, incoming: &mut Incoming, peer: CoreId, letter: u32, verdict: Verdict, reply: Reply) {
+        let answered = Answered { letter, verdict, polled: self.polled.get() };
+        incoming.note(answered);
+        self.acknowledge(peer, answered, incoming.closed, reply);
+    }
+
+    #[inline(always)]
+    fn acknowledge(&self, peer: CoreId, answered: Answered, closed: Channels, reply: Reply) {
+        let Answered { letter, verdict, polled } = answered;
         self.mesh.invalidate(Invalidate::AckWrite);
-        self.mesh.write_line(layout::ack(peer, self.mesh.core()), ack.emit());
+        let line = Ack::line(closed, polled, self.epoch, verdict, letter);
+        self.mesh.write_line(layout::ack(peer, self.mesh.core()), line);
         self.mesh.push(Push::Ack);
         if reply == Reply::Ring {
             self.mesh.ring(peer);
@@ -176,7 +222,16 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Takes a letter from a queue, and tells refused senders if that made room.
+    #[inline]
     pub(super) fn pop(&self, channel: Channel, from: Option<CoreId>) -> Option<Received> {
+        if self.queues.borrow()[channel.index()].is_empty() {
+            return None;
+        }
+        self.pop_waiting(channel, from)
+    }
+
+    #[inline(never)]
+    fn pop_waiting(&self, channel: Channel, from: Option<CoreId>) -> Option<Received> {
         let (letter, welcome) = {
             let queue = &mut self.queues.borrow_mut()[channel.index()];
             (queue.pop(from)?, queue.welcome())
@@ -188,14 +243,14 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Tells senders that were refused on `channel` to try again.
     pub(super) fn reopen(&self, channel: Channel, refused: CoreSet) {
         for peer in refused.iter() {
-            let repeated = {
+            let (was_closed, link) = {
                 let link = &mut self.incoming.borrow_mut()[peer.index()];
                 let was_closed = link.closed.contains(channel);
                 link.closed = link.closed.without(channel);
-                link.answer.filter(|_| was_closed).map(|answer| Ack { closed: link.closed, ..answer })
+                (was_closed, *link)
             };
-            if let Some(ack) = repeated {
-                self.acknowledge(peer, ack, Reply::Ring);
+            if let Some(answered) = link.answered.filter(|_| was_closed) {
+                self.acknowledge(peer, answered, link.closed, Reply::Ring);
             }
         }
     }
@@ -204,9 +259,17 @@ impl<M: Mesh> Mailbox<'_, M> {
     pub(super) fn announce_modes(&self) {
         let polled = self.polled.get();
         for peer in CoreSet::ALL.iter() {
-            let repeated = self.incoming.borrow()[peer.index()].answer.filter(|ack| ack.polled != polled);
-            if let Some(answer) = repeated {
-                self.acknowledge(peer, Ack { polled, ..answer }, Reply::Silent);
+            let (told, closed) = {
+                let link = &mut self.incoming.borrow_mut()[peer.index()];
+                let untold = link.answered.as_mut().filter(|answered| answered.polled != polled);
+                let told = untold.map(|answered| {
+                    answered.polled = polled;
+                    *answered
+                });
+                (told, link.closed)
+            };
+            if let Some(answered) = told {
+                self.acknowledge(peer, answered, closed, Reply::Silent);
             }
         }
     }

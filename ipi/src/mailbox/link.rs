@@ -1,7 +1,9 @@
 //! What one core knows about its mail with one other.
 
 use super::SendError;
-use crate::wire::{Ack, AckView, Channel, Channels, Envelope, Epoch, Hello, Mail, Sequence, Verdict};
+use crate::wire::{
+    Ack, AckView, Channel, Channels, Epoch, Flow, Hello, Kind, LetterView, Mail, Sequence, Verdict,
+};
 
 /// Who asks what became of a letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,7 +11,7 @@ pub(super) enum Owner {
     /// A future waits for it.
     Waiting,
     /// It was posted; the mailbox itself sends it again.
-    Posted(Mail),
+    Poster,
     /// The future that sent it was dropped.
     Nobody,
 }
@@ -25,6 +27,17 @@ pub(super) enum Slot {
     Answered(Verdict),
 }
 
+/// What became of the last posted mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Posted {
+    /// It arrived, or is in its line, or there was none.
+    Done,
+    /// It was refused and waits for room.
+    Parked,
+    /// It will never arrive.
+    Undelivered(SendError),
+}
+
 /// A letter that is to be written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Begun {
@@ -36,8 +49,9 @@ pub(super) struct Begun {
     pub(super) is_polled: bool,
 }
 
-/// State of the letters to one peer.
+/// State of the letters to one peer. Its size is a power of two, so that its place in a table is found by a shift.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Outgoing {
     /// Life of the peer that letters are meant for; `None` until it was met.
     pub(super) peer: Option<Epoch>,
@@ -48,11 +62,12 @@ pub(super) struct Outgoing {
     /// Number of the last letter.
     pub(super) sequence: Sequence,
     pub(super) slot: Slot,
-    /// Posted mail that was refused and waits for room.
-    pub(super) parked: Option<Mail>,
-    /// Posted mail that will never arrive, and why.
-    pub(super) undelivered: Option<(Mail, SendError)>,
+    pub(super) posted: Posted,
+    /// The last posted mail, written here after it is in its line.
+    pub(super) mail: Mail,
 }
+
+const NO_MAIL: Mail = Mail::empty(Channel::new(0).expect("channels are 0 to 14"), Kind(0), Flow(0));
 
 impl Outgoing {
     pub(super) const NEW: Self = Self {
@@ -61,20 +76,27 @@ impl Outgoing {
         closed: Channels::NONE,
         sequence: Sequence::new(0),
         slot: Slot::Free,
-        parked: None,
-        undelivered: None,
+        posted: Posted::Done,
+        mail: NO_MAIL,
     };
 
     /// Whether a letter on `channel` may be written now.
+    #[inline]
     pub(super) fn is_open(&self, channel: Channel) -> bool {
         matches!(self.slot, Slot::Free)
             && !self.closed.contains(channel)
-            && self.parked.is_none_or(|mail| mail.channel != channel)
+            && (self.posted != Posted::Parked || self.mail.channel() != channel)
     }
 
     /// Whether a letter lies in the line, unanswered as far as is known.
+    #[inline]
     pub(super) const fn is_sent(&self) -> bool {
         matches!(self.slot, Slot::Sent(_))
+    }
+
+    /// Whether the mailbox has posted mail to bring to the peer.
+    pub(super) fn is_posting(&self) -> bool {
+        self.slot == Slot::Sent(Owner::Poster) || self.posted == Posted::Parked
     }
 
     /// Takes the line for a new letter on `channel`; `None` if it may not be written now, or the peer was never met.
@@ -89,13 +111,14 @@ impl Outgoing {
         Some(Begun { peer, sequence: self.sequence, is_polled: self.polled.contains(channel) })
     }
 
-    /// Takes the line for a mail to be posted; `None` also while an earlier one waits for room or failed.
+    /// Takes the line for a mail to be posted, which the caller then puts into `mail`; `None` also while an earlier
+    /// one waits for room or failed.
     #[inline]
-    pub(super) fn begin_post(&mut self, mail: Mail) -> Option<Begun> {
-        if self.parked.is_some() || self.undelivered.is_some() {
+    pub(super) fn begin_post(&mut self, channel: Channel) -> Option<Begun> {
+        if self.posted != Posted::Done {
             return None;
         }
-        self.begin(mail.channel, Owner::Posted(mail))
+        self.begin(channel, Owner::Poster)
     }
 
     /// What the peer's acknowledgement can tell; `None` if nothing.
@@ -119,6 +142,20 @@ impl Outgoing {
             self.answer(Verdict::WrongLife);
         }
         true
+    }
+
+    /// Takes the acknowledgement in that accepts the letter and says nothing new otherwise; false for any other.
+    #[inline]
+    pub(super) fn take_plain(&mut self, ack: AckView<'_>, own_life: Epoch) -> bool {
+        let Some(peer) = self.peer else { return false };
+        let letter = AckView::last_word(own_life, self.sequence);
+        let Slot::Sent(owner) = self.slot else { return false };
+        let is_plain = ack.is_line(Ack::line(self.closed, self.polled, peer, Verdict::Accepted, letter));
+        if is_plain && self.posted != Posted::Parked {
+            self.slot = if owner == Owner::Waiting { Slot::Answered(Verdict::Accepted) } else { Slot::Free };
+            return true;
+        }
+        false
     }
 
     /// Takes an acknowledgement in; whether something changed.
@@ -147,12 +184,21 @@ impl Outgoing {
 
     /// Takes the line for posted mail that can be written again.
     pub(super) fn unpark(&mut self) -> Option<(Begun, Mail)> {
-        let mail = self.parked?;
-        if self.slot != Slot::Free || self.closed.contains(mail.channel) {
+        if self.posted != Posted::Parked
+            || self.slot != Slot::Free
+            || self.closed.contains(self.mail.channel())
+        {
             return None;
         }
-        self.parked = None;
-        Some((self.begin(mail.channel, Owner::Posted(mail))?, mail))
+        self.posted = Posted::Done;
+        Some((self.begin(self.mail.channel(), Owner::Poster)?, self.mail))
+    }
+
+    /// The posted mail that will never arrive, and why; once.
+    pub(super) fn take_undelivered(&mut self) -> Option<(Mail, SendError)> {
+        let Posted::Undelivered(error) = self.posted else { return None };
+        self.posted = Posted::Done;
+        Some((self.mail, error))
     }
 
     fn begin_life(&mut self, life: Epoch) {
@@ -163,18 +209,14 @@ impl Outgoing {
 
     fn answer(&mut self, verdict: Verdict) {
         let Slot::Sent(owner) = self.slot else { return };
-        self.slot = match (owner, verdict) {
-            (Owner::Waiting, _) => Slot::Answered(verdict),
-            (Owner::Nobody, _) | (Owner::Posted(_), Verdict::Accepted) => Slot::Free,
-            (Owner::Posted(mail), Verdict::Refused) => {
-                self.parked = Some(mail);
-                Slot::Free
-            }
-            (Owner::Posted(mail), _) => {
-                self.undelivered = SendError::of(verdict).map(|error| (mail, error));
-                Slot::Free
-            }
-        };
+        self.slot = if owner == Owner::Waiting { Slot::Answered(verdict) } else { Slot::Free };
+        if owner == Owner::Poster {
+            self.posted = match SendError::of(verdict) {
+                Some(error) => Posted::Undelivered(error),
+                None if verdict == Verdict::Refused => Posted::Parked,
+                None => Posted::Done,
+            };
+        }
     }
 }
 
@@ -190,40 +232,60 @@ pub(super) enum Curiosity {
 /// State of the letters from one peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming {
-    /// Life and number of the last letter that was answered.
-    last: Option<(Epoch, Sequence)>,
-    /// The answer; repeated when a channel opens again.
-    pub(super) answer: Option<Ack>,
+    /// Last word of the next letter of the peer's life; 0 before the first.
+    next: u32,
+    /// The letter that was answered last.
+    pub(super) answered: Option<Answered>,
     /// Channels on which the peer was refused and there was no room since.
     pub(super) closed: Channels,
 }
 
-impl Incoming {
-    pub(super) const NEW: Self = Self { last: None, answer: None, closed: Channels::NONE };
+/// A letter that was answered, and how; told again when a channel opens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    /// Its last word.
+    pub(super) letter: u32,
+    pub(super) verdict: Verdict,
+    /// Channels that the sender knows to be polled.
+    pub(super) polled: Channels,
+}
 
-    /// Whether a letter has not been seen yet; notes it as seen.
-    pub(super) fn is_news(&mut self, envelope: Envelope) -> Freshness {
-        let Envelope { from, sequence, .. } = envelope;
-        let freshness = match self.last {
-            Some((life, last)) if life == from && last == sequence => Freshness::Seen,
-            Some((life, last)) if life == from && last.next() != sequence => Freshness::Stale,
-            Some((life, _)) if life.is_after(from) => Freshness::Stale,
-            _ => Freshness::News,
-        };
-        if freshness == Freshness::News {
-            if self.last.is_some_and(|(life, _)| life != from) {
-                self.closed = Channels::NONE;
-            }
-            self.last = Some((from, sequence));
+impl Incoming {
+    pub(super) const NEW: Self = Self { next: 0, answered: None, closed: Channels::NONE };
+
+    /// Whether a line ends as the next letter of the life that is known.
+    #[inline]
+    pub(super) const fn is_next(&self, last_word: u32) -> bool {
+        self.next == last_word
+    }
+
+    /// Notes a letter as answered.
+    #[inline]
+    pub(super) fn note(&mut self, answered: Answered) {
+        self.next = LetterView::next_last_word(answered.letter);
+        self.answered = Some(answered);
+    }
+
+    /// Whether a letter that is not the [next](Self::is_next) one has not been seen yet. The first one of a life finds
+    /// all channels open.
+    pub(super) fn freshness(&mut self, from: Epoch, letter: u32) -> Freshness {
+        let Some(Answered { letter: last, .. }) = self.answered else { return Freshness::News };
+        let Some(life) = LetterView::life_in(last) else { return Freshness::News };
+        if last == letter {
+            Freshness::Seen
+        } else if life == from || life.is_after(from) {
+            Freshness::Stale
+        } else {
+            self.closed = Channels::NONE;
+            Freshness::News
         }
-        freshness
     }
 }
 
 /// Whether a letter in a line is a new one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Freshness {
-    /// The next one of this life, or the first of a later one.
+    /// The first one of a life.
     News,
     /// The one that was answered last.
     Seen,

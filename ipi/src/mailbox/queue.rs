@@ -22,7 +22,14 @@ impl Queue {
         Self { letters: [None; CAPACITY], length: 0, mode: None, refused: CoreSet::EMPTY }
     }
 
+    /// Whether no letter waits.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// Mode of the receiver; `None` without one.
+    #[inline]
     pub(super) const fn mode(&self) -> Option<Mode> {
         self.mode
     }

@@ -1,6 +1,6 @@
 //! The receiving end of one channel.
 
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::task::Poll;
 
 use scc::id::CoreId;
@@ -55,16 +55,18 @@ impl<M: Mesh> Receiver<'_, '_, M> {
     /// Waits for the next mail of any core.
     ///
     /// *Cancel safety*: a mail is taken only when the future completes.
-    pub async fn recv(&self) -> Received {
-        self.next(None).await
+    #[inline]
+    pub fn recv(&self) -> impl Future<Output = Received> {
+        self.next(None)
     }
 
     /// Waits for the next mail of `core`. Mail of others stays in the queue and, if it fills it, keeps mail of
     /// `core` out: cores that are received from one by one need a channel each.
     ///
     /// *Cancel safety*: a mail is taken only when the future completes.
-    pub async fn recv_from(&self, core: CoreId) -> Received {
-        self.next(Some(core)).await
+    #[inline]
+    pub fn recv_from(&self, core: CoreId) -> impl Future<Output = Received> {
+        self.next(Some(core))
     }
 
     /// Takes a mail that has already been read from its line.
@@ -87,11 +89,12 @@ impl<M: Mesh> Receiver<'_, '_, M> {
             .expect("the receiver keeps its channel open")
     }
 
-    async fn next(&self, from: Option<CoreId>) -> Received {
+    #[inline]
+    fn next(&self, from: Option<CoreId>) -> impl Future<Output = Received> {
         let mailbox = self.mailbox;
         let mut began = None;
-        let waiting = mailbox.receivers[self.channel.index()].place();
-        poll_fn(|context| {
+        let mut waiting = mailbox.receivers[self.channel.index()].place();
+        poll_fn(move |context| {
             let mode = self.mode();
             if !mode.is_polled() {
                 mailbox.attend_rung();
@@ -112,35 +115,22 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 return Poll::Pending;
             };
             let found = match from {
-                Some(core) => self.look_for(core),
+                Some(core) => mailbox.poll_for(self.channel, core, self.looks()),
                 None => self.look_into(cores),
             };
-            if let Some(letter) = found {
-                return Poll::Ready(letter);
+            match found {
+                Some(letter) => Poll::Ready(letter),
+                None => {
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
             }
-            context.waker().wake_by_ref();
-            Poll::Pending
         })
-        .await
     }
 
     fn looks(&self) -> u32 {
         let is_alone = self.mailbox.polled.get().without(self.channel) == Channels::NONE;
         if is_alone { LOOKS_PER_POLL } else { 1 }
-    }
-
-    /// Looks for a letter of `core`; the queue holds none.
-    #[inline]
-    fn look_for(&self, core: CoreId) -> Option<Received> {
-        let mut is_curious = true;
-        for _ in 0..self.looks() {
-            let letter = self.mailbox.poll_for(self.channel, core);
-            if letter.is_some() {
-                return letter;
-            }
-            is_curious = is_curious && self.mailbox.look_at_answer(core);
-        }
-        None
     }
 
     /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever.

@@ -4,7 +4,7 @@ use core::future::Future;
 
 use scc::id::CoreId;
 
-use super::link::{Begun, Outgoing, Owner, Slot};
+use super::link::{Begun, Outgoing, Owner, Posted, Slot};
 use super::{Mailbox, Mode};
 use crate::layout;
 use crate::mesh::{Deadline, Invalidate, Mesh, Push};
@@ -112,7 +112,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 return Err(SendError::PeerRestarted);
             }
             self.wait_for(to, deadline, |link| {
-                (link.is_open(mail.channel) || link.peer != Some(peer)).then_some(())
+                (link.is_open(mail.channel()) || link.peer != Some(peer)).then_some(())
             })
             .await?;
             let begun = {
@@ -120,12 +120,12 @@ impl<M: Mesh> Mailbox<'_, M> {
                 if link.peer != Some(peer) {
                     continue;
                 }
-                link.begin(mail.channel, Owner::Waiting)
+                link.begin(mail.channel(), Owner::Waiting)
             };
             let Some(begun) = begun else { continue };
             let sequence = begun.sequence;
             let sent = Sent { mailbox: self, to, sequence };
-            self.write_letter(to, begun, self.reply(), mail, notice);
+            self.write_letter(to, begun, self.reply(), &mail, notice);
             let verdict = self
                 .wait_for(to, deadline, |link| match link.slot {
                     Slot::Answered(verdict) if link.sequence == sequence => Some(verdict),
@@ -145,26 +145,34 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// order before later mail on the channel; if it cannot arrive, that is kept for
     /// [`take_undelivered`](Self::take_undelivered). Needs [`run`](Self::run). Costs one line write and a
     /// doorbell; for a peer never met before, or while an earlier letter is unanswered, one line read.
-    pub fn try_send(&self, to: CoreId, mail: Mail) -> Result<(), TrySendError> {
+    pub fn try_send(&self, to: CoreId, mail: &Mail) -> Result<(), TrySendError> {
         self.try_send_with(to, mail, Notice::Doorbell)
     }
 
     /// Posts a mail as [`try_send`](Self::try_send) does, with a chosen notice; repeated notices are doorbells.
     #[inline]
-    pub fn try_send_with(&self, to: CoreId, mail: Mail, notice: Notice) -> Result<(), TrySendError> {
-        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail);
+    pub fn try_send_with(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
+        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel());
         match begun {
             Some(begun) => {
-                self.write_letter(to, begun, Reply::Silent, mail, notice);
+                self.post(to, begun, mail, notice);
                 Ok(())
             }
             None => self.try_send_again(to, mail, notice),
         }
     }
 
+    /// Writes a posted letter, then notes what was in it, for as long as it is not accepted.
+    #[inline(always)]
+    fn post(&self, to: CoreId, begun: Begun, mail: &Mail, notice: Notice) {
+        self.put_letter(to, begun, Reply::Silent, mail);
+        self.notify(to, begun, notice);
+        self.outgoing.borrow_mut()[to.index()].mail = *mail;
+    }
+
     /// Looks at what stands in the way of a mail, and posts it if that is gone.
     #[cold]
-    fn try_send_again(&self, to: CoreId, mail: Mail, notice: Notice) -> Result<(), TrySendError> {
+    fn try_send_again(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
         let (known, is_sent) = {
             let link = &self.outgoing.borrow()[to.index()];
             (link.peer, link.is_sent())
@@ -175,35 +183,32 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
         let begun = {
             let link = &mut self.outgoing.borrow_mut()[to.index()];
-            if link.undelivered.is_some() {
+            if matches!(link.posted, Posted::Undelivered(_)) {
                 return Err(TrySendError::Undelivered);
             }
-            link.begin_post(mail).ok_or(TrySendError::Full)?
+            link.begin_post(mail.channel()).ok_or(TrySendError::Full)?
         };
-        self.write_letter(to, begun, Reply::Silent, mail, notice);
+        self.post(to, begun, mail, notice);
         Ok(())
     }
 
     /// Posts a mail that may be lost: if the way is taken, the channel has no room, or the peer is gone.
     pub(crate) fn hint(&self, to: CoreId, mail: Mail) {
-        let begun = self.outgoing.borrow_mut()[to.index()].begin(mail.channel, Owner::Nobody);
+        let begun = self.outgoing.borrow_mut()[to.index()].begin(mail.channel(), Owner::Nobody);
         if let Some(begun) = begun {
-            self.write_letter(to, begun, self.reply(), mail, Notice::Doorbell);
+            self.write_letter(to, begun, self.reply(), &mail, Notice::Doorbell);
         }
     }
 
     /// Posted mail to `peer` that did not arrive, and why.
     pub fn take_undelivered(&self, peer: CoreId) -> Option<(Mail, SendError)> {
-        self.outgoing.borrow_mut()[peer.index()].undelivered.take()
+        self.outgoing.borrow_mut()[peer.index()].take_undelivered()
     }
 
     /// Rings again for posted letters that are unanswered, and finds out about peers that restarted.
     pub(super) fn ring_for_posted(&self) {
         for peer in CoreId::all() {
-            let is_posted = {
-                let link = &self.outgoing.borrow()[peer.index()];
-                matches!(link.slot, Slot::Sent(Owner::Posted(_))) || link.parked.is_some()
-            };
+            let is_posted = self.outgoing.borrow()[peer.index()].is_posting();
             if is_posted && self.life_of(peer).is_some() {
                 self.mesh.ring(peer);
                 self.attend_one(peer);
@@ -217,15 +222,26 @@ impl<M: Mesh> Mailbox<'_, M> {
         if self.acknowledge.get().is_polled() { Reply::Silent } else { Reply::Ring }
     }
 
-    #[inline]
-    pub(super) fn write_letter(&self, to: CoreId, begun: Begun, reply: Reply, mail: Mail, notice: Notice) {
-        let Begun { peer, sequence, is_polled } = begun;
-        let letter = Letter { envelope: Envelope { to: peer, from: self.epoch, sequence }, reply, mail };
+    /// Writes a letter and has it noticed.
+    #[inline(never)]
+    pub(super) fn write_letter(&self, to: CoreId, begun: Begun, reply: Reply, mail: &Mail, notice: Notice) {
+        self.put_letter(to, begun, reply, mail);
+        self.notify(to, begun, notice);
+    }
+
+    #[inline(always)]
+    fn put_letter(&self, to: CoreId, begun: Begun, reply: Reply, mail: &Mail) {
+        let Begun { peer, sequence, .. } = begun;
+        let envelope = Envelope { to: peer, from: self.epoch, sequence };
         self.mesh.invalidate(Invalidate::LetterWrite);
-        self.mesh.write_line(layout::mail(to, self.mesh.core()), letter.emit());
+        self.mesh.write_line(layout::mail(to, self.mesh.core()), Letter::line(envelope, reply, mail));
         self.mesh.push(Push::Letter);
+    }
+
+    #[inline]
+    fn notify(&self, to: CoreId, begun: Begun, notice: Notice) {
         match notice {
-            Notice::Doorbell if !is_polled => self.mesh.ring(to),
+            Notice::Doorbell if !begun.is_polled => self.mesh.ring(to),
             Notice::InterruptBit => self.mesh.interrupt(to),
             Notice::Doorbell | Notice::Nothing => {}
         }

@@ -115,7 +115,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
 
     fn take_queued(&self, line: [u8; LINE]) {
         let Ok(QueueEntry { sender, letter }) = QueueEntry::parse(&line) else { return };
-        let class = match letter.mail.channel {
+        let class = match letter.mail.channel() {
             Channel::URGENT => Class::Urgent,
             Channel::CALL => Class::Ordinary,
             _ => return,

@@ -69,7 +69,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     /// What `work` returns, or nothing if the caller cancels first.
     async fn unless_cancelled<T>(&self, place: usize, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
-        let waiting = self.servers.place();
+        let mut waiting = self.servers.place();
         poll_fn(|context| {
             if self.requests.borrow().at(place).stage == Stage::Cancelled {
                 return Poll::Ready(None);

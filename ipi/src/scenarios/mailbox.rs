@@ -60,7 +60,7 @@ fn mails(chooser: Chooser, mode: Mode, from: Option<CoreId>, count: u8) -> (Mach
                             Some(core) => receiver.recv_from(core).await,
                             None => receiver.recv().await,
                         };
-                        let content = received.mail.payload.as_slice().to_vec();
+                        let content = received.mail.payload().to_vec();
                         witness.saw(format!("{content:?}"));
                     }
                 };
@@ -125,7 +125,7 @@ pub(super) fn full_channel(chooser: Chooser) -> (Machine, Check) {
                     other.recv().await;
                     for _ in 0..10 {
                         let received = slow.recv().await;
-                        witness.saw(format!("{:?}", received.mail.payload));
+                        witness.saw(format!("{:?}", received.mail.payload()));
                     }
                 };
                 witness.work(&mailbox, 2, work).await;
@@ -153,14 +153,14 @@ pub(super) fn posted_both_ways(chooser: Chooser) -> (Machine, Check) {
                 let peer = core(1 - me);
                 let work = async {
                     for number in 0..2 {
-                        while mailbox.try_send(peer, mail(channel(1), &[number])).is_err() {
+                        while mailbox.try_send(peer, &mail(channel(1), &[number])).is_err() {
                             mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(700)).await;
                         }
                     }
                     let first = receiver.recv_from(peer).await;
                     let second = receiver.recv_from(peer).await;
                     assert_eq!(mailbox.take_undelivered(peer), None);
-                    witness.saw(format!("{:?}{:?}", first.mail.payload, second.mail.payload));
+                    witness.saw(format!("{:?}{:?}", first.mail.payload(), second.mail.payload()));
                 };
                 witness.work(&mailbox, 2, work).await;
             })
@@ -211,7 +211,7 @@ pub(super) fn restarted_receiver(chooser: Chooser) -> (Machine, Check) {
                         let sleep = mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(5_000));
                         let receive = async {
                             let received = receiver.recv().await;
-                            let number = received.mail.payload.as_slice()[0];
+                            let number = received.mail.payload()[0];
                             assert!(last.is_none_or(|last| last < number), "{number} after {last:?}");
                             last = Some(number);
                         };
@@ -240,7 +240,7 @@ pub(super) fn own_mail(chooser: Chooser) -> (Machine, Check) {
                     let deadline = in_cycles(mailbox.mesh(), 200_000);
                     let sent = mailbox.send(core(0), mail(channel(0), &[number]), deadline).await;
                     assert_eq!(sent, Ok(()));
-                    witness.saw(format!("{:?}", receiver.recv().await.mail.payload));
+                    witness.saw(format!("{:?}", receiver.recv().await.mail.payload()));
                 }
             };
             witness.work(&mailbox, 1, work).await;
@@ -272,7 +272,7 @@ pub(super) fn own_full_channel(chooser: Chooser) -> (Machine, Check) {
                     mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(500)).await;
                 }
                 for number in 0..10 {
-                    assert_eq!(receiver.recv().await.mail.payload.as_slice(), [number]);
+                    assert_eq!(receiver.recv().await.mail.payload(), [number]);
                 }
             };
             let both = async {
@@ -312,7 +312,7 @@ pub(super) fn late_receiver(chooser: Chooser) -> (Machine, Check) {
                 let mailbox = Mailbox::start(mesh, &doorbell, brisk(2));
                 let receiver = mailbox.open(channel(0), Mode::Interrupt).unwrap();
                 let work = async {
-                    witness.saw(format!("{:?}", receiver.recv().await.mail.payload.as_slice()));
+                    witness.saw(format!("{:?}", receiver.recv().await.mail.payload()));
                 };
                 witness.work(&mailbox, 2, work).await;
             })

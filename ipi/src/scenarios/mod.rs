@@ -30,7 +30,7 @@ use crate::mailbox::{Mailbox, Settings};
 use crate::mesh::{CoreSet, Cycles, Deadline, Mesh};
 use crate::pause::either;
 use crate::testing::{Chooser, Machine, Outcome};
-use crate::wire::{Channel, Flow, Kind, Mail, Payload};
+use crate::wire::{Channel, Flow, Kind, Mail};
 
 /// Programs, and what must hold when they have ended; the check's message says what does not.
 type Check = Box<dyn FnOnce() -> Result<(), String>>;
@@ -53,7 +53,7 @@ fn channel(number: u8) -> Channel {
 }
 
 fn mail(channel: Channel, content: &[u8]) -> Mail {
-    Mail { channel, kind: Kind(1), flow: Flow(0), payload: Payload::new(content).unwrap() }
+    Mail::new(channel, Kind(1), Flow(0), content).unwrap()
 }
 
 /// Settings that find lost doorbells soon, for the first `cores` cores.

@@ -67,7 +67,7 @@ async fn chatter(mesh: FakeMesh<'_>, witness: Witness, books: Shared) {
                 let received = receiver.recv().await;
                 let own = mailbox.epoch().get();
                 let stream = (received.from.number(), received.life.get(), me, own, on);
-                let number = received.mail.payload.as_slice()[0];
+                let number = received.mail.payload()[0];
                 books.borrow_mut().received.entry(stream).or_default().push(number);
                 // Modes change in the middle, and the receiver is slow now and then.
                 if number == 7 {

@@ -80,6 +80,12 @@ impl<'a> AckView<'a> {
         Self(line)
     }
 
+    /// Whether what means something is as in `line`.
+    #[inline]
+    pub(crate) const fn is_line(self, line: LineWords) -> bool {
+        self.0[0] == line[0] && self.0[6] == line[6] && self.0[7] == line[7]
+    }
+
     /// The last word of the answer to letter `sequence` of life `sender`.
     pub(crate) const fn last_word(sender: Epoch, sequence: Sequence) -> u32 {
         word_from(sender.get(), sequence.get())
@@ -111,8 +117,21 @@ impl Ack {
     /// The line that [`parse`](Self::parse) reads back.
     #[inline]
     pub const fn emit(&self) -> LineWords {
-        let channels = word_from(self.closed.bits(), self.polled.bits());
-        let verdict = word_from(self.receiver.get(), self.verdict.code() as u16);
-        [channels, 0, 0, 0, 0, 0, verdict, AckView::last_word(self.sender, self.sequence)]
+        let last_word = AckView::last_word(self.sender, self.sequence);
+        Self::line(self.closed, self.polled, self.receiver, self.verdict, last_word)
+    }
+
+    /// The same line, for the letter with this last word.
+    #[inline]
+    pub(crate) const fn line(
+        closed: Channels,
+        polled: Channels,
+        receiver: Epoch,
+        verdict: Verdict,
+        letter: u32,
+    ) -> LineWords {
+        let channels = word_from(closed.bits(), polled.bits());
+        let verdict = word_from(receiver.get(), verdict.code() as u16);
+        [channels, 0, 0, 0, 0, 0, verdict, letter]
     }
 }

@@ -12,6 +12,8 @@
 //! 30..32  sequence number
 //! ```
 
+use zerocopy::IntoBytes;
+
 use super::{Epoch, LineWords, Sequence, WireError, high_half, low_half, word_from};
 
 /// Channel of a mailbox, 0 to 14.
@@ -92,72 +94,84 @@ pub struct Flow(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Kind(pub u8);
 
-/// Up to 18 bytes of content. Aligned, so that it is copied to and from a line by words.
+/// A message as its sender writes and its receiver gets it, kept as it lies in a line: the bytes of the payload that are
+/// not in use, and those of the line that are the letter's, mean nothing.
 #[derive(Clone, Copy)]
-#[repr(align(4))]
-pub struct Payload {
-    /// What is behind the content means nothing.
-    bytes: [u8; Payload::MOST],
-    length: u8,
-}
+pub struct Mail([u32; Mail::WORDS]);
 
-impl Payload {
-    /// Most bytes a letter carries.
+// The payload is read as bytes of words.
+const _: () = assert!(cfg!(target_endian = "little"));
+
+impl Mail {
+    /// Most bytes of payload a letter carries.
     pub const MOST: usize = 18;
-    /// No content.
-    pub const EMPTY: Self = Self { bytes: [0; Self::MOST], length: 0 };
+    const WORDS: usize = LAST;
 
-    /// Copies `content`; `None` if it is longer than 18 bytes.
-    pub fn new(content: &[u8]) -> Option<Self> {
-        let mut bytes = [0; Self::MOST];
-        bytes.get_mut(..content.len())?.copy_from_slice(content);
-        Some(Self { bytes, length: u8::try_from(content.len()).ok()? })
+    /// A mail without payload.
+    pub const fn empty(channel: Channel, kind: Kind, flow: Flow) -> Self {
+        Self([flow.0, 0, 0, 0, 0, u32::from_le_bytes([0, 0, channel.number(), kind.0]), 0])
     }
 
-    /// The content.
-    pub fn as_slice(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
+    /// A mail that carries a copy of `payload`; `None` if that is longer than 18 bytes.
+    pub fn new(channel: Channel, kind: Kind, flow: Flow, payload: &[u8]) -> Option<Self> {
+        let mut mail = Self::empty(channel, kind, flow);
+        let length = u8::try_from(payload.len()).ok().filter(|_| payload.len() <= Self::MOST)?;
+        mail.0.as_mut_bytes()[PAYLOAD..][..payload.len()].copy_from_slice(payload);
+        mail.0[LENGTH] = u32::from(length);
+        Some(mail)
     }
 
-    /// The words and the half one that lie in a line.
-    const fn words(&self) -> ([u32; 4], [u8; 2]) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, first, second] = self.bytes;
-        let word = u32::from_le_bytes;
-        ([word([a, b, c, d]), word([e, f, g, h]), word([i, j, k, l]), word([m, n, o, p])], [first, second])
-    }
-
-    const fn from_words(words: [u32; 4], [first, second]: [u8; 2], length: u8) -> Self {
-        let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] =
-            [words[0].to_le_bytes(), words[1].to_le_bytes(), words[2].to_le_bytes(), words[3].to_le_bytes()];
-        Self { bytes: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, first, second], length }
-    }
-}
-
-impl PartialEq for Payload {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
-
-impl Eq for Payload {}
-
-impl core::fmt::Debug for Payload {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.as_slice().fmt(f)
-    }
-}
-
-/// A message as its sender writes and its receiver gets it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mail {
     /// Queue at the receiver.
-    pub channel: Channel,
+    #[inline]
+    pub const fn channel(&self) -> Channel {
+        let [.., what, _] = self.0[WHAT].to_le_bytes();
+        Channel(what & 0xF)
+    }
+
     /// What it is, in terms of the channel's users.
-    pub kind: Kind,
+    #[inline]
+    pub const fn kind(&self) -> Kind {
+        let [.., kind] = self.0[WHAT].to_le_bytes();
+        Kind(kind)
+    }
+
+    /// The same mail of another kind.
+    #[must_use]
+    pub const fn with_kind(mut self, kind: Kind) -> Self {
+        let [first, second, what, _] = self.0[WHAT].to_le_bytes();
+        self.0[WHAT] = u32::from_le_bytes([first, second, what, kind.0]);
+        self
+    }
+
     /// Number that joins both ends in a trace.
-    pub flow: Flow,
+    #[inline]
+    pub const fn flow(&self) -> Flow {
+        Flow(self.0[FLOW])
+    }
+
     /// Content.
-    pub payload: Payload,
+    #[inline]
+    pub fn payload(&self) -> &[u8] {
+        let [length, ..] = self.0[LENGTH].to_le_bytes();
+        &self.0.as_bytes()[PAYLOAD..][..usize::from(length)]
+    }
+}
+
+impl PartialEq for Mail {
+    fn eq(&self, other: &Self) -> bool {
+        let head = |mail: &Self| (mail.flow(), mail.channel(), mail.kind());
+        head(self) == head(other) && self.payload() == other.payload()
+    }
+}
+
+impl Eq for Mail {}
+
+impl core::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut mail = f.debug_struct("Mail");
+        mail.field("channel", &self.channel()).field("kind", &self.kind()).field("flow", &self.flow());
+        mail.field("payload", &self.payload()).finish()
+    }
 }
 
 /// Between which lives a letter goes, and its place there.
@@ -191,8 +205,11 @@ pub struct Letter {
     pub mail: Mail,
 }
 
-const RING: u8 = 1 << 4;
+/// Bit of [`WHAT`]: ring when acknowledged.
+const RING: u32 = 1 << 20;
 
+/// First byte of the payload.
+const PAYLOAD: usize = 4;
 /// Which word of the line is which: the payload begins in word 1 and ends in the lower half of [`WHAT`].
 const FLOW: usize = 0;
 const WHAT: usize = 5;
@@ -210,14 +227,33 @@ impl<'a> LetterView<'a> {
     }
 
     /// The last word.
+    #[inline]
     pub const fn last_word(self) -> u32 {
         self.0[LAST]
+    }
+
+    /// Last word of the letter that follows one with this last word in the same life.
+    #[inline]
+    pub(crate) const fn next_last_word(last_word: u32) -> u32 {
+        last_word.wrapping_add(1 << 16)
+    }
+
+    /// Life of the sender in a last word.
+    #[inline]
+    pub(crate) const fn life_in(last_word: u32) -> Option<Epoch> {
+        Epoch::new(low_half(last_word))
+    }
+
+    /// Whether the letter is for life `to` of its receiver.
+    #[inline]
+    pub(crate) const fn is_for(self, to: Epoch) -> bool {
+        high_half(self.0[LENGTH]) == to.get()
     }
 
     /// Lives and number, which say whether a letter is there; they do not depend on the rest being valid.
     #[inline]
     pub fn envelope(self) -> Result<Envelope, WireError> {
-        let from = Epoch::new(low_half(self.0[LAST])).ok_or(WireError::Blank)?;
+        let from = Self::life_in(self.0[LAST]).ok_or(WireError::Blank)?;
         let to = Epoch::new(high_half(self.0[LENGTH])).ok_or(WireError::Blank)?;
         Ok(Envelope { to, from, sequence: Sequence::new(high_half(self.0[LAST])) })
     }
@@ -225,27 +261,37 @@ impl<'a> LetterView<'a> {
     /// How to acknowledge.
     #[inline]
     pub const fn reply(self) -> Reply {
-        let [.., what, _] = self.0[WHAT].to_le_bytes();
-        if what & RING == 0 { Reply::Silent } else { Reply::Ring }
+        if self.0[WHAT] & RING == 0 { Reply::Silent } else { Reply::Ring }
     }
 
     /// The mail.
-    #[inline]
     pub fn mail(self) -> Result<Mail, WireError> {
-        let [first, second, what, kind] = self.0[WHAT].to_le_bytes();
+        self.check()?;
+        Ok(self.unchecked_mail())
+    }
+
+    /// Whether there is a mail in the line.
+    #[inline]
+    pub(crate) fn check(self) -> Result<(), WireError> {
+        let [.., what, _] = (self.0[WHAT] & !RING).to_le_bytes();
         let [length, unused, ..] = self.0[LENGTH].to_le_bytes();
         let number = what & 0xF;
-        let channel = Channel::new(number).ok_or(WireError::Channel(number))?;
-        let reserved = what & !(RING | 0xF) | unused;
+        Channel::new(number).ok_or(WireError::Channel(number))?;
+        let reserved = what & !0xF | unused;
         if reserved != 0 {
             return Err(WireError::Reserved(reserved));
         }
-        if usize::from(length) > Payload::MOST {
+        if usize::from(length) > Mail::MOST {
             return Err(WireError::Length(length));
         }
-        let words = [self.0[1], self.0[2], self.0[3], self.0[4]];
-        let payload = Payload::from_words(words, [first, second], length);
-        Ok(Mail { channel, kind: Kind(kind), flow: Flow(self.0[FLOW]), payload })
+        Ok(())
+    }
+
+    /// The mail in a line that was [checked](Self::check).
+    #[inline]
+    pub(crate) const fn unchecked_mail(self) -> Mail {
+        let [words @ .., _] = *self.0;
+        Mail(words)
     }
 }
 
@@ -258,15 +304,20 @@ impl Letter {
     /// The line that [`parse`](Self::parse) reads back.
     #[inline]
     pub const fn emit(&self) -> LineWords {
-        let Mail { channel, kind, flow, payload } = self.mail;
-        let Envelope { to, from, sequence } = self.envelope;
-        let ([a, b, c, d], [first, second]) = payload.words();
-        let what = match self.reply {
-            Reply::Silent => channel.number(),
-            Reply::Ring => channel.number() | RING,
+        Self::line(self.envelope, self.reply, &self.mail)
+    }
+
+    /// The same line, of the parts of a letter.
+    #[inline]
+    pub(crate) const fn line(envelope: Envelope, reply: Reply, mail: &Mail) -> LineWords {
+        let [flow, a, b, c, d, what, length] = mail.0;
+        let Envelope { to, from, sequence } = envelope;
+        let ring = match reply {
+            Reply::Silent => 0,
+            Reply::Ring => RING,
         };
-        let what = u32::from_le_bytes([first, second, what, kind.0]);
-        let length = word_from(u16::from_le_bytes([payload.length, 0]), to.get());
-        [flow.0, a, b, c, d, what, length, word_from(from.get(), sequence.get())]
+        let what = what & !RING | ring;
+        let length = word_from(length.to_le_bytes()[0] as u16, to.get());
+        [flow, a, b, c, d, what, length, word_from(from.get(), sequence.get())]
     }
 }

@@ -19,7 +19,7 @@ mod transfer;
 pub use ack::{Ack, AckView, Verdict};
 pub use flag::{BarrierFlag, LockClaim, LockNote};
 pub use hello::{Hello, HelloView};
-pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Payload, Reply};
+pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Reply};
 pub use life::{Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
 pub use queue::{QueueEntry, QueueHead};
@@ -92,8 +92,7 @@ pub(crate) const fn high_half(word: u32) -> u16 {
 
 /// A word of two halves.
 pub(crate) const fn word_from(low: u16, high: u16) -> u32 {
-    let ([first, second], [third, fourth]) = (low.to_le_bytes(), high.to_le_bytes());
-    u32::from_le_bytes([first, second, third, fourth])
+    (high as u32) << 16 | low as u32
 }
 
 /// Two bytes at a fixed offset within a view.

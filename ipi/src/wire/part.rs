@@ -9,7 +9,7 @@
 //! 4..18   content
 //! ```
 
-use super::{Channel, Flow, Kind, Mail, Payload, WireError};
+use super::{Channel, Flow, Kind, Mail, WireError};
 
 /// Number by which a caller knows its calls apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,7 +119,7 @@ const HEAD: usize = 4;
 
 impl Part {
     /// Bytes of content in one part.
-    pub const MOST: usize = Payload::MOST - HEAD;
+    pub const MOST: usize = Mail::MOST - HEAD;
     /// Parts of one message.
     pub const COUNT: u8 = 16;
 
@@ -131,10 +131,10 @@ impl Part {
 
     /// Checks every field of a mail.
     pub fn parse(mail: &Mail) -> Result<Self, WireError> {
-        let payload = mail.payload.as_slice();
+        let payload = mail.payload();
         let short = WireError::Length(u8::try_from(payload.len()).unwrap_or(u8::MAX));
         let [call_low, call_high, procedure, place, content @ ..] = payload else { return Err(short) };
-        let message = match mail.kind.0 {
+        let message = match mail.kind().0 {
             1 => Message::Request(ProcedureId(*procedure)),
             2 => Message::Cast(ProcedureId(*procedure)),
             3 => Message::Reply,
@@ -162,13 +162,12 @@ impl Part {
             Message::Failure(failure) => (5, failure.code()),
             Message::Cancel => (6, 0),
         };
-        let mut bytes = [0; Payload::MOST];
+        let mut bytes = [0; Mail::MOST];
         bytes[0..2].copy_from_slice(&self.call.0.to_le_bytes());
         bytes[2] = number;
         bytes[3] = self.index << 4 | self.count.wrapping_sub(1) & 0xF;
         bytes[HEAD..].copy_from_slice(&self.content.bytes);
-        let payload = Payload::new(&bytes[..HEAD + self.content.length]);
-        let payload = payload.expect("head and content fill a payload exactly");
-        Mail { channel, kind: Kind(kind), flow, payload }
+        let mail = Mail::new(channel, Kind(kind), flow, &bytes[..HEAD + self.content.length]);
+        mail.expect("head and content fill a payload exactly")
     }
 }

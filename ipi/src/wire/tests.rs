@@ -11,17 +11,12 @@ fn epoch() -> impl Strategy<Value = Epoch> {
 
 fn letter() -> impl Strategy<Value = Letter> {
     let lives = (epoch(), epoch(), any::<u16>());
-    let content = proptest::collection::vec(any::<u8>(), 0..=Payload::MOST);
+    let content = proptest::collection::vec(any::<u8>(), 0..=Mail::MOST);
     (lives, 0..15u8, any::<u8>(), any::<u32>(), content, any::<bool>()).prop_map(
         |((to, from, sequence), channel, kind, flow, content, ring)| Letter {
             envelope: Envelope { to, from, sequence: Sequence::new(sequence) },
             reply: if ring { Reply::Ring } else { Reply::Silent },
-            mail: Mail {
-                channel: Channel::new(channel).unwrap(),
-                kind: Kind(kind),
-                flow: Flow(flow),
-                payload: Payload::new(&content).unwrap(),
-            },
+            mail: Mail::new(Channel::new(channel).unwrap(), Kind(kind), Flow(flow), &content).unwrap(),
         },
     )
 }
@@ -59,9 +54,9 @@ proptest! {
 
     #[test]
     fn parts_and_offers_survive_a_mail(letter in letter(), kind in 0..8_u8) {
-        let mail = Mail { kind: Kind(kind), ..letter.mail };
+        let mail = letter.mail.with_kind(Kind(kind));
         if let Ok(part) = Part::parse(&mail) {
-            prop_assert_eq!(Part::parse(&part.emit(mail.channel, mail.flow)), Ok(part));
+            prop_assert_eq!(Part::parse(&part.emit(mail.channel(), mail.flow())), Ok(part));
         }
         if let Ok(transfer) = TransferMail::parse(&mail) {
             prop_assert_eq!(TransferMail::parse(&transfer.emit()), Ok(transfer));
@@ -139,12 +134,8 @@ proptest! {
 #[test]
 fn fields_out_of_range_are_named() {
     let epoch = Epoch::new(1).unwrap();
-    let mail = Mail {
-        channel: Channel::new(3).unwrap(),
-        kind: Kind(9),
-        flow: Flow(7),
-        payload: Payload::new(b"eighteen bytes now").unwrap(),
-    };
+    let channel = Channel::new(3).unwrap();
+    let mail = Mail::new(channel, Kind(9), Flow(7), b"eighteen bytes now").unwrap();
     let envelope = Envelope { to: epoch, from: epoch, sequence: Sequence::new(1) };
     let line = bytes_of(Letter { envelope, reply: Reply::Silent, mail }.emit());
     for (byte, value, error) in [
@@ -159,7 +150,7 @@ fn fields_out_of_range_are_named() {
         assert_eq!(Letter::parse(LetterView::new(&words_of(&wrong))), Err(error));
     }
     assert_eq!(Letter::parse(LetterView::new(&[0; 8])), Err(WireError::Blank));
-    assert_eq!(Payload::new(&[0; 19]), None);
+    assert_eq!(Mail::new(channel, Kind(0), Flow(0), &[0; 19]), None);
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //!
 //! Attention is 1 if the writer wants its doorbell rung when its flow word changes.
 
-use super::{Channel, Epoch, Flow, Kind, Mail, Payload, WireError, dword_at, word_at};
+use super::{Channel, Epoch, Flow, Kind, Mail, WireError, dword_at, word_at};
 use scc::id::CoreId;
 
 use crate::layout::{Block, FlowSlot, QUADWORD};
@@ -88,11 +88,11 @@ pub struct Offer {
 impl TransferMail {
     /// Checks every field of a mail.
     pub fn parse(mail: &Mail) -> Result<Self, WireError> {
-        let payload = mail.payload.as_slice();
+        let payload = mail.payload();
         let short = WireError::Length(u8::try_from(payload.len()).unwrap_or(u8::MAX));
         let bytes: &[u8; 10] = payload.try_into().map_err(|_| short)?;
         let transfer = TransferId(word_at(bytes, 0));
-        match mail.kind.0 {
+        match mail.kind().0 {
             1 => Ok(Self::Offer(Offer {
                 transfer,
                 tag: Tag(word_at(bytes, 2)),
@@ -129,9 +129,8 @@ impl TransferMail {
             Self::Decline { transfer } => (3, transfer),
         };
         bytes[0..2].copy_from_slice(&transfer.0.to_le_bytes());
-        let payload = Payload::new(&bytes).expect("10 bytes fit a payload");
         let flow = Flow(u32::from(transfer.0));
-        Mail { channel, kind: Kind(kind), flow, payload }
+        Mail::new(channel, Kind(kind), flow, &bytes).expect("10 bytes fit a payload")
     }
 }
 

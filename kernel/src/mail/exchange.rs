@@ -5,7 +5,7 @@ use executor::time::Timers;
 use futures_util::future::try_join;
 use ipi::mailbox::{Mode, OpenError, Received, Receiver, SendError};
 use ipi::mesh::{CoreSet, Deadline, Mesh as _};
-use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use ipi::wire::{Channel, Flow, Kind, Mail};
 use scc::id::CoreId;
 
 use super::Mailbox;
@@ -125,27 +125,23 @@ impl Way {
 
 async fn send(mailbox: &Mailbox, mail: Mail, to: CoreId) -> Result<(), ExchangeError> {
     let sent = mailbox.send(to, mail, Deadline::Never).await;
-    sent.map_err(|error| ExchangeError::Send { to, round: mail.kind.0, error })
+    sent.map_err(|error| ExchangeError::Send { to, round: mail.kind().0, error })
 }
 
 fn check(received: Received, expected: Mail, from: CoreId) -> Result<(), ExchangeError> {
     if received.from == from && received.mail == expected {
         return Ok(());
     }
-    Err(ExchangeError::Wrong { expected: from, found: received.from, round: expected.kind.0 })
+    Err(ExchangeError::Wrong { expected: from, found: received.from, round: expected.kind().0 })
 }
 
 /// A full letter of which every byte depends on sender, receiver, channel and round.
 fn letter(from: CoreId, to: CoreId, channel: Channel, round: u8) -> Mail {
     let seed = from.number().wrapping_mul(5) ^ to.number().wrapping_mul(83) ^ round.wrapping_mul(29);
-    let mut content = [seed; Payload::MOST];
+    let mut content = [seed; Mail::MOST];
     for (byte, index) in content.iter_mut().zip(0_u8..) {
         *byte ^= index.wrapping_mul(37).wrapping_add(channel.number());
     }
-    Mail {
-        flow: Flow(u32::from(from.number()) << 8 | u32::from(round)),
-        channel,
-        kind: Kind(round),
-        payload: Payload::new(&content).expect("a letter holds 18 bytes"),
-    }
+    let flow = Flow(u32::from(from.number()) << 8 | u32::from(round));
+    Mail::new(channel, Kind(round), flow, &content).expect("a letter holds 18 bytes")
 }

@@ -6,7 +6,7 @@
 use executor::{Class, Spawner};
 use ipi::mailbox::{Mode, Receiver};
 use ipi::mesh::{Cycles, Deadline, Mesh as _};
-use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use ipi::wire::{Channel, Flow, Kind, Mail};
 use scc::id::CoreId;
 use trace_format::record::Event;
 
@@ -42,7 +42,7 @@ async fn greet(mailbox: &'static Mailbox, next: CoreId) {
     loop {
         due = due + period;
         mailbox.mesh().sleep_until(due).await;
-        let mail = Mail { flow: Flow(0), channel: GREETINGS, kind: Kind(0), payload: Payload::EMPTY };
+        let mail = Mail::empty(GREETINGS, Kind(0), Flow(0));
         match mailbox.send(next, mail, Deadline::At(due + period)).await {
             Ok(()) => trace::record(Event::MailSent(next.number())),
             Err(error) => log::debug!(target: "greeting", "to={next}: {error}"),

@@ -11,9 +11,9 @@
 //!               ├──── 2 samples ───┤
 //! ```
 
-use ipi::mailbox::{Mode, Notice, OpenError, Received, Receiver, SendError, TrySendError};
+use ipi::mailbox::{Mode, Notice, OpenError, Receiver, SendError, TrySendError};
 use ipi::mesh::{CoreSet, Cycles, Deadline, Mesh as _};
-use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use ipi::wire::{Channel, Flow, Kind, Mail};
 use scc::id::CoreId;
 
 use super::Mailbox;
@@ -136,7 +136,7 @@ impl Table {
     async fn meet(&self) -> Result<(), PingPongError> {
         self.say(COME).await?;
         loop {
-            match self.receiver.recv_from(self.peer).await.mail.kind {
+            match self.receiver.recv_from(self.peer).await.mail.kind() {
                 COME => {
                     self.say(SEEN).await?;
                     return Ok(());
@@ -149,23 +149,13 @@ impl Table {
 
     async fn say(&self, kind: Kind) -> Result<(), PingPongError> {
         let mesh = self.mailbox.mesh();
-        let mail = Mail { kind, ..self.ball(mesh.core(), 0) };
+        let mail = self.ball(mesh.core(), 0).with_kind(kind);
         loop {
             match self.mailbox.send(self.peer, mail, Deadline::Never).await {
                 Err(SendError::NotListening | SendError::PeerRestarted) => {
                     mesh.sleep_until(mesh.now() + BETWEEN_ATTEMPTS).await;
                 }
                 sent => return Ok(sent?),
-            }
-        }
-    }
-
-    /// The next letter that is measured.
-    async fn ball_of_peer(&self) -> Mail {
-        loop {
-            let Received { mail, .. } = self.receiver.recv_from(self.peer).await;
-            if mail.kind == BALL {
-                return mail;
             }
         }
     }
@@ -178,15 +168,21 @@ impl Table {
             // Made before the letter it answers is there.
             let ball = self.ball(own, round);
             if begins {
-                sent = Some(self.send(ball).await?);
+                sent = Some(self.send(&ball).await?);
             }
-            let received = self.ball_of_peer().await;
+            // What a core says before the game may still be under way.
+            let received = loop {
+                let received = self.receiver.recv_from(self.peer).await;
+                if received.mail.kind() == BALL {
+                    break received;
+                }
+            };
             let now = cpu::time_stamp();
-            let before = if begins { sent } else { sent.replace(self.send(ball).await?) };
+            let before = if begins { sent } else { sent.replace(self.send(&ball).await?) };
             if let Some(before) = before {
                 sample(Cycles::new((now - before) / 2));
             }
-            if received != self.ball(self.peer, round) {
+            if received.mail != self.ball(self.peer, round) {
                 return Err(PingPongError::Wrong { from: self.peer, round });
             }
         }
@@ -194,7 +190,7 @@ impl Table {
     }
 
     /// Posts a letter; the time stamp before.
-    async fn send(&self, mail: Mail) -> Result<u64, PingPongError> {
+    async fn send(&self, mail: &Mail) -> Result<u64, PingPongError> {
         loop {
             let begin = cpu::time_stamp();
             match self.mailbox.try_send_with(self.peer, mail, notice(self.letters)) {
@@ -213,11 +209,6 @@ impl Table {
     fn ball(&self, from: CoreId, round: u32) -> Mail {
         let [a, b, ..] = round.to_le_bytes();
         let seed = from.number().wrapping_mul(5) ^ a.wrapping_mul(29) ^ b;
-        Mail {
-            flow: Flow(round),
-            channel: CHANNEL,
-            kind: BALL,
-            payload: Payload::new(&[seed; Payload::MOST]).expect("a letter holds 18 bytes"),
-        }
+        Mail::new(CHANNEL, BALL, Flow(round), &[seed; Mail::MOST]).expect("a letter holds 18 bytes")
     }
 }

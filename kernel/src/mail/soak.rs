@@ -22,7 +22,7 @@ use core::cell::{Cell, RefCell};
 use executor::{Class, Spawner};
 use ipi::mailbox::{Mode, Received, Receiver, SendError};
 use ipi::mesh::{Cycles, Deadline, Instant, Mesh as _};
-use ipi::wire::{Channel, Epoch, Flow, Kind, Mail, Payload};
+use ipi::wire::{Channel, Epoch, Flow, Kind, Mail};
 use scc::id::CoreId;
 
 use super::Mailbox;
@@ -179,7 +179,7 @@ impl Part {
         let mesh = self.mailbox.mesh();
         let is_end = flow.next == self.soak.letters;
         let mail = if is_end {
-            Mail { flow: Flow(flow.next), channel, kind: END, payload: Payload::EMPTY }
+            Mail::empty(channel, END, Flow(flow.next))
         } else {
             letter(self.soak.seed, mesh.core(), to, channel, flow.next)
         };
@@ -227,7 +227,7 @@ impl Part {
     }
 
     fn take(&self, lane: usize, Received { from, life, mail }: &Received) {
-        let (number, letter_number) = (CHANNELS[lane].number(), mail.flow.0);
+        let (number, letter_number) = (CHANNELS[lane].number(), mail.flow().0);
         let (own, peer) = (self.mailbox.epoch().get(), life.get());
         let mut incoming = self.incoming.borrow_mut();
         let flow = &mut incoming[lane][from.index()];
@@ -238,14 +238,9 @@ impl Part {
             }
             *flow = Incoming { life: Some(*life), ..Incoming::NEW };
         }
-        let is_end = mail.kind == END;
+        let is_end = mail.kind() == END;
         let expected = if is_end {
-            Mail {
-                flow: Flow(self.soak.letters),
-                channel: CHANNELS[lane],
-                kind: END,
-                payload: Payload::EMPTY,
-            }
+            Mail::empty(CHANNELS[lane], END, Flow(self.soak.letters))
         } else {
             letter(self.soak.seed, *from, self.mailbox.mesh().core(), CHANNELS[lane], letter_number)
         };
@@ -306,12 +301,11 @@ fn letter(seed: u32, from: CoreId, to: CoreId, channel: Channel, number: u32) ->
     let [from, to, channel_number] = [from.number(), to.number(), channel.number()].map(u64::from);
     let mut random =
         Random(u64::from(seed) << 48 ^ from << 40 ^ to << 34 ^ channel_number << 30 ^ u64::from(number));
-    let mut content = [0; Payload::MOST];
+    let mut content = [0; Mail::MOST];
     for bytes in content.chunks_mut(4) {
         let word = random.below(u32::MAX).to_le_bytes();
         bytes.copy_from_slice(&word[..bytes.len()]);
     }
-    let length = usize::from(content[0]) % (Payload::MOST + 1);
-    let payload = Payload::new(&content[..length]).expect("at most 18 bytes");
-    Mail { flow: Flow(number), channel, kind: LETTER, payload }
+    let length = usize::from(content[0]) % (Mail::MOST + 1);
+    Mail::new(channel, LETTER, Flow(number), &content[..length]).expect("at most 18 bytes")
 }

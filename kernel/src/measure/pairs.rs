@@ -17,7 +17,7 @@ use ipi::group::{Group, GroupError};
 use ipi::layout::BarrierId;
 use ipi::mailbox::{Mode, OpenError, Receiver, SendError};
 use ipi::mesh::{Cycles, Deadline, Mesh as _};
-use ipi::wire::{Channel, Flow, Kind, Mail, Payload};
+use ipi::wire::{Channel, Flow, Kind, Mail};
 use scc::id::CoreId;
 
 use crate::command_line::{Cores, Letters};
@@ -138,7 +138,7 @@ impl Field {
 }
 
 /// It is the receiver's turn.
-const INVITATION: Mail = Mail { flow: Flow(0), channel: INVITATIONS, kind: Kind(0), payload: Payload::EMPTY };
+const INVITATION: Mail = Mail::empty(INVITATIONS, Kind(0), Flow(0));
 
 struct Line<'a> {
     letters: Letters,

@@ -16,7 +16,6 @@ use scc::mpb;
 use scc::tile::{Gcbcfg, Glcfg, TileRegister};
 
 use super::device_map::Device;
-use super::identity;
 use crate::arch::i586::cpu;
 use crate::layout;
 
@@ -152,12 +151,11 @@ fn store_line(first: u32, words: [u32; 8]) {
     }
 }
 
-/// Where this core sees a core's half of its tile's buffer: its own through the window onto the own tile.
+/// Where this core sees a core's half of its tile's buffer. Its own, too, is seen through the window onto all tiles: the
+/// way is the same, and no line has two addresses.
 #[inline]
 fn message_half(owner: CoreId) -> u32 {
-    let own = identity::core();
-    let half = if owner == own { Device::OwnMessageBuffer(own.slot()) } else { Device::MessageBuffer(owner) };
-    half.base()
+    Device::MessageBuffer(owner).base()
 }
 
 /// Reads an aligned word, as L1 sees it.
