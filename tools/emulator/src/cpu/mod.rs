@@ -18,6 +18,7 @@ pub(crate) mod model;
 pub(crate) mod observed;
 pub(crate) mod op;
 pub(crate) mod quick;
+pub(crate) mod refusal;
 pub(crate) mod run;
 pub(crate) mod segment;
 pub(crate) mod slow_memory;

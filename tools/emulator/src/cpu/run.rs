@@ -53,7 +53,9 @@ pub(crate) fn run<M: Model>(
     {
         return slice;
     }
+    let mut takes_its_turn = core.has_waited_enough();
     loop {
+        core.in_order |= takes_its_turn;
         let mut single = false;
         let mut shadow = false;
         if !core.attention.is_empty() {
@@ -72,6 +74,8 @@ pub(crate) fn run<M: Model>(
             single = core.attention.intersects(Attention::SHADOW | Attention::STEPPING);
             shadow = core.attention.contains(Attention::SHADOW);
         }
+        // Not if the turn was spent on the delivery of an interrupt.
+        single |= std::mem::take(&mut takes_its_turn) && core.has_waited_enough();
         if core.cycles >= deadline {
             return Slice::Deadline;
         }
@@ -225,7 +229,10 @@ fn settle<M: Model>(core: &mut Core, fabric: &mut Fabric, stop: Stop) -> Option<
 
 fn settle_delivery(core: &mut Core, stop: Stop) -> Option<Slice> {
     match stop {
-        Stop::NotYet => Some(Slice::Waiting),
+        Stop::NotYet => {
+            core.note_refusal();
+            Some(Slice::Waiting)
+        }
         Stop::Watchpoint => Some(Slice::Watchpoint),
         Stop::Hang(finding) => {
             core.activity = Activity::Hung(finding);

@@ -10,6 +10,7 @@ use super::fpu::Fpu;
 use super::half_modify::{HalfModify, HalfWalk};
 use super::observed::Midway;
 use super::op::Op;
+use super::refusal::Refusals;
 use super::segment::{Segment, SegmentName};
 use super::system::debug::Debugging;
 use super::watch::Watchpoint;
@@ -137,6 +138,8 @@ pub(crate) struct Core {
     pub(crate) in_order: bool,
     /// The running instruction has claimed its turn as a whole: none of its accesses waits.
     pub(crate) claimed: bool,
+    /// How often the running instruction has been made to wait for other cores.
+    pub(crate) refusals: Refusals,
     /// Breakpoints of a debugger.
     pub(crate) breakpoints: Breakpoints,
     /// Interrupts and exceptions taken, if a trace wants them.
@@ -212,6 +215,7 @@ impl Core {
             horizon: 0,
             in_order: false,
             claimed: false,
+            refusals: Refusals::default(),
             breakpoints: Breakpoints::default(),
             deliveries: None,
             half_modify: None,

@@ -20,7 +20,8 @@ const BATCH: u32 = 256;
 
 const SOURCE: usize = 6;
 const TARGET: usize = 7;
-const COUNT: usize = 1;
+/// Register that counts the iterations left: rCX.
+pub(crate) const COUNT: usize = 1;
 
 /// Mask of the registers used: 16 or 32 bits by address size.
 fn mask(op: &Op) -> u32 {
