@@ -30,11 +30,7 @@ struct Place {
 
 impl Place {
     fn of(core: &Core) -> Self {
-        Self {
-            instructions: core.instructions,
-            eip: core.eip,
-            iterations_left: core.regs[COUNT],
-        }
+        Self { instructions: core.instructions, eip: core.eip, iterations_left: core.regs[COUNT] }
     }
 }
 
@@ -64,17 +60,22 @@ mod tests {
     /// End of the stack: PUSHA stores to the last word of a line and seven words of the line below.
     const STACK: u32 = 0x4_0004;
 
-    /// Has L2 hold the upper line of the stack, and L1 neither, then pushes all registers and halts.
+    /// Has L2 hold the upper line of the stack, and L1 neither, then pushes all registers there over and over, and halts.
     fn pushing() -> Vec<u8> {
         let assemble = || {
             let mut code = CodeAssembler::new(32)?;
-            code.mov(esp, STACK)?;
+            let mut top = code.create_label();
             code.mov(eax, dword_ptr(STACK - 4))?;
             // Four lines of the same set of L1 take its place there.
             for way in 1..=4 {
-                code.mov(ecx, dword_ptr(STACK - 4 + way * 0x1000))?;
+                code.mov(eax, dword_ptr(STACK - 4 + way * 0x1000))?;
             }
+            code.mov(ecx, 50)?;
+            code.set_label(&mut top)?;
+            code.mov(esp, STACK)?;
             code.pushad()?;
+            code.dec(ecx)?;
+            code.jnz(top)?;
             code.hlt()?;
             code.assemble(u64::from(START))
         };
@@ -83,13 +84,12 @@ mod tests {
 
     #[test]
     fn cores_that_store_to_l2_and_memory_at_once_do_not_wait_for_each_other_for_ever() {
-        let mut machine =
-            Machine::builder().model(MemoryModel::Strict).timing(TimingModel::Scc).build();
+        let mut machine = Machine::builder().model(MemoryModel::Strict).timing(TimingModel::Scc).build();
         let cores = [0, 1, 2, 3].map(core);
         for core in cores {
             start(&mut machine, core, &pushing());
         }
-        let limits = Limits { until: Some(Time::from_microseconds(100)), slices: None };
+        let limits = Limits { until: Some(Time::from_microseconds(1_000)), slices: None };
         assert_eq!(machine.run(&limits), RunEnd::AllStopped);
         for core in cores {
             assert_eq!(machine.registers(core).general[4], STACK - 32);

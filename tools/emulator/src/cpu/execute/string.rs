@@ -236,6 +236,10 @@ pub(crate) fn repeat<M: Model>(
         // Fetching the instruction may have asked for the block to be left already: one iteration is made anyway.
         if budget == 0 || (core.leave_block || core.in_order) && budget != batch {
             core.eip = here;
+            // The instruction is entered again, not begun again: its start is charged once.
+            if !core.flat_timing {
+                core.cycles = core.cycles.saturating_sub(u64::from(op.cost));
+            }
             return Ok(());
         }
         let done = match if batch == 1 { 0 } else { bulk(core, fabric, op, left) } {
@@ -250,5 +254,70 @@ pub(crate) fn repeat<M: Model>(
         if compares && core.flags.zero() == op.is(Attributes::REPEAT_NOT_EQUAL) {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::machine::flat_program::{START, core, start};
+    use crate::machine::{Limits, Machine, MemoryModel, RunEnd, TimingModel};
+    use iced_x86::code_asm::{CodeAssembler, dword_ptr, eax, ebp, ebx, ecx, edi, esi};
+
+    const SOURCE: u32 = 0x10_0000;
+    const TARGET: u32 = 0x2_0000;
+
+    /// Lines that are read.
+    const LINES: u32 = 8;
+
+    #[derive(Clone, Copy)]
+    enum Reader {
+        Repeated,
+        Moves,
+    }
+
+    /// Cycles that a reader takes for lines that L1 holds, or that no cache holds. What it writes, L1 holds.
+    fn cycles(reader: Reader, is_cached: bool) -> u32 {
+        let assemble = || {
+            let mut code = CodeAssembler::new(32)?;
+            let mut top = code.create_label();
+            for line in 0..LINES {
+                code.mov(eax, dword_ptr(TARGET + 32 * line))?;
+            }
+            // The first pass brings the code into L1, and reads other lines unless they are to be cached.
+            code.mov(esi, SOURCE)?;
+            code.mov(ebp, 2)?;
+            code.set_label(&mut top)?;
+            code.mov(edi, TARGET)?;
+            code.mov(ecx, 8 * LINES)?;
+            code.rdtsc()?;
+            code.mov(ebx, eax)?;
+            match reader {
+                Reader::Repeated => code.rep().movsd()?,
+                Reader::Moves => {
+                    for line in 0..LINES {
+                        code.mov(eax, dword_ptr(esi + 32 * line))?;
+                    }
+                }
+            }
+            code.rdtsc()?;
+            code.sub(eax, ebx)?;
+            code.mov(esi, if is_cached { SOURCE } else { SOURCE + 32 * LINES })?;
+            code.dec(ebp)?;
+            code.jnz(top)?;
+            code.hlt()?;
+            code.assemble(u64::from(START))
+        };
+        let mut machine = Machine::builder().model(MemoryModel::Strict).timing(TimingModel::Scc).build();
+        start(&mut machine, core(0), &assemble().expect("valid instructions"));
+        assert_eq!(machine.run(&Limits::default()), RunEnd::AllStopped);
+        machine.registers(core(0)).general[0]
+    }
+
+    /// The start of a repetition, 13 cycles, is charged once, not for each line again (SCC reference 10.4).
+    #[test]
+    fn repetition_waits_for_memory_as_long_as_single_moves_do() {
+        let [repeated, moves] =
+            [Reader::Repeated, Reader::Moves].map(|reader| cycles(reader, false) - cycles(reader, true));
+        assert!(repeated.abs_diff(moves) <= LINES, "{repeated} and {moves} cycles");
     }
 }
