@@ -39,6 +39,15 @@ impl MpbAddress {
         self.offset / LINE
     }
 
+    /// This byte and those in the same place of the following lines; without end, and errors behind the buffer's end.
+    ///
+    /// # Panics
+    /// If it is not the first byte of a line.
+    pub fn lines(self) -> impl Iterator<Item = Result<Self, AddressError>> {
+        assert!(self.offset_in_line() == 0, "lines begin at multiples of 32");
+        (self.offset..=u16::MAX).step_by(usize::from(LINE)).map(move |offset| Self::new(self.owner, offset))
+    }
+
     /// Byte within the line, 0 to 31.
     pub const fn offset_in_line(self) -> usize {
         (self.offset % LINE) as usize

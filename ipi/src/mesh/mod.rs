@@ -75,9 +75,36 @@ pub trait Mesh {
         words_of(&bytes)
     }
 
+    /// Stores an aligned word at `to`, as [`write`](Self::write) does.
+    fn write_word(&self, to: MpbAddress, word: u32) {
+        self.write(to, &word.to_le_bytes());
+    }
+
     /// Stores a whole line at `to`, as [`write`](Self::write) does.
     fn write_line(&self, to: MpbAddress, words: LineWords) {
         self.write(to, &bytes_of(words));
+    }
+
+    /// Copies bytes of consecutive lines, the first of which begins at `from`, as the L1 sees them. What is read of one
+    /// line need not belong together: the caller knows, or finds out afterwards, that nobody writes meanwhile.
+    ///
+    /// # Panics
+    /// If `from` is not the first byte of a line, or the buffer of its owner ends before the bytes do.
+    fn read_lines(&self, from: MpbAddress, bytes: &mut [u8]) {
+        for (at, line) in from.lines().zip(bytes.chunks_mut(LINE)) {
+            self.read(at.expect("the range ends within the buffer"), line);
+        }
+    }
+
+    /// Stores bytes to consecutive lines, the first of which begins at `to`. Whole lines leave one by one; the bytes of
+    /// an incomplete last one wait as after [`write`](Self::write).
+    ///
+    /// # Panics
+    /// As for [`read_lines`](Self::read_lines).
+    fn write_lines(&self, to: MpbAddress, bytes: &[u8]) {
+        for (at, line) in to.lines().zip(bytes.chunks(LINE)) {
+            self.write(at.expect("the range ends within the buffer"), line);
+        }
     }
 
     /// Drops all cached lines of message buffers, unwritten data included (CL1INVMB): about 2 cycles, plus a

@@ -19,8 +19,9 @@ use scc::tile::{Gcbcfg, TileRegister};
 use trace_format::record::{Event, LetterNumber};
 
 use super::window::{
-    TileWindow, read_fpga, read_message_bytes, read_message_word, read_message_words, write_fpga,
-    write_message_bytes, write_message_words,
+    TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
+    write_fpga, write_message_bytes, write_message_lines, write_message_word,
+    write_message_words,
 };
 use super::{doorbell, identity};
 use crate::arch::i586::cpu;
@@ -108,6 +109,21 @@ impl Mesh for ChipMesh {
         line
     }
 
+    fn read_lines(&self, from: MpbAddress, bytes: &mut [u8]) {
+        read_message_lines(from, bytes);
+    }
+
+    fn write_lines(&self, to: MpbAddress, bytes: &[u8]) {
+        self.is_unpushed.set(true);
+        write_message_lines(to, bytes);
+    }
+
+    #[inline]
+    fn write_word(&self, to: MpbAddress, word: u32) {
+        self.is_unpushed.set(true);
+        write_message_word(to, word);
+    }
+
     /// Sends off what other stores have left in the buffer, then the line.
     #[inline]
     fn write_line(&self, to: MpbAddress, words: LineWords) {
@@ -131,7 +147,7 @@ impl Mesh for ChipMesh {
     #[inline]
     fn push(&self, _place: Push) {
         if self.is_unpushed.replace(false) {
-            write_message_bytes(self.core, layout::scratch(self.core).offset(), &[0; 4]);
+            write_message_word(layout::scratch(self.core), 0);
         }
     }
 

@@ -165,6 +165,14 @@ pub(super) fn read_message_word(at: MpbAddress) -> u32 {
     load(message_half(at.owner()) + u32::from(at.offset()))
 }
 
+/// Writes an aligned word.
+#[inline]
+pub(super) fn write_message_word(at: MpbAddress, word: u32) {
+    debug_assert!(at.offset().is_multiple_of(4), "a word is aligned");
+    // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+    unsafe { store(message_half(at.owner()) + u32::from(at.offset()), word) };
+}
+
 /// Reads a line in ascending order, as L1 sees it. For a line that interrupts must not divide.
 #[inline]
 pub(super) fn read_message_words(at: MpbAddress) -> [u32; 8] {
@@ -212,6 +220,60 @@ pub(super) fn write_message_bytes(owner: CoreId, offset: u16, bytes: &[u8]) {
             (address, rest) = (address + 1, behind);
         }
     }
+}
+
+/// Copies consecutive lines, as L1 sees them, to this core's memory, each line of which is touched before: no cache of
+/// the chip allocates on a write miss, and every store would be a transaction of its own. SCC reference §2.3.
+pub(super) fn read_message_lines(from: MpbAddress, bytes: &mut [u8]) {
+    let source = message_half(from.owner()) + lines_within(from.offset(), bytes.len());
+    touch(bytes);
+    let (words, rest) = bytes.as_chunks_mut::<4>();
+    let (count, target) = (in_32_bits(words.len()), words.as_mut_ptr().expose_provenance());
+    // SAFETY: the lines lie in a message buffer, whose windows stay mapped from the start on, and are copied to bytes that
+    // are borrowed for that.
+    unsafe { cpu::copy_words(in_32_bits(target), source, count) };
+    for (byte, at) in rest.iter_mut().zip(source + 4 * count..) {
+        // SAFETY: as for words.
+        *byte = unsafe { with_exposed_provenance_mut::<u8>(at as usize).read_volatile() };
+    }
+}
+
+/// Has L1 hold all lines in which `bytes` lie.
+fn touch(bytes: &[u8]) {
+    let lines = bytes.chunks(LINE_BYTES as usize).filter_map(<[u8]>::first).chain(bytes.last());
+    for byte in lines {
+        // SAFETY: a reference may be read from.
+        unsafe { core::ptr::from_ref(byte).read_volatile() };
+    }
+}
+
+/// Writes consecutive lines in ascending order.
+pub(super) fn write_message_lines(to: MpbAddress, bytes: &[u8]) {
+    let target = message_half(to.owner()) + lines_within(to.offset(), bytes.len());
+    let (words, rest) = bytes.as_chunks::<4>();
+    let (count, source) = (in_32_bits(words.len()), words.as_ptr().expose_provenance());
+    // SAFETY: nobody holds a reference into a message buffer, and any core may write to it; the bytes are borrowed.
+    unsafe { cpu::copy_words(target, in_32_bits(source), count) };
+    for (byte, at) in rest.iter().zip(target + 4 * count..) {
+        // SAFETY: as for words.
+        unsafe { with_exposed_provenance_mut::<u8>(at as usize).write_volatile(*byte) };
+    }
+}
+
+/// A count or an address of this core, which has 32 bits.
+fn in_32_bits(number: usize) -> u32 {
+    u32::try_from(number).expect("a core has 32-bit addresses")
+}
+
+/// The offset of the first of some lines of a core's half.
+fn lines_within(offset: u16, length: usize) -> u32 {
+    let offset = u32::from(offset);
+    assert!(offset.is_multiple_of(LINE_BYTES), "lines begin at multiples of 32");
+    assert!(
+        length <= (mpb::CORE_BYTES - offset) as usize,
+        "the lines end within a core's half of a message buffer"
+    );
+    offset
 }
 
 /// An offset into a core's half, if `length` bytes from there on stay in its line.
