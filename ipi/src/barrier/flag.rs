@@ -11,10 +11,13 @@
 use scc::id::CoreId;
 
 use crate::group::{Group, GroupError};
-use crate::layout::{self, BARRIER_ROUNDS, BarrierId, QUADWORD};
+use crate::layout::{self, BARRIER_ROUNDS, BarrierId};
 use crate::mailbox::{Mailbox, Mode, PeerError};
 use crate::mesh::{Deadline, Invalidate, Mesh, Push};
 use crate::wire::{BarrierFlag, Epoch};
+
+/// Looks at an own flag, about 70 cycles each, before other tasks get a turn, if the barrier is polled.
+const LOOKS_PER_POLL: u32 = 32;
 
 /// A barrier by flags in message buffers.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +25,10 @@ pub struct FlagBarrier {
     group: Group,
     id: BarrierId,
     incarnation: u16,
-    generation: u32,
+    generation: u16,
     mode: Mode,
+    /// Known from the first passage on.
+    neighbours: Option<Neighbours>,
 }
 
 /// Why a barrier was not passed.
@@ -43,14 +48,40 @@ pub enum BarrierError {
 /// In which life the neighbour of each round was told.
 type Told = [Option<Epoch>; BARRIER_ROUNDS as usize];
 
+/// Neighbours of one member, by round.
+#[derive(Clone, Copy, Debug)]
+struct Neighbours {
+    rounds: u8,
+    next: [CoreId; BARRIER_ROUNDS as usize],
+    previous: [CoreId; BARRIER_ROUNDS as usize],
+}
+
+impl Neighbours {
+    fn of(core: CoreId, group: &Group) -> Result<Self, GroupError> {
+        let rank = group.rank_of(core)?;
+        let rounds = (0..BARRIER_ROUNDS).find(|round| 1 << round >= group.size()).unwrap_or(BARRIER_ROUNDS);
+        let (mut next, mut previous) = ([core; BARRIER_ROUNDS as usize], [core; BARRIER_ROUNDS as usize]);
+        for round in 0..usize::from(rounds) {
+            next[round] = group.member(rank + (1 << round));
+            previous[round] = group.member(rank + group.size() - (1 << round));
+        }
+        Ok(Self { rounds, next, previous })
+    }
+
+    fn rounds(&self) -> impl Iterator<Item = (u8, CoreId, CoreId)> {
+        let neighbours = self.next.into_iter().zip(self.previous);
+        (0..self.rounds).zip(neighbours).map(|(round, (next, previous))| (round, next, previous))
+    }
+}
+
 impl FlagBarrier {
     /// Barrier over `group`. All members choose the same `id`, which no other barrier uses at that time, and the
     /// same `incarnation`, which must change when the barrier is made anew, after an error for example.
     pub const fn new(group: Group, id: BarrierId, incarnation: u16, mode: Mode) -> Self {
-        Self { group, id, incarnation, generation: 0, mode }
+        Self { group, id, incarnation, generation: 0, mode, neighbours: None }
     }
 
-    /// Waits for all members, some of which may not have started yet. Per round one quadword write, a doorbell unless
+    /// Waits for all members, some of which may not have started yet. Per round one word written, a doorbell unless
     /// polled, and reads of an own line; in the first passage also two reads of a neighbour's hello line.
     ///
     /// A member that dies or starts again before it has arrived for the first time is waited for until the deadline; later,
@@ -64,63 +95,60 @@ impl FlagBarrier {
         mailbox: &Mailbox<'_, M>,
         deadline: Deadline,
     ) -> Result<(), BarrierError> {
-        let rank = self.group.rank_of(mailbox.mesh().core())?;
-        let is_first = self.generation == 0;
         self.generation = self.generation.wrapping_add(1);
-        let mut told = Told::default();
-        for round in self.rounds() {
-            let next = self.next(rank, round);
-            let life = mailbox.meet(next, deadline).await.map_err(|_| BarrierError::NotStarted(next))?;
-            told[usize::from(round)] = Some(life);
+        let Some(neighbours) = self.neighbours else { return self.wait_first(mailbox, deadline).await };
+        for (round, next, previous) in neighbours.rounds() {
             self.tell(mailbox, next, round);
-            let previous = self.previous(rank, round);
-            let life = if is_first { None } else { mailbox.known_life_of(previous) };
-            let mut watch = mailbox.watch((previous, life), deadline);
-            let has_come = || self.has_come(mailbox, round);
-            while watch.step(self.mode, has_come).await?.is_none() {
-                self.tell_again(mailbox, rank, &mut told);
-            }
-        }
-        if is_first {
-            self.tell_again(mailbox, rank, &mut told);
-            // From now on their lives are known, and the end of one is noticed.
-            for round in self.rounds() {
-                mailbox.life_of(self.previous(rank, round));
+            if self.has_come(mailbox, round).is_none() {
+                let mut watch = mailbox.watch((previous, mailbox.known_life_of(previous)), deadline);
+                watch.until(self.mode, || self.has_come(mailbox, round)).await?;
             }
         }
         Ok(())
     }
 
-    fn rounds(&self) -> impl Iterator<Item = u8> + use<> {
-        let size = self.group.size();
-        (0..BARRIER_ROUNDS).take_while(move |round| 1 << round < size)
+    async fn wait_first<M: Mesh>(
+        &mut self,
+        mailbox: &Mailbox<'_, M>,
+        deadline: Deadline,
+    ) -> Result<(), BarrierError> {
+        let neighbours = Neighbours::of(mailbox.mesh().core(), &self.group)?;
+        self.neighbours = Some(neighbours);
+        let mut told = Told::default();
+        for (round, next, previous) in neighbours.rounds() {
+            let life = mailbox.meet(next, deadline).await.map_err(|_| BarrierError::NotStarted(next))?;
+            told[usize::from(round)] = Some(life);
+            self.tell(mailbox, next, round);
+            let mut watch = mailbox.watch((previous, None), deadline);
+            let has_come = || self.has_come(mailbox, round);
+            while watch.step(self.mode, has_come).await?.is_none() {
+                self.tell_again(mailbox, &neighbours, &mut told);
+            }
+        }
+        self.tell_again(mailbox, &neighbours, &mut told);
+        // From now on their lives are known, and the end of one is noticed.
+        for (_, _, previous) in neighbours.rounds() {
+            mailbox.life_of(previous);
+        }
+        Ok(())
     }
 
-    const fn next(&self, rank: usize, round: u8) -> CoreId {
-        self.group.member(rank + (1 << round))
-    }
-
-    const fn previous(&self, rank: usize, round: u8) -> CoreId {
-        self.group.member(rank + self.group.size() - (1 << round))
-    }
-
-    fn flag(&self) -> BarrierFlag {
+    const fn flag(&self) -> BarrierFlag {
         BarrierFlag { incarnation: self.incarnation, generation: self.generation }
     }
 
     fn tell<M: Mesh>(&self, mailbox: &Mailbox<'_, M>, next: CoreId, round: u8) {
         let mesh = mailbox.mesh();
-        mesh.write(layout::barrier_flag(next, self.id, round), &self.flag().emit());
+        mesh.write_word(layout::barrier_flag(next, self.id, round), self.flag().emit());
         mesh.push(Push::BarrierFlag);
-        if !matches!(self.mode, Mode::Polled(_)) {
+        if !self.mode.is_polled() {
             mesh.ring(next);
         }
     }
 
     /// Tells those again that began a new life since they were told.
-    fn tell_again<M: Mesh>(&self, mailbox: &Mailbox<'_, M>, rank: usize, told: &mut Told) {
-        for (round, told) in self.rounds().zip(told) {
-            let next = self.next(rank, round);
+    fn tell_again<M: Mesh>(&self, mailbox: &Mailbox<'_, M>, neighbours: &Neighbours, told: &mut Told) {
+        for ((round, next, _), told) in neighbours.rounds().zip(told) {
             let life = told.and_then(|_| mailbox.life_of(next));
             if life.is_some() && life != *told {
                 *told = life;
@@ -131,11 +159,13 @@ impl FlagBarrier {
 
     fn has_come<M: Mesh>(&self, mailbox: &Mailbox<'_, M>, round: u8) -> Option<()> {
         let mesh = mailbox.mesh();
-        let mut bytes = [0; QUADWORD];
-        mesh.invalidate(Invalidate::BarrierRead);
-        mesh.read(layout::barrier_flag(mesh.core(), self.id, round), &mut bytes);
-        let seen = BarrierFlag::parse(&bytes);
-        let ahead = seen.generation.wrapping_sub(self.generation).cast_signed();
-        (seen.incarnation == self.incarnation && ahead >= 0).then_some(())
+        let own = layout::barrier_flag(mesh.core(), self.id, round);
+        let looks = if self.mode.is_polled() { LOOKS_PER_POLL } else { 1 };
+        (0..looks).find_map(|_| {
+            mesh.invalidate(Invalidate::BarrierRead);
+            let seen = BarrierFlag::parse(mesh.read_word(own));
+            let ahead = seen.generation.wrapping_sub(self.generation).cast_signed();
+            (seen.incarnation == self.incarnation && ahead >= 0).then_some(())
+        })
     }
 }

@@ -55,7 +55,7 @@ pub enum Mode {
 
 impl Mode {
     /// Whether senders need not ring.
-    const fn is_polled(self) -> bool {
+    pub(crate) const fn is_polled(self) -> bool {
         matches!(self, Self::Polled(_))
     }
 }

@@ -1,14 +1,14 @@
-//! Flags of barriers, notes of locks and claims to them: one quadword each, so that it arrives whole.
+//! Flags of barriers, notes of locks and claims to them: one word or quadword each, so that it arrives whole.
 //!
 //! ```text
-//! flag: 0..2 incarnation of the barrier   2..4 0   4..8 generation reached
+//! flag: 0..2 incarnation of the barrier   2..4 generation reached
 //! note: 0 core that holds the lock        1..6 0   6..8 its life; 0 if nobody does
 //! claim: 0 core whose register is claimed 1..6 0   6..8 life of the claimant; 0 without a claim
 //! ```
 
 use scc::id::CoreId;
 
-use super::{Epoch, WireError, dword_at, word_at};
+use super::{Epoch, WireError, high_half, low_half, word_at, word_from};
 use crate::layout::QUADWORD;
 
 /// How far a neighbour in a dissemination barrier has come.
@@ -17,21 +17,18 @@ pub struct BarrierFlag {
     /// Number that all members gave the barrier.
     pub incarnation: u16,
     /// Passages the neighbour has begun; wraps.
-    pub generation: u32,
+    pub generation: u16,
 }
 
 impl BarrierFlag {
-    /// Every quadword is a flag; whether it means anything, the incarnation says.
-    pub fn parse(bytes: &[u8; QUADWORD]) -> Self {
-        Self { incarnation: word_at(bytes, 0), generation: dword_at(bytes, 4) }
+    /// Every word is a flag; whether it means anything, the incarnation says.
+    pub const fn parse(word: u32) -> Self {
+        Self { incarnation: low_half(word), generation: high_half(word) }
     }
 
-    /// The quadword that [`parse`](Self::parse) reads back.
-    pub fn emit(self) -> [u8; QUADWORD] {
-        let mut bytes = [0; QUADWORD];
-        bytes[0..2].copy_from_slice(&self.incarnation.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.generation.to_le_bytes());
-        bytes
+    /// The word that [`parse`](Self::parse) reads back.
+    pub const fn emit(self) -> u32 {
+        word_from(self.incarnation, self.generation)
     }
 }
 
