@@ -5,10 +5,10 @@
 //! 0..48      mail        core n writes line n    one letter per sender
 //! 48..96     ack         core n, its line        what became of the owner's last letter to core n
 //! 96..120    slot        core n, half a line n   a part of a request of core n
-//! 120        hello       the owner               the owner's life
+//! 120        hello       the owner               the owner's life, and what lies in its blocks unasked
 //! 121        scratch     the owner               nothing: stores here push the write-combining buffer
 //! 122..126   flow        one peer per quadword   how far a bulk transfer has come
-//! 126..134   barrier     one peer per quadword   flags of dissemination barriers
+//! 126..134   barrier     one peer per word       flags of dissemination barriers
 //! 134        note        holder of the lock      who holds the owner's test-and-set register
 //!                        the owner               which lock it is about to take over
 //! 135        queue head  owner, lock's holder    fill state of the call queue
@@ -151,6 +151,30 @@ impl FlowSlot {
     }
 }
 
+/// Word of the hello line that names a message which lies in the owner's blocks although nobody has asked for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp(u8);
+
+impl Stamp {
+    /// Stamps of one core.
+    pub const COUNT: usize = 3;
+
+    /// Accepts stamp numbers 0 to 2.
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
+    }
+
+    /// Stamp number, 0 to 2.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// All stamps in ascending order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..3).map(Self)
+    }
+}
+
 /// Dissemination barrier: a set of flags in every core's buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BarrierId(u8);
@@ -211,6 +235,11 @@ pub const fn hello(owner: CoreId) -> MpbAddress {
     at(owner, &HELLO, 0)
 }
 
+/// Word of [`hello`] for one message in the blocks of `owner`; it has a quadword of its own.
+pub const fn stamp(owner: CoreId, stamp: Stamp) -> MpbAddress {
+    at(owner, &HELLO, stamp.0 as usize * QUADWORD)
+}
+
 /// Line of `owner` that nobody reads.
 pub const fn scratch(owner: CoreId) -> MpbAddress {
     at(owner, &SCRATCH, 0)
@@ -219,6 +248,11 @@ pub const fn scratch(owner: CoreId) -> MpbAddress {
 /// Quadword of a transfer to or from `owner`.
 pub const fn flow(owner: CoreId, slot: FlowSlot) -> MpbAddress {
     at(owner, &FLOW, slot.0 as usize * QUADWORD)
+}
+
+/// Last word of [`flow`].
+pub(crate) const fn flow_end(owner: CoreId, slot: FlowSlot) -> MpbAddress {
+    at(owner, &FLOW, slot.0 as usize * QUADWORD + QUADWORD - 4)
 }
 
 /// Flag of `owner` for a round, 0 to 5, of a barrier; of other rounds the first six count.
@@ -258,13 +292,9 @@ pub const fn window(owner: CoreId, offset: usize) -> Option<MpbAddress> {
     if offset < WINDOW_BYTES { Some(at(owner, &WINDOW, offset)) } else { None }
 }
 
-/// Byte of a block of `owner`; `None` behind its end.
-pub const fn bulk(owner: CoreId, block: Block, offset: usize) -> Option<MpbAddress> {
-    if offset < Block::BYTES {
-        Some(at(owner, &BULK, block.0 as usize * Block::BYTES + offset))
-    } else {
-        None
-    }
+/// First line of a block of `owner`; that of the next block follows its last one.
+pub const fn bulk(owner: CoreId, block: Block) -> MpbAddress {
+    at(owner, &BULK, block.0 as usize * Block::BYTES)
 }
 
 /// FPGA counter of the lives of `core`. Counters survive a reset of the chip's cores (SCC reference §7.6).
@@ -329,7 +359,7 @@ mod tests {
         let counts = [queue_taken(owner), queue_appended(owner), slots_taken(owner)].map(|at| (at, QUADWORD));
         let queue = (0..QUEUE_ENTRIES).map(move |entry| (queue_entry(owner, entry), LINE));
         let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
-        let blocks = Block::all().filter_map(move |block| Some((bulk(owner, block, 0)?, Block::BYTES)));
+        let blocks = Block::all().map(move |block| (bulk(owner, block), Block::BYTES));
         let quadwords = flows.chain(flags).chain(locks).chain(counts);
         per_core.chain(slots).chain(quadwords).chain(lines).chain(queue).chain(window).chain(blocks)
     }
@@ -382,9 +412,9 @@ mod tests {
     fn offsets_behind_a_region_are_refused() {
         let owner = CoreId::new(0).unwrap();
         assert_eq!(window(owner, WINDOW_BYTES), None);
-        assert_eq!(bulk(owner, Block::new(0).unwrap(), Block::BYTES), None);
         assert_eq!(Block::new(6), None);
         assert_eq!(FlowSlot::new(16), None);
+        assert_eq!(Stamp::new(3), None);
         assert_eq!(BarrierId::new(5), None);
     }
 }

@@ -47,6 +47,8 @@ Invalidate {
     BarrierRead,
     /// Read an own flow word, and then the block it speaks of.
     FlowRead,
+    /// Write or clear an own stamp, in the hello line.
+    StampWrite,
     /// Write to a call queue, the head of which was just read.
     QueueAppend,
     /// Write the head of the own call queue, which was just read.
@@ -83,6 +85,8 @@ Push {
     BarrierFlag,
     /// A flow word, and with it the block before it.
     Flow,
+    /// A cleared stamp.
+    StampCleared,
     /// The head of the own call queue.
     QueueTaken,
     /// A part in a slot.

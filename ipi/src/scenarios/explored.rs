@@ -53,3 +53,8 @@ fn call_holds_under_all_interleavings_with_one_switch_and_one_fault() {
 fn call_by_slot_holds_under_all_interleavings_with_one_switch_and_one_fault() {
     holds_up_to(1, 1, rpc::one_call_by_slot);
 }
+
+#[test]
+fn short_transfer_is_whole_or_given_up_under_all_interleavings_with_one_switch_and_one_fault() {
+    holds_up_to(1, 1, transfer::short_ones);
+}

@@ -5,7 +5,7 @@ use std::boxed::Box;
 use futures_util::join;
 
 use super::*;
-use crate::layout::{Block, LINE, bulk, flow};
+use crate::layout::{Block, bulk, flow};
 use crate::mailbox::Mode;
 use crate::mesh::Push;
 use crate::testing::FakeMesh;
@@ -35,7 +35,7 @@ async fn give_up(mesh: FakeMesh<'_>, witness: Witness) {
         for round in 1..=ROUNDS {
             let transfer = TransferId(round);
             let length = u32::try_from(Block::BYTES).unwrap();
-            let offer = Offer { transfer, tag: Tag(0), length, attention: Attention::Ring };
+            let offer = Offer { transfer, tag: Tag(0), length, attention: Attention::Ring, early: None };
             let offer = TransferMail::Offer(offer).emit();
             assert_eq!(mailbox.send(core(1), offer, Deadline::Never).await, Ok(()));
             let slot = loop {
@@ -55,7 +55,7 @@ async fn give_up(mesh: FakeMesh<'_>, witness: Witness) {
             };
             let run = Run::new(Block::new(0).unwrap(), 1).unwrap();
             fill(mesh, round.to_le_bytes()[0]);
-            tell(Progress::Blocks(1, run));
+            tell(Progress::Filled(1, run));
             mesh.sleep_until(mesh.now() + Cycles::new(350 * u64::from(round))).await;
             tell(Progress::GivenUp);
             fill(mesh, 0xEE);
@@ -65,9 +65,7 @@ async fn give_up(mesh: FakeMesh<'_>, witness: Witness) {
 }
 
 fn fill(mesh: &impl Mesh, byte: u8) {
-    for offset in (0..Block::BYTES).step_by(LINE) {
-        mesh.write(bulk(core(0), Block::new(0).unwrap(), offset).unwrap(), &[byte; LINE]);
-    }
+    mesh.write_lines(bulk(core(0), Block::new(0).unwrap()), &[byte; Block::BYTES]);
 }
 
 async fn receive(mesh: FakeMesh<'_>, witness: Witness) {

@@ -36,6 +36,8 @@ async fn send_all(mesh: FakeMesh<'_>, witness: Witness, mode: Mode) {
         let sends = (0..).zip(LENGTHS).map(|(number, length)| {
             let (transfers, message) = (&transfers, content(length, length));
             async move {
+                // The own hello line, in which stamps lie, is cached.
+                transfers.mailbox().life_of(core(0));
                 let sent = transfers.send(core(1), Tag(number), &message, Deadline::Never).await;
                 assert_eq!(sent, Ok(()), "{length} bytes");
             }
@@ -205,6 +207,133 @@ async fn check_all(mesh: FakeMesh<'_>, witness: Witness) {
         join!(futures_util::future::join_all(receivers), transfers.run(), mailbox.run());
     };
     either(witness.others(mailbox.mesh(), 1), all).await;
+}
+
+/// A message longer than the blocks is given up before anybody has asked for it, and its sender does nothing any more.
+pub(super) fn given_up_unasked(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (sender, receiver) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = sender.clone();
+            Box::pin(async move {
+                transferring!(mesh, witness, brisk(2), Mode::Interrupt, 2, |transfers| async {
+                    let deadline = in_cycles(transfers.mailbox().mesh(), 15_000);
+                    let sent = transfers.send(core(1), Tag(0), &[7; 3_000], deadline).await;
+                    assert!(sent.is_err(), "{sent:?}");
+                });
+            })
+        })
+        .core(1, move |mesh| {
+            let witness = receiver.clone();
+            Box::pin(async move {
+                transferring!(mesh, witness, brisk(2), Mode::Interrupt, 2, |transfers| async {
+                    let mesh = transfers.mailbox().mesh();
+                    mesh.sleep_until(mesh.now() + Cycles::new(30_000)).await;
+                    let mut buffer = [0; 3_000];
+                    let got = transfers.recv(core(0), Tag(0), &mut buffer, Deadline::Never).await;
+                    assert_eq!(got, Err(ReceiveError::GivenUp));
+                    witness.saw("given up".to_string());
+                });
+            })
+        })
+        .calm_start();
+    (machine, witness.expects(["given up"]))
+}
+
+/// Short messages by doorbells.
+pub(super) fn short_ones(chooser: Chooser) -> (Machine, Check) {
+    short(chooser, Mode::Interrupt)
+}
+
+/// Short messages, polled.
+pub(super) fn short_ones_polled(chooser: Chooser) -> (Machine, Check) {
+    short(chooser, Mode::Polled(CoreSet::of(core(0)).with(core(1))))
+}
+
+/// A short message is given up at some moment, perhaps while it is copied, and its block used for the next one at once.
+fn short(chooser: Chooser, mode: Mode) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (sender, receiver) = (witness.clone(), witness.clone());
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = sender.clone();
+            Box::pin(async move {
+                transferring!(mesh, witness, brisk(2), mode, 1, |transfers| async {
+                    let deadline = in_cycles(transfers.mailbox().mesh(), 2_500);
+                    // Whether this one arrives is left open.
+                    if let Err(error) = transfers.send(core(1), Tag(1), &[1; 70], deadline).await {
+                        assert!(matches!(error, TransferError::Offer(_) | TransferError::Peer(_)), "{error}");
+                    }
+                    let sent = transfers.send(core(1), Tag(1), &[2; 70], Deadline::Never).await;
+                    assert_eq!(sent, Ok(()));
+                });
+            })
+        })
+        .core(1, move |mesh| {
+            let witness = receiver.clone();
+            Box::pin(async move {
+                let doorbell = mesh.doorbell();
+                let mailbox = Mailbox::start(mesh, &doorbell, brisk(2));
+                let transfers = Transfers::new(&mailbox, mode).unwrap();
+                mailbox.mesh().ready().await;
+                let work = async {
+                    loop {
+                        let mut buffer = [0; 70];
+                        match transfers.recv(core(0), Tag(1), &mut buffer, Deadline::Never).await {
+                            Ok(_) => {
+                                assert!(buffer == [1; 70] || buffer == [2; 70], "torn: {buffer:?}");
+                                if buffer == [2; 70] {
+                                    witness.saw("the second".to_string());
+                                }
+                            }
+                            Err(error) => assert_eq!(error, ReceiveError::GivenUp),
+                        }
+                    }
+                };
+                let all = async {
+                    join!(work, transfers.run(), mailbox.run());
+                };
+                either(witness.others(mailbox.mesh(), 1), all).await;
+            })
+        })
+        .calm_start();
+    (machine, witness.expects(["the second"]))
+}
+
+/// One message after the other through the same blocks, polled; each is longer than they are.
+pub(super) fn long_ones(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (sender, receiver) = (witness.clone(), witness.clone());
+    let mode = Mode::Polled(CoreSet::of(core(0)).with(core(1)));
+    let message = |round: usize| content(round, 2_100 + 500 * round);
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = sender.clone();
+            Box::pin(async move {
+                transferring!(mesh, witness, brisk(2), mode, 2, |transfers| async {
+                    for round in 0..3 {
+                        let sent = transfers.send(core(1), Tag(1), &message(round), Deadline::Never).await;
+                        assert_eq!(sent, Ok(()));
+                    }
+                });
+            })
+        })
+        .core(1, move |mesh| {
+            let witness = receiver.clone();
+            Box::pin(async move {
+                transferring!(mesh, witness, brisk(2), mode, 2, |transfers| async {
+                    for round in 0..3 {
+                        let mut buffer = vec![0; 4_000];
+                        let got = transfers.recv(core(0), Tag(1), &mut buffer, Deadline::Never).await;
+                        assert!(got == Ok(message(round).len()) && buffer.starts_with(&message(round)));
+                    }
+                    witness.saw("all received".to_string());
+                });
+            })
+        })
+        .calm_start();
+    (machine, witness.expects(["all received"]))
 }
 
 /// Two cores take turns in writing to a window of the first and reading it, told apart by counters only.

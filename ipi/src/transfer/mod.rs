@@ -2,42 +2,71 @@
 //!
 //! ```text
 //! sender                                                receiver
-//! Offered ── offer mail ──────────────────────────────▶ matches sender and tag
-//!    ◀────────────────────────────── accept mail ─────── takes a flow slot
-//! Flowing: fills a block of its own buffer,
-//!          writes its flow word ──────────────────────▶ copies the block out,
-//!    ◀──────────────────────────────── flow word ─────── makes sure it was not given up meanwhile
+//! fills some of its blocks, stamps them
+//! Offered ── offer mail ──────────────────────────────▶ matches sender and tag, copies the blocks,
+//!    ◀──────────────────────────────── flow word ─────── makes sure that the stamp is still there
+//! Flowing: fills empty blocks,                          more to come: has taken a flow slot
+//!          writes its flow word ──────────────────────▶ copies the blocks,
+//!    ◀──────────────────────────────── flow word ─────── at the end makes sure it was not given up
 //! all blocks emptied: done                              all blocks copied, sender in the same life: done
 //! ```
 //!
-//! Data stays in the sender's buffer and the receiver fetches it, so no space is granted across cores. A
-//! transfer owns one or two of the sender's six blocks while it flows, none before; transfers wait for blocks,
-//! so any number may be outstanding and those that flow always come to an end. Whoever gives up says so; the
-//! other side fails. [`Transfers::run`] must be polled by some task on both sides. The protocol with its
-//! failures is in `docs/protocols/transfer.md`.
+//! Data stays in the sender's buffer and the receiver fetches it, so no space is granted across cores. A transfer owns
+//! up to four of the sender's six blocks. Four at most are filled before anybody has asked; if there are none left, the
+//! receiver accepts by mail and blocks are taken then. Two are kept for transfers that both sides want, so these always
+//! come to an end, and any number may be outstanding. Whoever gives up says so; the other side fails. [`Transfers::run`]
+//! must be polled by some task on both sides. The protocol with its failures is in `docs/protocols/transfer.md`.
 
 mod receive;
 mod send;
 mod table;
 mod window;
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
+use futures_util::FutureExt;
 use scc::id::CoreId;
 
-pub use self::receive::ReceiveError;
+pub use self::receive::{ReceiveError, Waiting};
 pub use self::send::TransferError;
-use self::table::Table;
+use self::table::{Offered, Table};
 pub use self::window::{WindowError, get, put};
 use crate::layout::{self, FlowSlot, QUADWORD};
-use crate::mailbox::{Mailbox, Mode, OpenError, Receiver};
+use crate::mailbox::{Mailbox, Mode, OpenError, Received, Receiver};
 use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
-use crate::pause::either;
+use crate::pause::{either, pause};
 use crate::waiters::Waiters;
-use crate::wire::{Attention, Channel, FlowWord, Progress, TransferId, TransferMail};
+use crate::wire::{Attention, Channel, FlowWord, Progress, Tag, TransferId, TransferMail};
 
 /// Time that telling a sender may take that its message is not wanted.
 const DECLINE_PATIENCE: Cycles = Cycles::new(200_000);
+
+/// Looks at a flow word, about 90 cycles each, before other tasks get a turn, if flow words are polled.
+const LOOKS_PER_POLL: u32 = 96;
+
+/// Bytes that are copied between two turns of other tasks, if flow words are polled: 20,000 to 40,000 cycles.
+const TURN: usize = 8 << 10;
+
+/// A flow word as it was at the last look.
+type Seen = Option<[u32; 2]>;
+
+/// When other tasks get a turn.
+struct Turn {
+    left: usize,
+    length: usize,
+}
+
+impl Turn {
+    async fn pause_after(&mut self, bytes: usize) {
+        match self.left.checked_sub(bytes) {
+            Some(left) => self.left = left,
+            None => {
+                self.left = self.length;
+                pause().await;
+            }
+        }
+    }
+}
 
 /// One core's bulk transfers. Belongs to the tasks of that core.
 pub struct Transfers<'m, 'd, M: Mesh> {
@@ -71,17 +100,32 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
     ///
     /// *Cancel safety*: nothing is lost.
     pub async fn run(&self) {
-        either(self.take_offers(), either(self.take_accepts(), self.send_declines())).await;
+        // A look for acceptances may find an offer.
+        either(self.take_accepts(), either(self.take_offers(), self.send_declines())).await;
     }
 
     async fn take_offers(&self) {
         loop {
             self.changes.until(|| self.table.borrow().has_room_for_offer().then_some(())).await;
-            let received = self.offers.recv().await;
-            if let Ok(TransferMail::Offer(offer)) = TransferMail::parse(&received.mail) {
-                self.table.borrow_mut().add_offer(received.from, received.life, offer);
-                self.changed();
+            self.add_offer(self.offers.recv().await);
+        }
+    }
+
+    /// Takes an offer with this tag, of those that were taken in, or polled ones that come just now.
+    fn match_offer(&self, from: CoreId, tag: Tag) -> Option<Offered> {
+        loop {
+            let found = self.table.borrow_mut().match_offer(from, tag);
+            if found.is_some() || !self.mode.is_polled() || !self.table.borrow().has_room_for_offer() {
+                return found;
             }
+            self.add_offer(self.offers.recv().now_or_never()?);
+        }
+    }
+
+    fn add_offer(&self, received: Received) {
+        if let Ok(TransferMail::Offer(offer)) = TransferMail::parse(&received.mail) {
+            self.table.borrow_mut().add_offer(received.from, received.life, offer);
+            self.changed();
         }
     }
 
@@ -123,6 +167,17 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
         self.mailbox.tell_watchers();
     }
 
+    /// How often a flow word is looked at before other tasks get a turn.
+    const fn looks(&self) -> u32 {
+        if self.mode.is_polled() { LOOKS_PER_POLL } else { 1 }
+    }
+
+    /// Counts bytes until other tasks get a turn: after each part, or after a [`TURN`] if flow words are polled.
+    const fn turn(&self) -> Turn {
+        let length = if self.mode.is_polled() { TURN } else { 0 };
+        Turn { left: length, length }
+    }
+
     const fn attention(&self) -> Attention {
         match self.mode {
             Mode::Polled(_) => Attention::Poll,
@@ -145,12 +200,26 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
         }
     }
 
-    /// Reads an own flow word afresh. Until the next await, no line of a message buffer but its own is cached.
-    fn read_word(&self, slot: FlowSlot) -> Option<FlowWord> {
+    /// Reads an own flow word afresh; nothing if it is the one that was `seen` last. Until the next await, no line of a
+    /// message buffer but its own is cached.
+    #[inline]
+    fn read_word(&self, slot: FlowSlot, seen: &Cell<Seen>) -> Option<FlowWord> {
         let mesh = self.mailbox.mesh();
-        let mut bytes = [0; QUADWORD];
+        let [first, last] = [layout::flow, layout::flow_end].map(|half| half(mesh.core(), slot));
         mesh.invalidate(Invalidate::FlowRead);
-        mesh.read(layout::flow(mesh.core(), slot), &mut bytes);
+        let halves = [mesh.read_word(first), mesh.read_word(last)];
+        if seen.replace(Some(halves)) == Some(halves) {
+            return None;
+        }
+        // A handler may have had the line evicted between both; if the half that names the transfer is still the same,
+        // the other one is of that transfer too.
+        if mesh.read_word(first) != halves[0] {
+            seen.set(None);
+            return None;
+        }
+        let mut bytes = [0; QUADWORD];
+        bytes[..4].copy_from_slice(&halves[0].to_le_bytes());
+        bytes[4..].copy_from_slice(&halves[1].to_le_bytes());
         FlowWord::parse(&bytes).ok()
     }
 }

@@ -1,17 +1,16 @@
 //! The receiver's side of a transfer.
 
-use core::hint::black_box;
+use core::cell::Cell;
 
 use scc::id::CoreId;
 
-use super::Transfers;
 use super::send::modulo;
 use super::table::Offered;
-use crate::layout::{self, Block, FlowSlot, LINE};
+use super::{Seen, Transfers};
+use crate::layout::{self, Block, FlowSlot};
 use crate::mailbox::{Mode, PeerError, SendError, Watch};
 use crate::mesh::{Deadline, Mesh};
-use crate::pause::pause;
-use crate::wire::{Progress, Run, Tag, TransferMail, bytes_of};
+use crate::wire::{Early, Epoch, Progress, Run, Tag, TransferMail, stamp_word};
 
 /// Why a message was not received.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -33,7 +32,26 @@ pub enum ReceiveError {
     TooLong(u32),
 }
 
+/// A message that a core wants to send here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waiting {
+    /// Its sender.
+    pub from: CoreId,
+    /// Life of the sender.
+    pub life: Epoch,
+    /// Bytes.
+    pub length: u32,
+}
+
 impl<M: Mesh> Transfers<'_, '_, M> {
+    /// Waits for a message with this tag of any core; a [`recv`](Self::recv) that follows at once receives it.
+    ///
+    /// *Cancel safety*: nothing is taken.
+    pub async fn next_waiting(&self, tag: Tag) -> Waiting {
+        let Offered { from, life, offer } = self.changes.until(|| self.table.borrow().first_offer(tag)).await;
+        Waiting { from, life, length: offer.length }
+    }
+
     /// Receives the next message of core `from` with this tag into `buffer`; its length.
     ///
     /// Cost per line: a read of the sender's buffer and the store to memory, before which the line is touched,
@@ -52,41 +70,90 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             return Err(ReceiveError::FromItself);
         }
         let met = self.mailbox.known_life_of(from);
-        let matched = || self.table.borrow_mut().match_offer(from, tag);
-        let offered = self.mailbox.watch((from, met), deadline).until(Mode::Interrupt, matched).await?;
+        let matched = || self.match_offer(from, tag);
+        let offered = self.mailbox.watch((from, met), deadline).until(self.mode, matched).await?;
         self.changes.wake_all();
         let mut receiving = Receiving { transfers: self, offered, slot: None, is_over: false };
         let length = offered.offer.length;
         let message = usize::try_from(length).ok().and_then(|length| buffer.get_mut(..length));
         let message = message.ok_or(ReceiveError::TooLong(length))?;
-        let mut watch = self.mailbox.watch((from, Some(offered.life)), deadline);
-        let slot = watch.until(Mode::Interrupt, || self.table.borrow_mut().take_slot()).await?;
-        receiving.slot = Some(slot);
-        let transfer = offered.offer.transfer;
-        let accept = TransferMail::Accept { transfer, slot, attention: self.attention() };
-        self.mailbox.send_to_life(from, offered.life, accept.emit(), deadline).await?;
-        let mut emptied = 0;
-        let mut run = None;
-        for block in message.chunks_mut(Block::BYTES) {
-            let used = self.wait_for_block(&receiving, &mut watch, slot, emptied, run).await?;
-            run = Some(used);
-            copy(self.mailbox.mesh(), from, used.block(emptied), block);
-            // The block was whole only if the sender had not given it up when it was copied.
-            self.look(&receiving, slot)?;
-            emptied += 1;
-            self.tell(&offered, Progress::Blocks(modulo(emptied), used), used);
-            pause().await;
-        }
-        // A new life of the sender begins with its hello line and may use the blocks only after that.
-        if self.mailbox.life_of(from) != Some(offered.life) {
-            return Err(PeerError::Restarted.into());
+        match offered.offer.early {
+            Some(early) if early.holds(message.len()) => {
+                self.copy_early(&offered, early, message);
+                self.check_stamp(&offered, early)?;
+                let emptied = modulo(message.len().div_ceil(Block::BYTES));
+                self.tell(&offered, early.run, Progress::Emptied(emptied, None));
+            }
+            _ => self.fetch(&mut receiving, message, deadline).await?,
         }
         receiving.is_over = true;
         Ok(message.len())
     }
 
-    /// Waits until more than `emptied` blocks are filled; which ones are used. Writes the own flow word again now and
-    /// then, in case a stray write of an earlier transfer has replaced it.
+    /// Receives a message of which not all lies in the sender's blocks.
+    async fn fetch(
+        &self,
+        receiving: &mut Receiving<'_, '_, '_, M>,
+        message: &mut [u8],
+        deadline: Deadline,
+    ) -> Result<(), ReceiveError> {
+        let offered = receiving.offered;
+        let Offered { from, life, offer } = offered;
+        let mut watch = self.mailbox.watch((from, Some(life)), deadline);
+        let slot = watch.until(Mode::Interrupt, || self.table.borrow_mut().take_slot()).await?;
+        receiving.slot = Some(slot);
+        if offer.early.is_none() {
+            let accept = TransferMail::Accept { transfer: offer.transfer, slot, attention: self.attention() };
+            self.mailbox.send_to_life(from, life, accept.emit(), deadline).await?;
+        }
+        let early = offer.early.map(|early| (modulo(early.run.count().into()), early.run));
+        let (mut emptied, mut run, mut rest) = (0, None, message);
+        let mut turn = self.turn();
+        while !rest.is_empty() {
+            let (filled, used) = match early {
+                Some(early) if emptied < usize::from(early.0) => early,
+                _ => self.wait_for_block(receiving, &mut watch, slot, emptied, run).await?,
+            };
+            run = Some(used);
+            let ready = usize::from(filled.wrapping_sub(modulo(emptied)));
+            let blocks = ready.min(used.step()).min(used.blocks_from(emptied));
+            let (part, later) = rest.split_at_mut(rest.len().min(blocks * Block::BYTES));
+            self.mailbox.mesh().read_lines(layout::bulk(from, used.block(emptied)), part);
+            emptied += blocks;
+            rest = later;
+            if rest.is_empty() {
+                // What was copied was whole only if the sender has given no block up by now. A new life of it begins
+                // with its hello line and may use the blocks only after that.
+                self.wait_for_block(receiving, &mut watch, slot, emptied - 1, run).await?;
+                if self.mailbox.life_of(from) != Some(life) {
+                    return Err(PeerError::Restarted.into());
+                }
+            }
+            self.tell_waiting(&offered, used, slot, emptied);
+            turn.pause_after(blocks * Block::BYTES).await;
+        }
+        Ok(())
+    }
+
+    /// Copies what the sender had filled before anybody asked. None of it is cached: the offer was read after it had been
+    /// written, and whatever else was copied from these blocks, an invalidate has followed at once.
+    fn copy_early(&self, offered: &Offered, early: Early, part: &mut [u8]) {
+        self.mailbox.mesh().read_lines(layout::bulk(offered.from, early.run.first()), part);
+    }
+
+    /// Whether early blocks have held the message until now. A new life's hello line begins without stamps.
+    fn check_stamp(&self, offered: &Offered, early: Early) -> Result<(), ReceiveError> {
+        if self.mailbox.life_of(offered.from) != Some(offered.life) {
+            return Err(PeerError::Restarted.into());
+        }
+        // In the line that was just read.
+        let word = self.mailbox.mesh().read_word(layout::stamp(offered.from, early.stamp));
+        if word == stamp_word(Some(offered.offer.transfer)) { Ok(()) } else { Err(ReceiveError::GivenUp) }
+    }
+
+    /// Waits until more than `emptied` blocks are filled; how many, and which ones are used. Writes the own flow word
+    /// again now and then, in case a stray write of an earlier transfer has replaced it, and looks at the stamp: a sender
+    /// that gives up before it knows where this core waits says so nowhere else.
     async fn wait_for_block(
         &self,
         receiving: &Receiving<'_, '_, '_, M>,
@@ -94,55 +161,59 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         slot: FlowSlot,
         emptied: usize,
         run: Option<Run>,
-    ) -> Result<Run, ReceiveError> {
-        let look = || match self.look(receiving, slot) {
+    ) -> Result<(u16, Run), ReceiveError> {
+        let seen = Cell::new(None);
+        let once = || match self.look(receiving, slot, &seen) {
             Err(error) => Some(Err(error)),
-            Ok(Some((filled, run))) if filled != modulo(emptied) => Some(Ok(run)),
+            Ok(Some(seen)) if seen.0 != modulo(emptied) => Some(Ok(seen)),
             Ok(_) => None,
         };
+        let look = || (0..self.looks()).find_map(|_| once());
+        if let Some(end) = once() {
+            return end;
+        }
         loop {
+            seen.set(None);
             if let Some(end) = watch.step(self.mode, look).await? {
                 return end;
             }
+            let offered = &receiving.offered;
+            if let Some(early) = offered.offer.early {
+                self.check_stamp(offered, early)?;
+            }
             if let Some(run) = run {
-                self.tell(&receiving.offered, Progress::Blocks(modulo(emptied), run), run);
+                self.tell_waiting(offered, run, slot, emptied);
             }
         }
     }
 
-    /// What the sender's flow word says now.
+    /// What the sender's flow word says now, if it says something new.
     fn look(
         &self,
         receiving: &Receiving<'_, '_, '_, M>,
         slot: FlowSlot,
+        seen: &Cell<Seen>,
     ) -> Result<Option<(u16, Run)>, ReceiveError> {
         let Offered { from, life, offer } = receiving.offered;
-        match self.read_word(slot) {
+        match self.read_word(slot, seen) {
             Some(word) if word.transfer == offer.transfer && word.writer == from && word.life == life => {
                 match word.progress {
                     Progress::GivenUp => Err(ReceiveError::GivenUp),
-                    Progress::Blocks(filled, run) => Ok(Some((filled, run))),
+                    Progress::Filled(filled, run) => Ok(Some((filled, run))),
+                    Progress::Emptied(..) => Ok(None),
                 }
             }
             _ => Ok(None),
         }
     }
 
-    fn tell(&self, offered: &Offered, progress: Progress, run: Run) {
+    fn tell(&self, offered: &Offered, run: Run, progress: Progress) {
         let word = self.word(offered.offer.transfer, progress);
         self.write_word(offered.from, FlowSlot::outgoing(run.first()), word, offered.offer.attention);
     }
-}
 
-/// Copies a block out of a sender's buffer, whose lines are not cached.
-fn copy(mesh: &impl Mesh, from: CoreId, block: Block, content: &mut [u8]) {
-    for (index, line) in content.chunks_mut(LINE).enumerate() {
-        black_box(line.first().copied());
-        let at = layout::bulk(from, block, index * LINE).expect("content is no longer than a block");
-        match line.as_mut_array() {
-            Some(whole) => *whole = bytes_of(mesh.read_line(at)),
-            None => mesh.read(at, line),
-        }
+    fn tell_waiting(&self, offered: &Offered, run: Run, slot: FlowSlot, emptied: usize) {
+        self.tell(offered, run, Progress::Emptied(modulo(emptied), Some((slot, self.attention()))));
     }
 }
 

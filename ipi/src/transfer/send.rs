@@ -1,14 +1,18 @@
 //! The sender's side of a transfer.
 
+use core::cell::Cell;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
+
 use scc::id::CoreId;
 
-use super::Transfers;
 use super::table::Reaction;
-use crate::layout::{self, Block, FlowSlot, LINE};
-use crate::mailbox::{Mode, PeerError, SendError, Watch};
-use crate::mesh::{Deadline, Mesh};
-use crate::pause::pause;
-use crate::wire::{Attention, Epoch, Offer, Progress, Run, Tag, TransferId, TransferMail, words_of};
+use super::{Seen, Transfers};
+use crate::layout::{self, Block, FlowSlot, Stamp};
+use crate::mailbox::{Mode, Notice, PeerError, SendError, Watch};
+use crate::mesh::{Deadline, Invalidate, Mesh, Push};
+use crate::wire::{Attention, Early, Epoch, Offer, Progress, Run, Tag, TransferId, TransferMail, stamp_word};
 
 /// Why a message was not sent, or not wholly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,7 +38,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
     /// Sends a message to the task that receives with this tag on core `to`; completes when it has all of it.
     ///
     /// Messages that one task sends one after the other with one tag are received in that order. Any number of
-    /// sends may be outstanding: sixteen are offered at a time, three to six flow.
+    /// sends may be outstanding: sixteen are offered at a time, two to six flow.
     ///
     /// *Cancel safety*: the receiver fails with
     /// [`GivenUp`](super::ReceiveError::GivenUp) unless it has all of the message already.
@@ -45,56 +49,99 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         message: &[u8],
         deadline: Deadline,
     ) -> Result<(), TransferError> {
+        self.send_with((to, None), tag, message, deadline).await
+    }
+
+    /// Sends a message as [`send`](Self::send) does, but only to this life of the receiver.
+    ///
+    /// *Cancel safety*: as for `send`.
+    pub async fn send_to_life(
+        &self,
+        to: CoreId,
+        life: Epoch,
+        tag: Tag,
+        message: &[u8],
+        deadline: Deadline,
+    ) -> Result<(), TransferError> {
+        self.send_with((to, Some(life)), tag, message, deadline).await
+    }
+
+    async fn send_with(
+        &self,
+        (to, life): (CoreId, Option<Epoch>),
+        tag: Tag,
+        message: &[u8],
+        deadline: Deadline,
+    ) -> Result<(), TransferError> {
         let length = u32::try_from(message.len()).map_err(|_| TransferError::TooLong(message.len()))?;
         if to == self.mailbox.mesh().core() {
             return Err(TransferError::ToItself);
         }
         let transfer = self.changes.until(|| self.table.borrow_mut().begin(to)).await;
-        let mut sending = Sending { transfers: self, to, transfer, flowing: None, run: None };
-        let offer = Offer { transfer, tag, length, attention: self.attention() };
-        self.mailbox.send(to, TransferMail::Offer(offer).emit(), deadline).await?;
-        let life = self.mailbox.known_life_of(to);
-        let mut watch = self.mailbox.watch((to, life), deadline);
-        let reaction = || match self.table.borrow().reaction(transfer) {
-            Reaction::None => None,
-            Reaction::Accepted(slot, attention) => Some(Ok((slot, attention))),
-            Reaction::Declined => Some(Err(TransferError::Declined)),
-        };
-        let (slot, attention) = watch.until(Mode::Interrupt, reaction).await??;
-        sending.flowing = Some((slot, attention));
         let blocks = message.len().div_ceil(Block::BYTES);
-        if blocks > 0 {
-            let take = || self.table.borrow_mut().take_blocks(blocks);
-            let run = watch.until(Mode::Interrupt, take).await?;
-            sending.run = Some(run);
-            self.flow(&sending, &mut watch, run, life, message).await?;
+        let mut sending = Sending::new(self, to, transfer);
+        sending.early = if blocks == 0 { None } else { self.table.borrow_mut().take_early(blocks) };
+        if let Some(early) = sending.early {
+            // Stores leave in order: the stamp before the message, and the message before the offer.
+            self.write_stamp(early.stamp, Some(transfer));
+            self.fill(early.run.first(), first_blocks(message, early.run.count().into()));
         }
-        sending.flowing = None;
+        let offer = Offer { transfer, tag, length, attention: self.attention(), early: sending.early };
+        self.offer(&sending, life, offer, deadline).await?;
+        let life = life.or_else(|| self.mailbox.known_life_of(to));
+        let mut watch = self.mailbox.watch((to, life), deadline);
+        let (run, filled) = match sending.early {
+            Some(early) => (early.run, blocks.min(early.run.count().into())),
+            None => {
+                let reaction = || match self.table.borrow().reaction(transfer) {
+                    Reaction::None => None,
+                    Reaction::Accepted(slot, attention) => Some(Ok((slot, attention))),
+                    Reaction::Declined => Some(Err(TransferError::Declined)),
+                };
+                let waiting = watch.until(Mode::Interrupt, reaction).await??;
+                sending.flowing.set(Some(waiting));
+                if blocks == 0 {
+                    sending.is_over = true;
+                    return Ok(());
+                }
+                let take = || self.table.borrow_mut().take_blocks(blocks);
+                let run = watch.until(Mode::Interrupt, take).await?;
+                sending.run = Some(run);
+                (run, 0)
+            }
+        };
+        self.flow(&sending, &mut watch, (run, life), filled, message).await?;
+        sending.is_over = true;
         Ok(())
     }
 
+    /// Sends what follows the first `filled` blocks, and waits until all are emptied.
     async fn flow(
         &self,
         sending: &Sending<'_, '_, '_, M>,
         watch: &mut Watch<'_, '_, M>,
-        run: Run,
-        life: Option<Epoch>,
+        (run, life): (Run, Option<Epoch>),
+        mut filled: usize,
         message: &[u8],
     ) -> Result<(), TransferError> {
-        let mut filled = 0;
-        for block in message.chunks(Block::BYTES) {
-            self.wait_for_room(sending, watch, (run, life), filled, u16::from(run.count()) - 1).await?;
-            self.fill(run.block(filled), block);
-            filled += 1;
-            sending.tell(Progress::Blocks(modulo(filled), run));
+        let mut rest = message.get(filled * Block::BYTES..).unwrap_or_default();
+        let mut turn = self.turn();
+        while !rest.is_empty() {
+            let most = u16::from(run.count()) - 1;
+            let room = self.wait_for_room(sending, watch, (run, life), filled, most).await?;
+            let part = first_blocks(rest, room.min(run.step()).min(run.blocks_from(filled)));
+            self.fill(run.block(filled), part);
+            filled += part.len().div_ceil(Block::BYTES);
+            sending.tell(Progress::Filled(modulo(filled), run));
+            rest = &rest[part.len()..];
             // Blocks can be emptied as fast as they are filled; other tasks have their turn in between.
-            pause().await;
+            turn.pause_after(part.len()).await;
         }
-        self.wait_for_room(sending, watch, (run, life), filled, 0).await
+        self.wait_for_room(sending, watch, (run, life), filled, 0).await.map(|_| ())
     }
 
-    /// Waits until at most `most` filled blocks are not emptied. Writes the own flow word again now and then, in case a
-    /// stray write of an earlier transfer has replaced it.
+    /// Waits until at most `most` filled blocks are not emptied; how many blocks are empty then. Writes the own flow word
+    /// again now and then, in case a stray write of an earlier transfer has replaced it.
     async fn wait_for_room(
         &self,
         sending: &Sending<'_, '_, '_, M>,
@@ -102,48 +149,94 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         (run, life): (Run, Option<Epoch>),
         filled: usize,
         most: u16,
-    ) -> Result<(), TransferError> {
-        let slot = FlowSlot::outgoing(run.first());
-        let look = || {
-            if self.table.borrow().reaction(sending.transfer) == Reaction::Declined {
-                return Some(Err(TransferError::Declined));
-            }
-            let emptied = match self.read_word(slot) {
-                Some(word)
-                    if word.transfer == sending.transfer
-                        && word.writer == sending.to
-                        && Some(word.life) == life =>
-                {
-                    match word.progress {
-                        Progress::GivenUp => return Some(Err(TransferError::Declined)),
-                        Progress::Blocks(emptied, _) => emptied,
-                    }
-                }
-                _ => 0,
+    ) -> Result<usize, TransferError> {
+        let seen = Cell::new(None);
+        let once = || {
+            let emptied = match self.emptied(sending, (run, life), &seen) {
+                Err(error) => return Some(Err(error)),
+                Ok(Some(emptied)) => emptied,
+                Ok(None) if filled < run.count().into() => 0,
+                Ok(None) => return None,
             };
-            (modulo(filled).wrapping_sub(emptied) <= most).then_some(Ok(()))
+            let under_way = modulo(filled).wrapping_sub(emptied);
+            (under_way <= most).then(|| Ok(usize::from(u16::from(run.count()) - under_way)))
         };
+        let look = || match self.table.borrow().reaction(sending.transfer) {
+            Reaction::Declined => Some(Err(TransferError::Declined)),
+            Reaction::None | Reaction::Accepted(..) => (0..self.looks()).find_map(|_| once()),
+        };
+        if let Some(end) = once() {
+            return end;
+        }
         loop {
+            seen.set(None);
             if let Some(end) = watch.step(self.mode, look).await? {
                 return end;
             }
-            sending.tell(Progress::Blocks(modulo(filled), run));
+            sending.tell(Progress::Filled(modulo(filled), run));
         }
     }
 
-    /// Writes a block of the own buffer. The flow word that follows pushes its last line out. Own
-    /// blocks are never read, so they are not cached.
-    fn fill(&self, block: Block, content: &[u8]) {
-        let mesh = self.mailbox.mesh();
-        for (index, line) in content.chunks(LINE).enumerate() {
-            let at =
-                layout::bulk(mesh.core(), block, index * LINE).expect("content is no longer than a block");
-            match line.as_array() {
-                Some(whole) => mesh.write_line(at, words_of(whole)),
-                None => mesh.write(at, line),
+    /// How many blocks the receiver has emptied, if its flow word says so and something new.
+    fn emptied(
+        &self,
+        sending: &Sending<'_, '_, '_, M>,
+        (run, life): (Run, Option<Epoch>),
+        seen: &Cell<Seen>,
+    ) -> Result<Option<u16>, TransferError> {
+        let word = self.read_word(FlowSlot::outgoing(run.first()), seen).filter(|word| {
+            word.transfer == sending.transfer && word.writer == sending.to && Some(word.life) == life
+        });
+        match word.map(|word| word.progress) {
+            Some(Progress::GivenUp) => Err(TransferError::Declined),
+            Some(Progress::Emptied(emptied, waiting)) => {
+                sending.flowing.set(sending.flowing.get().or(waiting));
+                Ok(Some(emptied))
             }
+            Some(Progress::Filled(..)) | None => Ok(None),
         }
     }
+
+    /// Mails an offer; completes when it has arrived, which an answer shows as well as an acknowledgement.
+    async fn offer(
+        &self,
+        sending: &Sending<'_, '_, '_, M>,
+        life: Option<Epoch>,
+        offer: Offer,
+        deadline: Deadline,
+    ) -> Result<(), SendError> {
+        let mail = TransferMail::Offer(offer).emit();
+        let mut offering = pin!(self.mailbox.send_with(sending.to, life, mail, Notice::Doorbell, deadline));
+        let seen = Cell::new(None);
+        let is_answered = |run: Run| {
+            let life = life.or_else(|| self.mailbox.known_life_of(sending.to));
+            (0..self.looks()).any(|_| !matches!(self.emptied(sending, (run, life), &seen), Ok(None)))
+        };
+        poll_fn(|context| match offering.as_mut().poll(context) {
+            Poll::Pending if offer.early.is_some_and(|early| is_answered(early.run)) => Poll::Ready(Ok(())),
+            other => other,
+        })
+        .await
+    }
+
+    /// Writes some of the own blocks. The flow word that follows pushes the last line out. Own blocks are never read, so
+    /// they are not cached.
+    fn fill(&self, first: Block, content: &[u8]) {
+        let mesh = self.mailbox.mesh();
+        mesh.write_lines(layout::bulk(mesh.core(), first), content);
+    }
+
+    /// Says which transfer's message lies in early blocks. The own hello line may be cached.
+    fn write_stamp(&self, stamp: Stamp, transfer: Option<TransferId>) {
+        let mesh = self.mailbox.mesh();
+        mesh.invalidate(Invalidate::StampWrite);
+        mesh.write_word(layout::stamp(mesh.core(), stamp), stamp_word(transfer));
+    }
+}
+
+/// As much of a message as lies in so many blocks.
+fn first_blocks(message: &[u8], blocks: usize) -> &[u8] {
+    message.get(..blocks * Block::BYTES).unwrap_or(message)
 }
 
 /// A count of blocks as flow words hold it: so few are under way that 16 bits tell how many.
@@ -157,28 +250,49 @@ struct Sending<'t, 'm, 'd, M: Mesh> {
     transfers: &'t Transfers<'m, 'd, M>,
     to: CoreId,
     transfer: TransferId,
-    /// Where the receiver waits, while it does.
-    flowing: Option<(FlowSlot, Attention)>,
+    /// Where the receiver waits, once it has said so.
+    flowing: Cell<Option<(FlowSlot, Attention)>>,
+    /// Blocks taken after the receiver had accepted.
     run: Option<Run>,
+    /// Blocks taken before.
+    early: Option<Early>,
+    is_over: bool,
 }
 
-impl<M: Mesh> Sending<'_, '_, '_, M> {
+impl<'t, 'm, 'd, M: Mesh> Sending<'t, 'm, 'd, M> {
+    const fn new(transfers: &'t Transfers<'m, 'd, M>, to: CoreId, transfer: TransferId) -> Self {
+        Self { transfers, to, transfer, flowing: Cell::new(None), run: None, early: None, is_over: false }
+    }
+
     fn tell(&self, progress: Progress) {
-        if let Some((slot, attention)) = self.flowing {
+        if let Some((slot, attention)) = self.flowing.get() {
             let word = self.transfers.word(self.transfer, progress);
             self.transfers.write_word(self.to, slot, word, attention);
+        }
+    }
+
+    /// Has the receiver know, before the blocks are used again: it looks once more after it has copied them.
+    fn give_up(&self) {
+        self.tell(Progress::GivenUp);
+        if let Some(early) = self.early {
+            self.transfers.write_stamp(early.stamp, None);
+            self.transfers.mailbox.mesh().push(Push::StampCleared);
         }
     }
 }
 
 impl<M: Mesh> Drop for Sending<'_, '_, '_, M> {
     fn drop(&mut self) {
-        // Told before the blocks are used again: the receiver looks once more after it has copied one.
-        self.tell(Progress::GivenUp);
+        if !self.is_over {
+            self.give_up();
+        }
         let mut table = self.transfers.table.borrow_mut();
         table.end(self.transfer);
         if let Some(run) = self.run {
             table.free_blocks(run);
+        }
+        if let Some(early) = self.early {
+            table.free_early(early);
         }
         drop(table);
         self.transfers.changed();

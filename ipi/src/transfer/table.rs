@@ -2,11 +2,14 @@
 
 use scc::id::CoreId;
 
-use crate::layout::{Block, FlowSlot};
-use crate::wire::{Attention, Epoch, Offer, Run, Tag, TransferId};
+use crate::layout::{Block, FlowSlot, Stamp};
+use crate::wire::{Attention, Early, Epoch, Offer, Run, Tag, TransferId};
 
 /// Offers of this core, and offers to it, that can be open at once.
 const PLACES: usize = 16;
+
+/// Blocks of one transfer: two steps of two blocks each.
+const MOST_BLOCKS: u8 = 4;
 
 /// Distance between the first transfer numbers of two lives: odd, so that 65536 lives differ.
 const SPREAD: u16 = 0x9E37;
@@ -38,6 +41,9 @@ pub(super) struct Table {
     declines: [Option<(CoreId, Epoch, TransferId)>; PLACES],
     last: TransferId,
     blocks_in_use: u8,
+    /// Those of them that were filled before anybody asked.
+    early_blocks: u8,
+    stamps_in_use: u8,
     slots_in_use: u16,
 }
 
@@ -51,6 +57,8 @@ impl Table {
             declines: [None; PLACES],
             last: TransferId(life.get().wrapping_mul(SPREAD)),
             blocks_in_use: 0,
+            early_blocks: 0,
+            stamps_in_use: 0,
             slots_in_use: 0,
         }
     }
@@ -100,15 +108,35 @@ impl Table {
         }
     }
 
-    /// Takes two adjacent blocks, or one if there are no two and `wanted` is no more.
+    /// Takes adjacent blocks: four, two or one, as many as there are but no more than the next power of two of `wanted`.
     pub(super) fn take_blocks(&mut self, wanted: usize) -> Option<Run> {
-        let lengths = if wanted > 1 { [2, 1] } else { [1, 1] };
-        let runs = lengths
-            .into_iter()
-            .flat_map(|count| Block::all().filter_map(move |first| Run::new(first, count)));
-        let run = { runs }.find(|run| run.mask() & self.blocks_in_use == 0)?;
+        self.take_up_to(MOST_BLOCKS, wanted)
+    }
+
+    /// Takes blocks for a message that nobody has asked for. Two blocks are left for those that somebody has, so these
+    /// never wait for one that is not wanted.
+    pub(super) fn take_early(&mut self, wanted: usize) -> Option<Early> {
+        let stamp = Stamp::all().find(|stamp| self.stamps_in_use >> stamp.number() & 1 == 0)?;
+        let left = u32::from(MOST_BLOCKS).checked_sub(self.early_blocks.count_ones())?;
+        let run = self.take_up_to(u8::try_from(left).ok()?, wanted)?;
+        self.early_blocks |= run.mask();
+        self.stamps_in_use |= 1 << stamp.number();
+        Some(Early { run, stamp })
+    }
+
+    fn take_up_to(&mut self, most: u8, wanted: usize) -> Option<Run> {
+        let most = wanted.next_power_of_two().min(most.into());
+        let counts = [MOST_BLOCKS, 2, 1].into_iter().filter(|count| usize::from(*count) <= most);
+        let mut runs = counts.flat_map(|count| Block::all().filter_map(move |first| Run::new(first, count)));
+        let run = runs.find(|run| run.mask() & self.blocks_in_use == 0)?;
         self.blocks_in_use |= run.mask();
         Some(run)
+    }
+
+    pub(super) fn free_early(&mut self, Early { run, stamp }: Early) {
+        self.early_blocks &= !run.mask();
+        self.stamps_in_use &= !(1 << stamp.number());
+        self.free_blocks(run);
     }
 
     pub(super) fn free_blocks(&mut self, run: Run) {
@@ -140,9 +168,20 @@ impl Table {
     /// Takes the oldest offer of a sender with a tag.
     pub(super) fn match_offer(&mut self, from: CoreId, tag: Tag) -> Option<Offered> {
         let is_match = |offered: &Offered| offered.from == from && offered.offer.tag == tag;
-        let found = *self.offers.iter().flatten().find(|offered| is_match(offered))?;
-        self.keep_offers(|offered| *offered != found);
-        Some(found)
+        let place = self.offers.iter().position(|offered| offered.as_ref().is_some_and(is_match))?;
+        let found = self.offers[place].take();
+        for place in place..PLACES - 1 {
+            self.offers.swap(place, place + 1);
+            if self.offers[place].is_none() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The oldest offer with a tag, of any sender.
+    pub(super) fn first_offer(&self, tag: Tag) -> Option<Offered> {
+        self.offers.iter().flatten().find(|offered| offered.offer.tag == tag).copied()
     }
 
     /// Drops offers and closes the gaps, so that the oldest stay first.

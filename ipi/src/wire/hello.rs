@@ -1,13 +1,14 @@
 //! The hello line: a core says that its buffer is set up, and in which life.
 //!
 //! ```text
-//! 0..24   0
+//! 0..4    first stamp: 0..2 transfer   2..4 1; 0 without one
+//! 8..12   second stamp, 16..20 third; 4..8, 12..16 and 20..24 are 0
 //! 24..28  signature: "IPI" and the version of these layouts
 //! 28..30  0
 //! 30..32  life of the owner; 0 while the buffer is being set up
 //! ```
 
-use super::{Epoch, WireError, dword_at, word_at};
+use super::{Epoch, TransferId, WireError, dword_at, word_at, word_from};
 use crate::layout::LINE;
 
 /// What a core says of itself.
@@ -34,6 +35,14 @@ impl<'a> HelloView<'a> {
     /// Life of the owner; blank while there is none.
     pub fn epoch(self) -> Result<Epoch, WireError> {
         Epoch::new(word_at(self.0, 30)).ok_or(WireError::Blank)
+    }
+}
+
+/// The word of a stamp: which transfer's message lies in the owner's blocks, if any.
+pub const fn stamp_word(transfer: Option<TransferId>) -> u32 {
+    match transfer {
+        Some(TransferId(number)) => word_from(number, 1),
+        None => 0,
     }
 }
 

@@ -1,21 +1,25 @@
 //! Bulk transfers on the wire: offer and acceptance by mail, progress in flow words.
 //!
 //! ```text
-//! offer    kind 1: 0..2 transfer   2..4 tag   4..8 length                8 attention   9 0
+//! offer    kind 1: 0..2 transfer   2..4 tag   4..8 length                8 attention   9 early
 //! accept   kind 2: 0..2 transfer   2 flow slot of the receiver   3..8 0  8 attention   9 0
 //! decline  kind 3: 0..2 transfer   2..10 0
 //!
 //! flow word: 0..2 transfer   2..4 life of the writer
 //!            4..6 blocks filled or emptied, modulo 65536   6 core of the writer
-//!            7 first block in bits 2:0, number in bits 6:4; all ones: given up
+//!            7 sender: first block in bits 2:0, number in bits 6:4
+//!              receiver: 0x80 and its flow slot in bits 3:0, attention in bit 4; 0xC0 if it needs none
+//!              either: all ones, given up
 //! ```
 //!
-//! Attention is 1 if the writer wants its doorbell rung when its flow word changes.
+//! Attention is 1 if the writer wants its doorbell rung when its flow word changes. Early is 0, or says in which blocks
+//! the beginning of the message lies already: the first in bits 2:0, their number in bits 5:3, and in bits 7:6 one more
+//! than the number of the stamp that names the transfer for as long.
 
 use super::{Channel, Epoch, Flow, Kind, Mail, WireError, dword_at, word_at};
 use scc::id::CoreId;
 
-use crate::layout::{Block, FlowSlot, QUADWORD};
+use crate::layout::{Block, FlowSlot, QUADWORD, Stamp};
 
 /// Number of a transfer, chosen by its sender.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +87,41 @@ pub struct Offer {
     pub length: u32,
     /// How the sender waits.
     pub attention: Attention,
+    /// Where the beginning of the message lies already.
+    pub early: Option<Early>,
+}
+
+/// Blocks that a sender has filled before anybody asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Early {
+    /// The blocks.
+    pub run: Run,
+    /// Names the transfer for as long as they hold its message.
+    pub stamp: Stamp,
+}
+
+impl Early {
+    /// Whether all of a message of this length lies there.
+    pub const fn holds(self, length: usize) -> bool {
+        length <= self.run.count as usize * Block::BYTES
+    }
+
+    fn parse(byte: u8) -> Result<Option<Self>, WireError> {
+        if byte == 0 {
+            return Ok(None);
+        }
+        let stamp = (byte >> 6).checked_sub(1).and_then(Stamp::new);
+        let run = Block::new(byte & 7).and_then(|first| Run::new(first, byte >> 3 & 7));
+        let (stamp, run) = stamp.zip(run).ok_or(WireError::Number(byte))?;
+        Ok(Some(Self { run, stamp }))
+    }
+
+    const fn emit(early: Option<Self>) -> u8 {
+        match early {
+            Some(Self { run, stamp }) => run.first.number() | run.count << 3 | (stamp.number() + 1) << 6,
+            None => 0,
+        }
+    }
 }
 
 impl TransferMail {
@@ -98,6 +137,7 @@ impl TransferMail {
                 tag: Tag(word_at(bytes, 2)),
                 length: dword_at(bytes, 4),
                 attention: Attention::from_code(bytes[8])?,
+                early: Early::parse(bytes[9])?,
             })),
             2 => Ok(Self::Accept {
                 transfer,
@@ -114,10 +154,11 @@ impl TransferMail {
         let mut bytes = [0; 10];
         let mut channel = Channel::ACCEPT;
         let (kind, transfer) = match *self {
-            Self::Offer(Offer { transfer, tag, length, attention }) => {
+            Self::Offer(Offer { transfer, tag, length, attention, early }) => {
                 bytes[2..4].copy_from_slice(&tag.0.to_le_bytes());
                 bytes[4..8].copy_from_slice(&length.to_le_bytes());
                 bytes[8] = attention.code();
+                bytes[9] = Early::emit(early);
                 channel = Channel::TRANSFER;
                 (1, transfer)
             }
@@ -177,6 +218,16 @@ impl Run {
         Block::new(self.first.number() + within).expect("a run ends at the last block at most")
     }
 
+    /// Blocks from that of this part on up to the last one, which lie one behind the other in the buffer.
+    pub const fn blocks_from(self, part: usize) -> usize {
+        self.count as usize - part % self.count as usize
+    }
+
+    /// Blocks that are filled or emptied at once: half of them, so that both sides have something to do.
+    pub const fn step(self) -> usize {
+        (self.count as usize).div_ceil(2)
+    }
+
     /// One bit per block.
     pub const fn mask(self) -> u8 {
         ((1 << self.count) - 1) << self.first.number()
@@ -186,11 +237,18 @@ impl Run {
 /// Progress of a transfer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
-    /// Blocks filled, or emptied, since the start, modulo 65536, and which blocks of the sender are used.
-    Blocks(u16, Run),
+    /// Blocks filled since the start, modulo 65536, and which blocks of the sender are used.
+    Filled(u16, Run),
+    /// Blocks emptied since the start, modulo 65536, and where the receiver waits for more, if it does.
+    Emptied(u16, Option<(FlowSlot, Attention)>),
     /// The writer gave up.
     GivenUp,
 }
+
+/// Last byte of the word of a receiver that waits for more.
+const WAITING: u8 = 0x80;
+/// Last byte of the word of a receiver that has all.
+const SATISFIED: u8 = 0xC0;
 
 impl FlowWord {
     /// Checks every field of a quadword.
@@ -199,10 +257,16 @@ impl FlowWord {
         let writer = CoreId::new(bytes[6]).ok_or(WireError::Number(bytes[6]))?;
         let progress = match bytes[7] {
             u8::MAX => Progress::GivenUp,
+            SATISFIED => Progress::Emptied(word_at(bytes, 4), None),
+            place if place & 0xE0 == WAITING => {
+                let slot = FlowSlot::new(place & 0xF).ok_or(WireError::Number(place))?;
+                let attention = Attention::from_code(place >> 4 & 1)?;
+                Progress::Emptied(word_at(bytes, 4), Some((slot, attention)))
+            }
             place => {
                 let first = Block::new(place & 7).ok_or(WireError::Number(place))?;
                 let run = Run::new(first, place >> 4).ok_or(WireError::Number(place))?;
-                Progress::Blocks(word_at(bytes, 4), run)
+                Progress::Filled(word_at(bytes, 4), run)
             }
         };
         Ok(Self { transfer: TransferId(word_at(bytes, 0)), writer, life, progress })
@@ -215,9 +279,16 @@ impl FlowWord {
         bytes[2..4].copy_from_slice(&self.life.get().to_le_bytes());
         bytes[6] = self.writer.number();
         match self.progress {
-            Progress::Blocks(count, run) => {
+            Progress::Filled(count, run) => {
                 bytes[4..6].copy_from_slice(&count.to_le_bytes());
                 bytes[7] = run.first.number() | run.count << 4;
+            }
+            Progress::Emptied(count, waiting) => {
+                bytes[4..6].copy_from_slice(&count.to_le_bytes());
+                bytes[7] = match waiting {
+                    Some((slot, attention)) => WAITING | slot.number() | attention.code() << 4,
+                    None => SATISFIED,
+                };
             }
             Progress::GivenUp => bytes[7] = u8::MAX,
         }
