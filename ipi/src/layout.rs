@@ -386,7 +386,7 @@ mod tests {
             assert_eq!(sender_of_mail(mail(owner, sender)), Some(sender));
         }
         assert_eq!(sender_of_mail(ack(owner, owner)), None);
-        assert_eq!(sender_of_mail(bulk(owner, Block(5), 511).unwrap()), None);
+        assert_eq!(sender_of_mail(bulk(owner, Block(5))), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! | `then=stay` | after the self-test the core stays: it goes on, and greets the next of `cores` by mail |
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
-//! | `soak=7:100` | seed and number: each of `cores` writes 100 letters to every other one on each of two channels |
+//! | `soak=7:100:3` | seed and numbers: each of `cores` writes 100 letters to every other one on each of two channels, and 3 messages of up to 1 MB |
 //! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
 //! | `measure=guests` | while the guests run the core measures how late the sleeps of a service end |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
@@ -240,12 +240,19 @@ pub struct Soak {
     pub seed: u32,
     /// Letters from each core to each other one on each channel.
     pub letters: u32,
+    /// Messages from each core to each other one.
+    pub messages: u32,
 }
 
 impl Soak {
     fn parse(text: &str) -> Option<Self> {
-        let (seed, letters) = text.split_once(':')?;
-        Some(Self { seed: seed.parse().ok()?, letters: letters.parse().ok()? })
+        let (seed, counts) = text.split_once(':')?;
+        let (letters, messages) = counts.split_once(':')?;
+        Some(Self {
+            seed: seed.parse().ok()?,
+            letters: letters.parse().ok()?,
+            messages: messages.parse().ok()?,
+        })
     }
 }
 
@@ -377,7 +384,7 @@ mod tests {
     fn every_key_is_understood() {
         let (options, complaints) = parse(
             "boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest then=stay measure=kernel log=debug \
-             soak=7:100 trace=letters provoke=double-fault@7",
+             soak=7:100:3 trace=letters provoke=double-fault@7",
         );
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::Alone));
@@ -386,7 +393,7 @@ mod tests {
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
         assert_eq!((options.log, options.trace_letters), (LevelFilter::Debug, true));
-        assert_eq!(options.soak, Some(Soak { seed: 7, letters: 100 }));
+        assert_eq!(options.soak, Some(Soak { seed: 7, letters: 100, messages: 3 }));
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));
         assert_eq!(options.provoke, Some((Fatal::DoubleFault, CoreId::new(7).unwrap())));
@@ -430,7 +437,7 @@ mod tests {
 
     #[test]
     fn words_without_meaning_are_reported_and_have_no_effect() {
-        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 soak=7 soak=:1 trace=all x";
+        let text = "selftest=yes then=go measure=all boot=usb cores=3-1 cores=48 log=loud provoke=panic provoke=fire@1 provoke=panic@48 stop=1 soak=7:1 soak=:1:1 trace=all x";
         let (options, complaints) = parse(text);
         assert_eq!(options, Options::DEFAULT);
         assert_eq!(complaints.join(" "), text);

@@ -28,10 +28,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &SoakArguments) -> Result<Ex
 
 /// The options as the program takes them.
 fn words(arguments: &SoakArguments) -> Vec<OsString> {
-    let SoakArguments { cores, letters, seed, lose_requests, restarts } = arguments;
+    let SoakArguments { cores, letters, messages, seed, lose_requests, restarts } = arguments;
     let options = [
         ("--cores", cores.to_string()),
         ("--letters", letters.to_string()),
+        ("--messages", messages.to_string()),
         ("--seed", seed.to_string()),
         ("--lose-requests", lose_requests.to_string()),
         ("--restarts", restarts.to_string()),
@@ -68,7 +69,9 @@ mod tests {
 
     #[test]
     fn options_are_handed_on_as_they_were_given() {
-        for line in ["", "--cores 0,5-7 --letters 3 --seed 4294967295 --lose-requests 2.5 --restarts 0"] {
+        for line in
+            ["", "--cores 0,5-7 --letters 3 --messages 9 --seed 4294967295 --lose-requests 2.5 --restarts 0"]
+        {
             let given = parse(line.split_whitespace().map(OsString::from));
             assert_eq!(parse(words(&given)), given, "{line}");
         }

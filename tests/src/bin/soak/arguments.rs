@@ -15,6 +15,9 @@ pub(crate) struct SoakArguments {
     /// Letters from each core to each other one on each of two channels
     #[arg(long, default_value = "4", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) letters: u32,
+    /// Messages of 1 byte to 1 MB from each core to each other one
+    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) messages: u32,
     /// Number that chooses bursts, contents, losses, and which cores stop when
     #[arg(long, default_value = "1", value_name = "N")]
     pub(crate) seed: u32,

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use boot_tests::kernel::KernelBoard;
-use boot_tests::kernel::soak::{self, Plan, Summary};
+use boot_tests::kernel::soak::{self, Counts, Plan, Summary};
 use clap::Parser;
 use scc::id::CoreId;
 use scc::timing::Time;
@@ -43,17 +43,19 @@ fn main() -> ExitCode {
     }
     let plan = Plan {
         cores,
-        letters: soak.letters,
+        counts: Counts { letters: soak.letters, messages: soak.messages },
         seed: soak.seed,
         lost_requests: Share::try_from(soak.lose_requests).expect("the options take 0 to 100 percent only"),
         restarts: soak.restarts,
         patience: PATIENCE,
     };
     println!(
-        "soak: seed {}, {} cores, {} letters each to each on two channels, {} % of requests lost, {} restarts",
+        "soak: seed {}, {} cores, {} letters on each of two channels and {} messages each to each, {} % of requests lost, \
+         {} restarts",
         plan.seed,
         plan.cores.len(),
-        plan.letters,
+        plan.counts.letters,
+        plan.counts.messages,
         plan.lost_requests,
         plan.restarts
     );
@@ -76,7 +78,7 @@ fn main() -> ExitCode {
 
 fn report(summary: &Summary, began: Instant) {
     println!(
-        "soak: passed: {} letters sent and {} received by the last lives, {} failed, {} of them missing, {} flows \
+        "soak: passed: {} letters and messages sent and {} received by the last lives, {} failed, {} of them missing, {} flows \
          joined in the middle",
         summary.sent, summary.received, summary.failed, summary.missing, summary.joined
     );

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scc::id::CoreId;
 
-use super::{CHANNELS, SoakError, Summary};
+use super::{CHANNELS, Counts, SoakError, Summary};
 
-/// A letter of a flow.
+/// Stands for the channel of messages.
+const NO_CHANNEL: u32 = 15;
+
+/// A letter of a flow, or a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Letter {
     /// Writer.
@@ -15,7 +18,7 @@ pub struct Letter {
     pub life: u32,
     /// Reader.
     pub to: u8,
-    /// Channel number.
+    /// Channel number; [`NO_CHANNEL`] for a message.
     pub channel: u32,
     /// Number within the flow.
     pub letter: u32,
@@ -43,15 +46,15 @@ enum Saying {
     },
 }
 
-/// Judges what cores have printed in all their lives. `stopped` are those that the host stopped; each core writes
-/// `letters` letters to each other one on each channel.
+/// Judges what cores have printed in all their lives. `stopped` are those that the host stopped; each core writes as much
+/// as `counts` says to each other one.
 ///
 /// # Errors
 /// [`SoakError`] other than [`SoakError::Finding`] and [`SoakError::Stuck`].
 pub(super) fn judge(
     texts: &[(CoreId, String)],
     stopped: &BTreeSet<CoreId>,
-    letters: u32,
+    counts: Counts,
 ) -> Result<Summary, SoakError> {
     let (mut failed, mut missing, mut resumed, mut first) =
         (BTreeSet::new(), Vec::new(), BTreeSet::new(), Vec::new());
@@ -82,7 +85,7 @@ pub(super) fn judge(
         }
         let (sent, received, rung_again) = done;
         let living = texts.iter().filter(|(other, _)| other != core && !stopped.contains(other)).count();
-        let expected = living as u64 * u64::from(letters * CHANNELS);
+        let expected = living as u64 * u64::from(counts.letters * CHANNELS + counts.messages);
         if !stopped.contains(core) && (sent < expected || received < expected) {
             return Err(SoakError::Count { core: *core, sent, received, expected });
         }
@@ -99,7 +102,7 @@ pub(super) fn judge(
         let taken = match taken.map(|(letter, _)| letter.letter).min() {
             Some(taken) => taken,
             // The end alone: former lives have taken what did not fail.
-            None if seen.letter == letters => continue,
+            None if seen.letter == counts.of(seen.channel == NO_CHANNEL) => continue,
             None => return Err(SoakError::Lost(*seen)),
         };
         if seen.letter > taken {
@@ -160,9 +163,11 @@ mod tests {
         let text =
             |lines: &[&str]| lines.iter().map(|line| format!("[03 0.1] info soak: {line}\n")).collect();
         let stopped = BTreeSet::from([core(5)]);
-        judge(&[(core(3), text(third)), (core(5), text(fifth))], &stopped, 3)
+        let counts = Counts { letters: 3, messages: 0 };
+        judge(&[(core(3), text(third)), (core(5), text(fifth))], &stopped, counts)
     }
 
+    const ONE: Counts = Counts { letters: 1, messages: 0 };
     const DONE: &str = "done life=1 sent=2 received=2 failed=0 missing=0 rung_again=0";
     const FAILED: &str = "failed to=5 channel=4 letter=0 life=1: the peer was restarted";
     const RESUMED: &str = "resumed to=5 channel=4 letter=1 life=1 peer=2";
@@ -198,7 +203,7 @@ mod tests {
         let to_living = "failed to=3 channel=4 letter=0 life=1: the peer was restarted";
         assert!(matches!(judged(&[DONE], &[to_living]), Err(SoakError::FailedToLiving(_))));
         let texts = [(core(3), "[03 0.1] error soak: again from=5 channel=4 letter=0 next=1".to_owned())];
-        assert!(matches!(judge(&texts, &BTreeSet::new(), 1), Err(SoakError::Complaint { .. })));
+        assert!(matches!(judge(&texts, &BTreeSet::new(), ONE), Err(SoakError::Complaint { .. })));
         assert!(matches!(judged(&["lost to=5"], &[]), Err(SoakError::Unknown { .. })));
     }
 
@@ -210,8 +215,8 @@ mod tests {
             };
             [(core(3), text(2)), (core(5), text(sent))]
         };
-        assert!(judge(&texts(2), &BTreeSet::new(), 1).is_ok());
-        let short = judge(&texts(1), &BTreeSet::new(), 1);
+        assert!(judge(&texts(2), &BTreeSet::new(), ONE).is_ok());
+        let short = judge(&texts(1), &BTreeSet::new(), ONE);
         assert!(matches!(short, Err(SoakError::Count { sent: 1, expected: 2, .. })));
     }
 }

@@ -1,7 +1,7 @@
 //! The soak of the kernels' mail, and its judge: every core writes to every other one while interrupt requests are lost
 //! and the host stops cores and starts them again.
 //!
-//! The kernels do the work and check contents and order (`soak=SEED:LETTERS`, `kernel/src/mail/soak.rs`). The judge
+//! The kernels do the work and check contents and order (`soak=SEED:LETTERS:MESSAGES`, `kernel/src/mail/soak`). The judge
 //! reads what they print and compares both ends of each flow:
 //!
 //! - no kernel has an error to report, and in its last life each has seen the end of all flows;
@@ -32,13 +32,29 @@ const READY: &str = "info boot: ready";
 /// Line that a core prints when all its flows have ended.
 const DONE: &str = "info soak: done ";
 
+/// What each core writes to each other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Letters on each channel.
+    pub letters: u32,
+    /// Messages through the message buffers.
+    pub messages: u32,
+}
+
+impl Counts {
+    /// Number of the end of a flow of letters, or of messages.
+    const fn of(self, messages: bool) -> u32 {
+        if messages { self.messages } else { self.letters }
+    }
+}
+
 /// What is done.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Cores that take part; at least two.
     pub cores: Vec<CoreId>,
-    /// Letters from each to each on each channel.
-    pub letters: u32,
+    /// What each writes to each.
+    pub counts: Counts,
     /// Chooses bursts, contents, losses, and which cores stop when.
     pub seed: u32,
     /// Share of interrupt requests that is lost.
@@ -65,11 +81,11 @@ pub struct Restart {
 pub struct Summary {
     /// Cores stopped and started again, in this order.
     pub restarts: Vec<Restart>,
-    /// Letters that were sent and taken, by the last life of each core.
+    /// Letters and messages that were sent and taken, by the last life of each core.
     pub sent: u64,
-    /// Letters that came, by the last life of each core.
+    /// Letters and messages that came, by the last life of each core.
     pub received: u64,
-    /// Letters whose sending failed, by all lives.
+    /// Letters and messages whose sending failed, by all lives.
     pub failed: usize,
     /// Of those, the ones that did not come to a life that saw the letters around them.
     pub missing: usize,
@@ -147,7 +163,7 @@ pub fn run(plan: &Plan, mut progress: impl FnMut(&str)) -> Result<Summary, (Soak
     };
     let stopped = restarts.iter().map(|restart| restart.core).collect();
     let texts: Vec<_> = plan.cores.iter().map(|core| (*core, whole_lines(&board.text(*core)))).collect();
-    match judge::judge(&texts, &stopped, plan.letters) {
+    match judge::judge(&texts, &stopped, plan.counts) {
         Ok(found) => Ok(Summary {
             restarts,
             lost_requests: board.machine().fabric().statistics().lost_requests,
@@ -161,7 +177,8 @@ pub fn run(plan: &Plan, mut progress: impl FnMut(&str)) -> Result<Summary, (Soak
 
 fn boot(plan: &Plan) -> KernelBoard {
     let numbers: Vec<_> = plan.cores.iter().map(|core| core.number().to_string()).collect();
-    let words = format!("cores={} soak={}:{}", numbers.join("+"), plan.seed, plan.letters);
+    let Counts { letters, messages } = plan.counts;
+    let words = format!("cores={} soak={}:{letters}:{messages}", numbers.join("+"), plan.seed);
     let loss =
         InterruptLoss { requests: plan.lost_requests, packets: Share::NOTHING, seed: plan.seed.into() };
     KernelBoard::boot_trials_on(Machine::builder().interrupt_loss(loss), plan.cores.iter().copied(), &words)

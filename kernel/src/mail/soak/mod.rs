@@ -1,9 +1,10 @@
 //! A soak: every core writes to every other one, in bursts that a seed chooses, and checks all that comes.
 //!
-//! Two tasks write, each on a channel of its own, and two read. What one task writes to one core is a flow: letters
-//! 0, 1, 2, … whose every byte depends on both cores, channel and number, and an end. A letter whose sending fails is
-//! told and never written again, as it may have arrived. A reader takes each flow in order; it tells what is missing,
-//! and reports anything else as an error:
+//! Three tasks write: two send letters, each on a channel of its own, and one sends messages of 1 byte to 1 MB through the
+//! message buffers. Three tasks read. What one task writes to one core is a flow: letters or messages 0, 1, 2, … whose
+//! every byte depends on both cores, channel and number, and an end. One whose sending fails is told and never written
+//! again, as it may have arrived. A reader takes each flow in order; it tells what is missing, and reports anything else as
+//! an error:
 //!
 //! ```text
 //! info soak: failed to=5 channel=4 letter=17 life=1: the peer was restarted   writer: may be missing
@@ -13,28 +14,36 @@
 //! info soak: done life=2 sent=700 received=664 failed=0 missing=1             all flows from and to this core have ended
 //! ```
 //!
-//! `life` is the one of the core that writes the line, `peer` the one of the other core. Who compares the lines of all cores sees whether a letter was lost: missing is what failed, and nothing else. A core
+//! `life` is the one of the core that writes the line, `peer` the one of the other core; `channel` is 15 for messages.
+//! Who compares the lines of all cores sees whether a letter was lost: missing is what failed, and nothing else. A core
 //! that starts again writes its flows anew; writers go on with it where they were, and tell it the end again.
 
+mod content;
+
 use alloc::boxed::Box;
+use alloc::vec;
 use core::cell::{Cell, RefCell};
 
 use executor::{Class, Spawner};
-use ipi::mailbox::{Mode, Received, Receiver, SendError};
+use ipi::mailbox::{Mode, PeerError, Received, Receiver, SendError};
 use ipi::mesh::{Cycles, Deadline, Instant, Mesh as _};
-use ipi::wire::{Channel, Epoch, Flow, Kind, Mail};
+use ipi::transfer::{TransferError, Transfers, Waiting};
+use ipi::wire::{Channel, Epoch, Tag};
 use scc::id::CoreId;
 
+use self::content::{Random, Way};
 use super::Mailbox;
 use crate::command_line::{Cores, Soak};
 use crate::platform::machine::mesh::ChipMesh;
 
-/// Channels of the writers.
+/// Channels of the writers of letters.
 const CHANNELS: [Channel; 2] = [channel(4), channel(5)];
-/// Kind of a letter.
-const LETTER: Kind = Kind(0);
-/// Kind of the end of a flow.
-const END: Kind = Kind(1);
+/// The third lane: messages, which have no channel of their own. It is named by a number that no channel has.
+const MESSAGES: usize = CHANNELS.len();
+const LANES: usize = MESSAGES + 1;
+const NO_CHANNEL: u8 = 15;
+/// Tag of the messages.
+const TAG: Tag = Tag(1);
 /// Letters of a burst at most.
 const BURST: u32 = 8;
 /// Longest pause between two bursts.
@@ -43,6 +52,8 @@ const PAUSE: u32 = 20_000;
 const DOWN: Cycles = Cycles::new(4_000_000);
 /// The same for a core that did not listen yet, and between two looks for cores in a new life.
 const AWHILE: Cycles = Cycles::new(200_000);
+/// Why a channel opens without fail.
+const FREE: &str = "nobody else uses the channels of the soak";
 /// Why a task is spawned without fail.
 const TASK_MEMORY: &str = "the heap has memory for a task";
 
@@ -75,26 +86,13 @@ struct Outgoing {
     ended: Option<Epoch>,
 }
 
-/// Numbers that a seed makes: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let [.., a, b, c, d] = (mixed ^ mixed >> 31).to_le_bytes();
-        u32::from_le_bytes([a, b, c, d]) % bound
-    }
-}
-
 /// A core's part in the soak.
 struct Part {
     mailbox: &'static Mailbox,
+    transfers: Transfers<'static, 'static, ChipMesh>,
     others: Cores,
     soak: Soak,
-    incoming: RefCell<[[Incoming; CoreId::COUNT]; CHANNELS.len()]>,
+    incoming: RefCell<[[Incoming; CoreId::COUNT]; LANES]>,
     writers: Cell<usize>,
     is_done: Cell<bool>,
     sent: Cell<u32>,
@@ -106,14 +104,15 @@ struct Part {
 /// Has this core write to all others of `cores`, and read what they write, for ever. Once, task context.
 ///
 /// # Panics
-/// If a channel of the soak is in use, and without memory for four tasks.
+/// If a channel of the soak is in use, and without memory for its tasks.
 pub fn start(spawner: Spawner, mailbox: &'static Mailbox, cores: Cores, soak: Soak) {
     let part: &'static Part = Box::leak(Box::new(Part {
         mailbox,
+        transfers: Transfers::new(mailbox, Mode::Interrupt).expect(FREE),
         others: cores.without(mailbox.mesh().core()),
         soak,
-        incoming: RefCell::new([[Incoming::NEW; CoreId::COUNT]; CHANNELS.len()]),
-        writers: Cell::new(CHANNELS.len()),
+        incoming: RefCell::new([[Incoming::NEW; CoreId::COUNT]; LANES]),
+        writers: Cell::new(LANES),
         is_done: Cell::new(false),
         sent: Cell::new(0),
         received: Cell::new(0),
@@ -121,11 +120,39 @@ pub fn start(spawner: Spawner, mailbox: &'static Mailbox, cores: Cores, soak: So
         missing: Cell::new(0),
     }));
     for (lane, channel) in CHANNELS.into_iter().enumerate() {
-        let receiver =
-            mailbox.open(channel, Mode::Interrupt).expect("nobody else uses the channels of the soak");
+        let receiver = mailbox.open(channel, Mode::Interrupt).expect(FREE);
         spawner.spawn("soak-read", Class::Service, part.read(lane, receiver)).expect(TASK_MEMORY).detach();
-        spawner.spawn("soak-write", Class::Service, part.write(channel)).expect(TASK_MEMORY).detach();
     }
+    spawner.spawn("soak-transfers", Class::Service, part.transfers.run()).expect(TASK_MEMORY).detach();
+    spawner.spawn("soak-messages", Class::Service, part.read_messages()).expect(TASK_MEMORY).detach();
+    for lane in 0..LANES {
+        spawner.spawn("soak-write", Class::Service, part.write(lane)).expect(TASK_MEMORY).detach();
+    }
+}
+
+/// Why something was not sent.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Letter(SendError),
+    #[error(transparent)]
+    Message(TransferError),
+}
+
+impl Failure {
+    /// What happened to the receiver, as far as mail tells.
+    const fn of_peer(self) -> Option<SendError> {
+        match self {
+            Self::Letter(error) | Self::Message(TransferError::Offer(error)) => Some(error),
+            Self::Message(TransferError::Peer(PeerError::Reset)) => Some(SendError::PeerReset),
+            Self::Message(_) => None,
+        }
+    }
+}
+
+/// Number of a lane's channel.
+fn label(lane: usize) -> u8 {
+    CHANNELS.get(lane).map_or(NO_CHANNEL, |channel| channel.number())
 }
 
 fn add(counter: &Cell<u32>) {
@@ -133,11 +160,19 @@ fn add(counter: &Cell<u32>) {
 }
 
 impl Part {
-    async fn write(&self, channel: Channel) {
+    /// Letters or messages of a flow.
+    const fn all(&self, lane: usize) -> u32 {
+        if lane == MESSAGES { self.soak.messages } else { self.soak.letters }
+    }
+
+    const fn way(&self, from: CoreId, to: CoreId, label: u8) -> Way {
+        Way { seed: self.soak.seed, from, to, label }
+    }
+
+    async fn write(&self, lane: usize) {
         let mesh = self.mailbox.mesh();
-        let own = mesh.core();
-        let [core, lane] = [own.number(), channel.number()].map(u64::from);
-        let mut random = Random(u64::from(self.soak.seed) << 32 | core << 8 | lane);
+        let [core, label] = [mesh.core().number(), label(lane)].map(u64::from);
+        let mut random = Random(u64::from(self.soak.seed) << 32 | core << 8 | label);
         let mut flows = [Outgoing { next: 0, at: mesh.now(), taken_by: None, ended: None }; CoreId::COUNT];
         let mut has_ended = false;
         loop {
@@ -162,7 +197,7 @@ impl Part {
             let chosen = usize::try_from(random.below(count)).expect("at most 48");
             let to = waiting().nth(chosen).expect("one of those that were counted");
             for _ in 0..=random.below(BURST) {
-                if !self.write_one(&mut flows[to.index()], to, channel).await {
+                if !self.write_one(&mut flows[to.index()], to, lane).await {
                     break;
                 }
             }
@@ -174,40 +209,39 @@ impl Part {
         }
     }
 
-    /// Sends the next letter of a flow, or its end; whether the flow goes on at once.
-    async fn write_one(&self, flow: &mut Outgoing, to: CoreId, channel: Channel) -> bool {
+    /// Sends the next letter or message of a flow, or its end; whether the flow goes on at once.
+    async fn write_one(&self, flow: &mut Outgoing, to: CoreId, lane: usize) -> bool {
         let mesh = self.mailbox.mesh();
-        let is_end = flow.next == self.soak.letters;
-        let mail = if is_end {
-            Mail::empty(channel, END, Flow(flow.next))
-        } else {
-            letter(self.soak.seed, mesh.core(), to, channel, flow.next)
-        };
-        let (number, life) = (channel.number(), self.mailbox.epoch().get());
+        let is_end = flow.next == self.all(lane);
+        let (number, life) = (label(lane), self.mailbox.epoch().get());
         let Some(peer) = self.mailbox.known_life_of(to).or_else(|| self.mailbox.life_of(to)) else {
             flow.at = mesh.now() + AWHILE;
             return false;
         };
-        match self.mailbox.send_to_life(to, peer, mail, Deadline::Never).await {
+        let letter = flow.next;
+        match self.send(lane, to, peer, letter).await {
             Ok(()) if is_end => flow.ended = Some(peer),
             Ok(()) => {
                 if flow.taken_by.is_some_and(|last| last != peer) || flow.taken_by.is_none() && flow.next > 0
                 {
-                    let (letter, peer) = (flow.next, peer.get());
+                    let peer = peer.get();
                     log::info!(target: "soak", "resumed to={to} channel={number} letter={letter} life={life} peer={peer}");
                 }
                 flow.taken_by = Some(peer);
                 flow.next += 1;
                 add(&self.sent);
             }
-            // Nobody has it, so it is written again.
-            Err(SendError::NotListening | SendError::PeerDown) => flow.at = mesh.now() + AWHILE,
             Err(error) => {
-                if error == SendError::PeerReset {
-                    flow.at = mesh.now() + DOWN;
+                match error.of_peer() {
+                    // Nobody has it, so it is written again.
+                    Some(SendError::NotListening | SendError::PeerDown) => {
+                        flow.at = mesh.now() + AWHILE;
+                        return false;
+                    }
+                    Some(SendError::PeerReset) => flow.at = mesh.now() + DOWN,
+                    _ => {}
                 }
                 if !is_end {
-                    let letter = flow.next;
                     log::info!(target: "soak", "failed to={to} channel={number} letter={letter} life={life}: {error}");
                     flow.next += 1;
                     add(&self.failed);
@@ -218,61 +252,85 @@ impl Part {
         flow.ended.is_none() && flow.at <= mesh.now()
     }
 
+    async fn send(&self, lane: usize, to: CoreId, peer: Epoch, number: u32) -> Result<(), Failure> {
+        let way = self.way(self.mailbox.mesh().core(), to, label(lane));
+        let all = self.all(lane);
+        if let Some(channel) = CHANNELS.get(lane) {
+            let mail = way.letter(*channel, number, all);
+            return self.mailbox.send_to_life(to, peer, mail, Deadline::Never).await.map_err(Failure::Letter);
+        }
+        let message = way.message(number, all);
+        let sent = self.transfers.send_to_life(to, peer, TAG, &message, Deadline::Never).await;
+        sent.map_err(Failure::Message)
+    }
+
     async fn read(&self, lane: usize, receiver: Receiver<'static, 'static, ChipMesh>) {
         loop {
-            let received = receiver.recv().await;
-            self.take(lane, &received);
-            self.tell_if_done();
+            let Received { from, life, mail } = receiver.recv().await;
+            let way = self.way(from, self.mailbox.mesh().core(), label(lane));
+            let number = mail.flow().0;
+            let is_right = way.letter(CHANNELS[lane], number, self.all(lane)) == mail;
+            self.take(lane, (from, life), is_right.then_some(number));
         }
     }
 
-    fn take(&self, lane: usize, Received { from, life, mail }: &Received) {
-        let (number, letter_number) = (CHANNELS[lane].number(), mail.flow().0);
+    async fn read_messages(&self) {
+        loop {
+            let Waiting { from, life, length } = self.transfers.next_waiting(TAG).await;
+            let mut buffer = vec![0; usize::try_from(length).expect("at most 1 MB")];
+            // The sender tells if it fails.
+            if self.transfers.recv(from, TAG, &mut buffer, Deadline::Never).await.is_ok() {
+                let way = self.way(from, self.mailbox.mesh().core(), NO_CHANNEL);
+                let known = self.incoming.borrow()[MESSAGES][from.index()];
+                let next = known.next.filter(|_| known.life == Some(life)).unwrap_or(0);
+                let number = way.number_of(&buffer, next, self.soak.messages);
+                self.take(MESSAGES, (from, life), number);
+            }
+        }
+    }
+
+    /// Takes what has come of a flow; no number if its contents are wrong.
+    fn take(&self, lane: usize, (from, life): (CoreId, Epoch), number: Option<u32>) {
+        self.check_order(lane, (from, life), number);
+        self.tell_if_done();
+    }
+
+    fn check_order(&self, lane: usize, (from, life): (CoreId, Epoch), number: Option<u32>) {
+        let (label, all) = (label(lane), self.all(lane));
         let (own, peer) = (self.mailbox.epoch().get(), life.get());
         let mut incoming = self.incoming.borrow_mut();
         let flow = &mut incoming[lane][from.index()];
-        if flow.life != Some(*life) {
+        if flow.life != Some(life) {
             if flow.life.is_some_and(|known| !life.is_after(known)) {
-                log::error!(target: "soak", "letter of a former life from={from} channel={number} letter={letter_number}");
+                log::error!(target: "soak", "letter of a former life from={from} channel={label}");
                 return;
             }
-            *flow = Incoming { life: Some(*life), ..Incoming::NEW };
+            *flow = Incoming { life: Some(life), ..Incoming::NEW };
         }
-        let is_end = mail.kind() == END;
-        let expected = if is_end {
-            Mail::empty(CHANNELS[lane], END, Flow(self.soak.letters))
-        } else {
-            letter(self.soak.seed, *from, self.mailbox.mesh().core(), CHANNELS[lane], letter_number)
-        };
-        if *mail != expected || flow.has_ended && !is_end || letter_number > self.soak.letters {
-            log::error!(target: "soak", "wrong contents from={from} channel={number} letter={letter_number}");
+        let Some(letter) = number.filter(|number| *number <= all && (!flow.has_ended || *number == all))
+        else {
+            log::error!(target: "soak", "wrong contents from={from} channel={label} next={:?}", flow.next);
             return;
-        }
+        };
         match flow.next {
-            None if letter_number > 0 => {
-                log::info!(
-                    target: "soak",
-                    "first from={from} channel={number} letter={letter_number} life={own} peer={peer}"
-                );
+            None if letter > 0 => {
+                log::info!(target: "soak", "first from={from} channel={label} letter={letter} life={own} peer={peer}");
             }
             None => {}
-            Some(next) if letter_number < next => {
-                log::error!(target: "soak", "again from={from} channel={number} letter={letter_number} next={next}");
+            Some(next) if letter < next => {
+                log::error!(target: "soak", "again from={from} channel={label} letter={letter} next={next}");
                 return;
             }
             Some(next) => {
-                for letter in next..letter_number {
-                    log::info!(
-                        target: "soak",
-                        "missing from={from} channel={number} letter={letter} life={own} peer={peer}"
-                    );
+                for letter in next..letter {
+                    log::info!(target: "soak", "missing from={from} channel={label} letter={letter} life={own} peer={peer}");
                     add(&self.missing);
                 }
             }
         }
-        flow.has_ended = is_end;
-        flow.next = Some(if is_end { letter_number } else { letter_number + 1 });
-        if !is_end {
+        flow.has_ended = letter == all;
+        flow.next = Some(if flow.has_ended { letter } else { letter + 1 });
+        if !flow.has_ended {
             add(&self.received);
         }
     }
@@ -294,18 +352,4 @@ impl Part {
             "done life={life} sent={sent} received={received} failed={failed} missing={missing} rung_again={again}"
         );
     }
-}
-
-/// A letter of which length and every byte depend on seed, sender, receiver, channel and number.
-fn letter(seed: u32, from: CoreId, to: CoreId, channel: Channel, number: u32) -> Mail {
-    let [from, to, channel_number] = [from.number(), to.number(), channel.number()].map(u64::from);
-    let mut random =
-        Random(u64::from(seed) << 48 ^ from << 40 ^ to << 34 ^ channel_number << 30 ^ u64::from(number));
-    let mut content = [0; Mail::MOST];
-    for bytes in content.chunks_mut(4) {
-        let word = random.below(u32::MAX).to_le_bytes();
-        bytes.copy_from_slice(&word[..bytes.len()]);
-    }
-    let length = usize::from(content[0]) % (Mail::MOST + 1);
-    Mail::new(channel, LETTER, Flow(number), &content[..length]).expect("at most 18 bytes")
 }
