@@ -19,8 +19,8 @@ use crate::mail::Mailbox;
 const SAMPLES: u32 = 16;
 const WARM: u32 = 4;
 /// Bytes of messages, and how many of each are sent; the first of them does not count.
-const LENGTHS: [(usize, u32); 7] =
-    [(1, 9), (32, 9), (512, 9), (4 << 10, 5), (16 << 10, 3), (64 << 10, 3), (1 << 20, 2)];
+const LENGTHS: [(usize, u32); 8] =
+    [(1, 9), (32, 9), (512, 9), (4 << 10, 5), (8 << 10, 5), (16 << 10, 3), (64 << 10, 3), (1 << 20, 2)];
 /// Longest message by doorbells, each block of which takes two.
 const LONGEST_BY_DOORBELL: usize = 64 << 10;
 

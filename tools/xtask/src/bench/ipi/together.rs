@@ -12,9 +12,8 @@ use crate::letters::Span;
 const CALL: u64 = 1_500;
 /// Cycles that a barrier of all cores may take.
 const BARRIER: u64 = 4_000;
-/// Cycles of the longest message at 160 MB/s and 533 MHz: 0.3 bytes per cycle.
-const LONGEST_MESSAGE: u64 = (LONGEST as u64 * 10).div_ceil(3);
-const LONGEST: u32 = 1 << 20;
+/// Cycles that 1,000 bytes of a message may take at the best length: 160 MB/s at 533 MHz, 0.3 bytes per cycle.
+const THOUSAND_BYTES: u64 = 3_333;
 /// Rate of the cores' clock in megahertz, for bytes per second.
 const MEGAHERTZ: f64 = 533.0;
 
@@ -59,6 +58,11 @@ impl Figure {
         f64::from(self.bytes.unwrap_or(0)) / f64::from(self.span.median)
     }
 
+    /// Cycles of a message for each 1,000 bytes of it.
+    fn thousand_bytes(&self) -> Option<u64> {
+        (u64::from(self.span.median) * 1_000).checked_div(self.bytes?.into())
+    }
+
     fn json(&self) -> Value {
         json!({
             "name": self.name, "way": self.way, "to": self.to, "cores": self.cores, "bytes": self.bytes,
@@ -93,9 +97,9 @@ impl Together {
                 least(&|figure| figure.name == "barrier" && figure.cores == Some(48)),
             ),
             budget(
-                "message of 1 MB, 160 MB/s",
-                LONGEST_MESSAGE,
-                least(&|figure| figure.name == "send" && figure.bytes == Some(LONGEST)),
+                "1,000 bytes of a message of the best length, 160 MB/s",
+                THOUSAND_BYTES,
+                self.of("send").filter_map(Figure::thousand_bytes).min(),
             ),
         ]
     }
