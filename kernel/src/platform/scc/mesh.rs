@@ -20,8 +20,7 @@ use trace_format::record::{Event, LetterNumber};
 
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
-    write_fpga, write_message_bytes, write_message_lines, write_message_word,
-    write_message_words,
+    write_fpga, write_message_bytes, write_message_lines, write_message_word, write_message_words,
 };
 use super::{doorbell, identity};
 use crate::arch::i586::cpu;
