@@ -9,8 +9,9 @@
 //! Times are cycles of the core: how late a sleep ended, from ringing the own doorbell to the woken task, from
 //! the wake in the interrupt handler to the woken task's first instruction, and from one task to the next by yielding.
 //! Then from raising the own direct pin to the woken task. With letters and a partner among the cores, the line ends
-//! with the cycles of a letter by each way: [`crate::mail::figures`].
+//! with the cycles of a letter by each way: `mail::figures`.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -25,11 +26,9 @@ use crate::arch::i586::cpu;
 use crate::command_line::{Options, SelfTest};
 use crate::doorbell::Ring;
 use crate::mail::Mailbox;
-use crate::mail::exchange::{ExchangeError, with_neighbours};
-use crate::mail::figures::{self, FiguresError};
 use crate::platform::machine::{self, clocks, message_buffer};
 use crate::platform::{Absent, Ending};
-use crate::trials::{self, TrialError};
+use crate::trials::{self, LettersError, TrialError};
 use crate::{doorbell, mail, runtime, trace};
 
 /// Sleeps that are measured, of which the most punctual counts.
@@ -61,9 +60,7 @@ enum Failure {
     #[error(transparent)]
     Absent(#[from] Absent),
     #[error(transparent)]
-    Mail(#[from] ExchangeError),
-    #[error(transparent)]
-    MailFigures(#[from] FiguresError),
+    Letters(#[from] LettersError),
     #[error(transparent)]
     Trial(#[from] TrialError),
 }
@@ -79,7 +76,7 @@ impl Shortest {
 }
 
 /// Figures of a core.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Figures {
     timer_late: Shortest,
     ring: Shortest,
@@ -88,8 +85,8 @@ struct Figures {
     yielding: Shortest,
     /// Nothing on platforms without direct interrupts.
     direct: Shortest,
-    /// `None` without letters or without a partner.
-    mail: Option<figures::Figures>,
+    /// What letters take, ready to be shown; empty without letters or without a partner.
+    mail: String,
 }
 
 /// What is left of a self-test.
@@ -167,10 +164,7 @@ impl fmt::Display for Figures {
                 write!(formatter, " {name}={cycles}")?;
             }
         }
-        if let Some(mail) = mail {
-            write!(formatter, "{mail}")?;
-        }
-        Ok(())
+        formatter.write_str(mail)
     }
 }
 
@@ -268,10 +262,7 @@ async fn exchange_letters(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let mailbox = *started.insert(mail::start(spawner)?);
-    with_neighbours(mailbox, spawner.timers(), options.cores).await?;
-    if let Some(partner) = options.cores.partner(machine::identity::core()) {
-        figures.mail = Some(figures::measure(spawner, mailbox, partner).await?);
-    }
+    figures.mail = trials::letters(spawner, mailbox, options.cores).await?;
     Ok(())
 }
 

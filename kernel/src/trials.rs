@@ -4,10 +4,12 @@
 //! `kernel-trials`, or on a PC `kernel-pc-trials`.
 
 #[cfg(not(feature = "trials"))]
-pub use absent::{TrialError, check, measure, soak};
+pub use absent::{LettersError, TrialError, check, letters, measure, soak};
 
 #[cfg(feature = "trials")]
 pub use crate::joint_test::{JointError as TrialError, run as check};
+#[cfg(feature = "trials")]
+pub use crate::mail::check::{CheckError as LettersError, run as letters};
 #[cfg(feature = "trials")]
 pub use crate::mail::soak::start as soak;
 #[cfg(feature = "trials")]
@@ -17,6 +19,7 @@ pub use crate::measure::measure;
 mod absent {
     //! Says that it is not there.
 
+    use alloc::string::String;
     use alloc::vec;
     use alloc::vec::Vec;
 
@@ -33,6 +36,22 @@ mod absent {
             "not in this image: build it with feature trials, as `cargo run -- boot` does for such words"
         )]
         Absent,
+    }
+
+    /// Why letters were not checked.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+    pub enum LettersError {
+        /// The image was built without.
+        #[error(transparent)]
+        Absent(#[from] TrialError),
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always [`LettersError::Absent`].
+    pub async fn letters(_: Spawner, _: &'static Mailbox, _: Cores) -> Result<String, LettersError> {
+        Err(TrialError::Absent.into())
     }
 
     /// Fails.

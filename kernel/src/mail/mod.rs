@@ -4,9 +4,14 @@
 //! sleeps for good: there is no regular look into all lines, because a sender rings again until it is answered. Letters
 //! that were posted with `try_send` are the exception: if their doorbell is lost, they wait for the next one.
 
+#[cfg(feature = "trials")]
+pub mod check;
+#[cfg(feature = "trials")]
 pub mod exchange;
+#[cfg(feature = "trials")]
 pub mod figures;
 pub mod greeting;
+#[cfg(feature = "trials")]
 pub mod ping_pong;
 #[cfg(feature = "trials")]
 pub mod soak;

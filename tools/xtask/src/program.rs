@@ -100,7 +100,9 @@ pub(crate) fn kernel(
 
 /// Whether a word of the kernel's command line is only understood with feature `trials`.
 fn asks_for_trials(word: &str) -> bool {
-    word == "selftest=ipi" || word.starts_with("measure=") || word.starts_with("soak=")
+    matches!(word, "selftest=ipi" | "selftest=mail")
+        || word.starts_with("measure=")
+        || word.starts_with("soak=")
 }
 
 /// Finds the last executable among cargo's messages, one JSON object per line.
