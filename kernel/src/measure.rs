@@ -42,6 +42,8 @@ const SLEEPS: [(&str, u32); 4] =
     [("sleep-10us", 10), ("sleep-100us", 100), ("sleep-1ms", 1_000), ("sleep-10ms", 10_000)];
 /// Sleeps beside guests.
 const BESIDE_GUESTS_MICROSECONDS: u32 = 200;
+/// Time after which guests have been made.
+const GUESTS_ARE_MADE_MILLISECONDS: u32 = 3;
 /// Records among which an interrupt's is looked for: more than follow it until the woken task runs.
 const LAST_RECORDS: u32 = 16;
 /// Longest time that interrupts, one after the other, may take.
@@ -117,6 +119,8 @@ async fn beside_guests(spawner: Spawner) {
     let guests =
         spawner.spawn("guests", Class::Service, hypervisor::run_all(spawner, None)).expect(TASK_MEMORY);
     let (timers, mut late) = (spawner.timers(), Times::new());
+    // Making a guest takes up to a million cycles in one poll, during which services wait.
+    timers.sleep(runtime::frequency().milliseconds(GUESTS_ARE_MADE_MILLISECONDS)).await;
     for _ in 0..=COUNT {
         let deadline = timers.now() + runtime::frequency().microseconds(BESIDE_GUESTS_MICROSECONDS);
         timers.sleep_until(deadline).await;

@@ -25,7 +25,7 @@ fn calls_and_messages_are_measured_by_every_way() {
     let calls =
         ["doorbell", "direct", "polled", "queue", "slot"].map(|way| format!("name=call way={way} to=5"));
     let send = |way: &str, bytes: usize| format!("name=send way={way} to=5 bytes={bytes}");
-    let lengths = [1, 32, 512, 4_096, 16_384, 65_536];
+    let lengths = [1, 32, 512, 4_096, 8_192, 16_384, 65_536];
     let sends = ["polled", "doorbell"].into_iter().flat_map(|way| lengths.map(|bytes| send(way, bytes)));
     let figures: Vec<_> = calls.into_iter().chain(sends).chain([send("polled", 1 << 20)]).collect();
     measured("calls", &figures.iter().map(String::as_str).collect::<Vec<_>>());

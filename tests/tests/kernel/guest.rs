@@ -121,7 +121,7 @@ fn guest_with_the_note_starts_as_linux_does() {
                 "guest like-linux: ring 1, code 0x11, data 0x19, magic HdrS, subarchitecture 0x5cc0",
                 "guest like-linux: command line: quiet panic=-1",
                 "guest like-linux: initial files: 5 bytes",
-                "guest like-linux: shared page: features 0x7",
+                "guest like-linux: shared page: features 0x",
                 "info guest: ended name=like-linux by itself reason=power-off",
             ],
         );

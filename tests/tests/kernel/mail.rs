@@ -75,7 +75,7 @@ fn missing_neighbour_is_reported_and_the_core_ends() {
 fn cores_that_stay_greet_each_other_and_one_that_stops_harms_nobody() {
     let [first, stopped, last, stopper] = cores(&[3, 20, 47, 9])[..] else { panic!("four cores") };
     let words = "selftest then=stay cores=3+20+47 log=debug stop=20@9";
-    let mut board = KernelBoard::boot_trials([first, stopped, last, stopper], words);
+    let mut board = KernelBoard::boot([first, stopped, last, stopper], words);
     let until = Some(Time::from_microseconds(400_000));
     assert_eq!(board.machine_mut().run(&Limits { until, ..Limits::default() }), RunEnd::TimeReached);
     assert!(board.line(last, "info selftest:").starts_with("info selftest: passed=5 failed=0 "));
@@ -92,7 +92,7 @@ fn cores_that_stay_greet_each_other_and_one_that_stops_harms_nobody() {
 #[test]
 fn core_that_starts_again_passes_its_self_test_while_a_neighbour_rings_at_it() {
     let [greeter, restarted] = cores(&[6, 7])[..] else { panic!("two cores") };
-    let mut board = KernelBoard::boot_trials([greeter, restarted], "selftest then=stay cores=6-7");
+    let mut board = KernelBoard::boot([greeter, restarted], "selftest then=stay cores=6-7");
     // Both are up after 20 ms and greet every 50 ms: the greeting at 70 ms finds core 7 on its way up again.
     let run_to = |board: &mut KernelBoard, microseconds| {
         let until = Some(Time::from_microseconds(microseconds));
