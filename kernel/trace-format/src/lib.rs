@@ -8,7 +8,7 @@
 //! | trace ring | ELF symbol [`RING_SYMBOL`] | [`ring`], with the [`record`]s in it and the boot [`phase`]s |
 //! | symbol table | ELF symbol [`symbols::PLACE_SYMBOL`] | [`symbols`] |
 //!
-//! On a PC there is [`debug_exit`] besides. What a recorder makes of the rings of all cores is a [`file`].
+//! On a PC there is [`debug_exit`] besides. What a recorder makes of the rings of all cores is a [`mod@file`].
 //!
 //! Whoever changes a layout or the meaning of a number changes [`ring::VERSION`], [`symbols::VERSION`] or [`file::VERSION`];
 //! new kinds of records may be added without, because a reader skips kinds that it does not know.

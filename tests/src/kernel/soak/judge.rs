@@ -18,7 +18,7 @@ pub struct Letter {
     pub life: u32,
     /// Reader.
     pub to: u8,
-    /// Channel number; [`NO_CHANNEL`] for a message.
+    /// Channel number, or what stands for it in a message.
     pub channel: u32,
     /// Number within the flow.
     pub letter: u32,

@@ -1,7 +1,7 @@
 //! The trace as one page: a timeline of all cores that is zoomed and searched without a network or a server.
 //!
-//! The page is a template with style and script in it ([`PAGE`], [`STYLE`], [`SCRIPT`]); the trace goes into it as one
-//! block of binary columns in base64, made by [`data`], and a small JSON text with names and figures.
+//! The page is a template with style and script in it (`PAGE`, `STYLE`, `SCRIPT`); the trace goes into it as one
+//! block of binary columns in base64, made by `data`, and a small JSON text with names and figures.
 
 mod data;
 
