@@ -4,11 +4,12 @@
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use guest_runtime::abi::call::{Bytes, WINDOW_BYTES, WindowPlace};
-use guest_runtime::abi::{Call, GuestPhysAddr};
+use guest_runtime::abi::Call;
+use guest_runtime::abi::call::{WINDOW_BYTES, WindowPlace};
 use guest_runtime::call::call;
 
 use crate::messages::member;
+use crate::private::private;
 use crate::status::{Failure, status};
 
 /// What the data of the buffer are a multiple of: a line.
@@ -106,11 +107,4 @@ fn place(name: *mut u8, bytes: c_int, ue: c_int) -> Result<WindowPlace, Failure>
     }
     let offset = u16::try_from(offset).map_err(|_| Failure::CommBuffer)?;
     Ok(WindowPlace { member: u16::try_from(member(ue)?).map_err(|_| Failure::Id)?, offset })
-}
-
-/// Private memory, which is mapped one to one.
-fn private(address: *mut u8, bytes: c_int) -> Result<Bytes, Failure> {
-    let bytes = u32::try_from(bytes).map_err(|_| Failure::PrivateMemory)?;
-    let address = u32::try_from(address.addr()).map_err(|_| Failure::PrivateMemory)?;
-    Ok(Bytes { address: GuestPhysAddr::new(address), bytes })
 }

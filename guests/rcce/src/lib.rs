@@ -13,6 +13,7 @@ mod entry;
 mod flags;
 mod memory;
 mod messages;
+mod private;
 mod status;
 mod text;
 mod time;

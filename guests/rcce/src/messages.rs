@@ -4,10 +4,10 @@
 use core::ffi::{c_char, c_int};
 use core::sync::atomic::{AtomicI32, Ordering};
 
-use guest_runtime::abi::call::Bytes;
-use guest_runtime::abi::{Call, GuestPhysAddr};
+use guest_runtime::abi::Call;
 use guest_runtime::call::call;
 
+use crate::private::private;
 use crate::status::{Failure, status};
 
 /// `RCCE_COMM`.
@@ -91,10 +91,4 @@ pub(crate) fn member(ue: c_int) -> Result<u32, Failure> {
 /// The number of a member that is another one.
 fn other(ue: c_int) -> Result<u32, Failure> {
     if ue == RCCE_ue() { Err(Failure::Id) } else { member(ue) }
-}
-
-fn private(address: *mut c_char, bytes: usize) -> Result<Bytes, Failure> {
-    let address = u32::try_from(address.addr()).map_err(|_| Failure::PrivateMemory)?;
-    let bytes = u32::try_from(bytes).map_err(|_| Failure::PrivateMemory)?;
-    Ok(Bytes { address: GuestPhysAddr::new(address), bytes })
 }

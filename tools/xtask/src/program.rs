@@ -53,12 +53,23 @@ pub(crate) fn build_with(
     profile: Profile,
     options: &[&str],
 ) -> Result<PathBuf, ProgramError> {
+    let messages = build_messages(workspace, package, target, profile, options)?;
+    executable_in(&messages).ok_or(ProgramError::NoExecutable { package })
+}
+
+/// Builds `package` and returns what cargo says of it, one JSON object per line.
+fn build_messages(
+    workspace: &Workspace,
+    package: &str,
+    target: Option<&str>,
+    profile: Profile,
+    options: &[&str],
+) -> Result<String, CommandError> {
     let mut cargo = process::cargo(workspace);
     cargo.args(["build", "--profile", profile.name(), "--package", package]).args(options);
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.args(target.map(|target| format!("--target={target}")));
-    let messages = process::output(&mut cargo)?;
-    executable_in(&messages).ok_or(ProgramError::NoExecutable { package })
+    process::output(&mut cargo)
 }
 
 /// Builds the static library of `package` for `target` and returns its path.
@@ -68,10 +79,7 @@ pub(crate) fn build_library(
     target: &str,
     profile: Profile,
 ) -> Result<PathBuf, ProgramError> {
-    let mut cargo = process::cargo(workspace);
-    cargo.args(["build", "--quiet", "--profile", profile.name(), "--package", package, "--target", target]);
-    cargo.arg("--message-format=json-render-diagnostics");
-    let messages = process::output(&mut cargo)?;
+    let messages = build_messages(workspace, package, Some(target), profile, &[])?;
     library_in(&messages).ok_or(ProgramError::NoExecutable { package })
 }
 
@@ -105,25 +113,22 @@ fn asks_for_trials(word: &str) -> bool {
         || word.starts_with("soak=")
 }
 
-/// Finds the last executable among cargo's messages, one JSON object per line.
+/// Finds the last executable among cargo's messages.
 fn executable_in(messages: &str) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
-        .next_back()
+    let executables =
+        json_lines(messages).filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from));
+    executables.last()
 }
 
 /// Finds the last static library among cargo's messages.
 fn library_in(messages: &str) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .flat_map(|message| {
-            message.get("filenames").and_then(|files| files.as_array().cloned()).unwrap_or_default()
-        })
-        .filter_map(|file| file.as_str().map(PathBuf::from))
-        .rfind(|file| file.extension().is_some_and(|extension| extension == "a"))
+    let lists = json_lines(messages).filter_map(|message| message.get("filenames")?.as_array().cloned());
+    let files = lists.flatten().filter_map(|file| file.as_str().map(PathBuf::from));
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "a")).last()
+}
+
+fn json_lines(messages: &str) -> impl Iterator<Item = serde_json::Value> {
+    messages.lines().filter_map(|line| serde_json::from_str(line).ok())
 }
 
 /// Why there is no program.

@@ -30,11 +30,13 @@ impl Vm {
                 next = Next::Wait;
                 Ok(0)
             }
-            Ok(call) if call.is_of_group() && self.group.is_some() => {
-                self.answer = self.group.as_ref().map(|group| group.serve(call, &self.ram));
-                return Ok(Next::WaitForAnswer);
-            }
-            Ok(call) => self.call(call, context),
+            Ok(call) => match self.group.as_ref().filter(|_| call.is_of_group()) {
+                Some(group) => {
+                    self.answer = Some(group.serve(call, &self.ram));
+                    return Ok(Next::WaitForAnswer);
+                }
+                None => self.call(call, context),
+            },
             Err(error) => Err(error),
         };
         self.vcpu.registers.set(Word::Eax, status::status(result));

@@ -61,7 +61,7 @@ pub(crate) struct BuildOptions {
 pub(crate) enum Variant {
     /// For a PC with a Pentium, as QEMU emulates one
     Native,
-    /// For the hypervisor, which does not exist yet
+    /// For the hypervisor, which has not booted it yet
     Guest,
 }
 

@@ -1,4 +1,4 @@
-//! Hands the linker script of guests to the linker, and nothing on any other machine.
+//! Build script of every bare guest: hands their linker script to the linker, and nothing on any other machine.
 
 use std::env;
 
