@@ -5,6 +5,7 @@
 
 mod barrier;
 mod collective;
+mod crowded;
 mod explored;
 mod garbage;
 mod given_up;

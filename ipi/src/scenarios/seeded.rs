@@ -44,6 +44,7 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("short transfers, polled", transfer::short_ones_polled),
     ("given up unasked", transfer::given_up_unasked),
     ("given up while copied", given_up::while_copied),
+    ("asked for last", crowded::asked_for_last),
     ("impatient senders", transfer::impatient_senders),
     ("transfer to restarted receiver", transfer::restarted_receiver),
     ("restarted callee", rpc::restarted_callee),

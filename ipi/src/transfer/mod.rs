@@ -106,7 +106,7 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
 
     async fn take_offers(&self) {
         loop {
-            self.changes.until(|| self.table.borrow().has_room_for_offer().then_some(())).await;
+            self.changes.until(|| self.table.borrow_mut().has_room_for_offer().then_some(())).await;
             self.add_offer(self.offers.recv().await);
         }
     }
@@ -115,7 +115,7 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
     fn match_offer(&self, from: CoreId, tag: Tag) -> Option<Offered> {
         loop {
             let found = self.table.borrow_mut().match_offer(from, tag);
-            if found.is_some() || !self.mode.is_polled() || !self.table.borrow().has_room_for_offer() {
+            if found.is_some() || !self.mode.is_polled() || !self.table.borrow_mut().has_room_for_offer() {
                 return found;
             }
             self.add_offer(self.offers.recv().now_or_never()?);

@@ -1,11 +1,16 @@
 //! Transfers of one core: what it offers, what it is offered, and which blocks and slots are in use.
+//!
+//! Offers wait in a list that takes memory from the heap when more wait than ever before. A limit to all of them together
+//! would have those that nobody asks for yet keep out the one that is asked for, and all would wait for ever.
+
+use alloc::vec::Vec;
 
 use scc::id::CoreId;
 
 use crate::layout::{Block, FlowSlot, Stamp};
 use crate::wire::{Attention, Early, Epoch, Offer, Run, Tag, TransferId};
 
-/// Offers of this core, and offers to it, that can be open at once.
+/// Offers of this core, and of each other core to it, that can be open at once.
 const PLACES: usize = 16;
 
 /// Blocks of one transfer: two steps of two blocks each.
@@ -37,7 +42,8 @@ pub(super) struct Offered {
 #[derive(Debug)]
 pub(super) struct Table {
     outgoing: [Option<(TransferId, CoreId, Reaction)>; PLACES],
-    offers: [Option<Offered>; PLACES],
+    /// Oldest first.
+    offers: Vec<Offered>,
     declines: [Option<(CoreId, Epoch, TransferId)>; PLACES],
     last: TransferId,
     blocks_in_use: u8,
@@ -53,7 +59,7 @@ impl Table {
     pub(super) const fn new(life: Epoch) -> Self {
         Self {
             outgoing: [None; PLACES],
-            offers: [None; PLACES],
+            offers: Vec::new(),
             declines: [None; PLACES],
             last: TransferId(life.get().wrapping_mul(SPREAD)),
             blocks_in_use: 0,
@@ -153,43 +159,40 @@ impl Table {
         self.slots_in_use &= !(1 << slot.number());
     }
 
-    pub(super) fn has_room_for_offer(&self) -> bool {
-        self.offers[PLACES - 1].is_none()
+    /// Makes room for one more offer; false if there is no memory.
+    pub(super) fn has_room_for_offer(&mut self) -> bool {
+        self.offers.try_reserve(1).is_ok()
     }
 
-    /// Keeps an offer; those of the sender's earlier lives are gone with it.
+    /// Keeps an offer; those of the sender's earlier lives are gone with it. Of more offers than a sender has places, it
+    /// has given one up at least: the oldest is declined, which a sender that has forgotten it ignores. Without memory the
+    /// offer itself is.
     pub(super) fn add_offer(&mut self, from: CoreId, life: Epoch, offer: Offer) {
-        self.keep_offers(|offered| offered.from != from || offered.life == life);
-        if let Some(place) = self.offers.iter_mut().find(|place| place.is_none()) {
-            *place = Some(Offered { from, life, offer });
+        self.offers.retain(|offered| offered.from != from || offered.life == life);
+        if self.offers.iter().filter(|offered| offered.from == from).count() == PLACES
+            && let Some(oldest) = self.take_offer(|offered| offered.from == from)
+        {
+            self.add_decline(from, life, oldest.offer.transfer);
+        }
+        match self.offers.try_reserve(1) {
+            Ok(()) => self.offers.push(Offered { from, life, offer }),
+            Err(_) => self.add_decline(from, life, offer.transfer),
         }
     }
 
     /// Takes the oldest offer of a sender with a tag.
     pub(super) fn match_offer(&mut self, from: CoreId, tag: Tag) -> Option<Offered> {
-        let is_match = |offered: &Offered| offered.from == from && offered.offer.tag == tag;
-        let place = self.offers.iter().position(|offered| offered.as_ref().is_some_and(is_match))?;
-        let found = self.offers[place].take();
-        for place in place..PLACES - 1 {
-            self.offers.swap(place, place + 1);
-            if self.offers[place].is_none() {
-                break;
-            }
-        }
-        found
+        self.take_offer(|offered| offered.from == from && offered.offer.tag == tag)
+    }
+
+    fn take_offer(&mut self, is_wanted: impl FnMut(&Offered) -> bool) -> Option<Offered> {
+        let place = self.offers.iter().position(is_wanted)?;
+        Some(self.offers.remove(place))
     }
 
     /// The oldest offer with a tag, of any sender.
     pub(super) fn first_offer(&self, tag: Tag) -> Option<Offered> {
-        self.offers.iter().flatten().find(|offered| offered.offer.tag == tag).copied()
-    }
-
-    /// Drops offers and closes the gaps, so that the oldest stay first.
-    fn keep_offers(&mut self, keep: impl Fn(&Offered) -> bool) {
-        let mut kept = [None; PLACES];
-        let offers = self.offers.iter().flatten().filter(|offered| keep(offered));
-        kept.iter_mut().zip(offers).for_each(|(place, offered)| *place = Some(*offered));
-        self.offers = kept;
+        self.offers.iter().find(|offered| offered.offer.tag == tag).copied()
     }
 
     /// Queues a decline; whether there was a place.
@@ -201,5 +204,32 @@ impl Table {
 
     pub(super) fn next_to_decline(&mut self) -> Option<(CoreId, Epoch, TransferId)> {
         self.declines.iter_mut().find_map(Option::take)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(transfer: u16) -> Offer {
+        let attention = Attention::Ring;
+        Offer { transfer: TransferId(transfer), tag: Tag(7), length: 1, attention, early: None }
+    }
+
+    #[test]
+    fn sender_with_more_offers_than_places_has_its_oldest_declined_and_others_keep_theirs() {
+        let (mut table, life) = (Table::new(Epoch::after(0)), Epoch::after(0));
+        let [one, other] = [1, 2].map(|number| CoreId::new(number).unwrap());
+        table.add_offer(other, life, offer(99));
+        (0..17).for_each(|transfer| table.add_offer(one, life, offer(transfer)));
+        assert_eq!(table.next_to_decline(), Some((one, life, TransferId(0))));
+        assert_eq!(table.next_to_decline(), None);
+        let mut left = |from| {
+            core::iter::from_fn(|| table.match_offer(from, Tag(7)))
+                .map(|found| found.offer.transfer.0)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(left(one), (1..17).collect::<Vec<_>>());
+        assert_eq!(left(other), [99]);
     }
 }
