@@ -13,7 +13,9 @@
 //!                        the owner               which lock it is about to take over
 //! 135        queue head  owner, lock's holder    fill state of the call queue
 //!                        the owner               whose slots were taken from how often, odd or even
-//! 136..144   call queue  holder of the lock      requests of any cores
+//! 136..140   call queue  holder of the lock      requests of any cores
+//! 140..142   board       core n, byte n          changes with each letter of core n that is rung for
+//! 142..144   spare       nobody                  nothing
 //! 144..160   window      anybody                 512 bytes for put and get
 //! 160..256   bulk        the owner               six blocks of outgoing bulk data
 //! ```
@@ -49,13 +51,15 @@ const FLOW: Range<u16> = 122..126;
 const BARRIER: Range<u16> = 126..134;
 const NOTE: Range<u16> = 134..135;
 const QUEUE_HEAD: Range<u16> = 135..136;
-const QUEUE: Range<u16> = 136..144;
+const QUEUE: Range<u16> = 136..140;
+const BOARD: Range<u16> = 140..142;
+const SPARE: Range<u16> = 142..144;
 const WINDOW: Range<u16> = 144..160;
 const BULK: Range<u16> = 160..256;
 
 /// Regions in the order of their lines.
-const REGIONS: [Range<u16>; 12] =
-    [MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, WINDOW, BULK];
+const REGIONS: [Range<u16>; 14] =
+    [MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, BOARD, SPARE, WINDOW, BULK];
 
 const CORES: u16 = 48;
 const _: () = assert!(CORES as usize == CoreId::COUNT);
@@ -76,6 +80,7 @@ const _: () = {
 const _: () = assert!(MAIL.end - MAIL.start == CORES);
 const _: () = assert!(ACK.end - ACK.start == CORES);
 const _: () = assert!((SLOT.end - SLOT.start) as usize * LINE == CORES as usize * HALF_LINE);
+const _: () = assert!((BOARD.end - BOARD.start) as usize * LINE >= CORES as usize);
 const _: () = assert!((FLOW.end - FLOW.start) as usize * LINE == FlowSlot::COUNT * QUADWORD);
 const _: () = assert!(
     (BARRIER.end - BARRIER.start) as usize * LINE >= BarrierId::COUNT * BARRIER_ROUNDS as usize * QUADWORD
@@ -84,8 +89,9 @@ const _: () = assert!((WINDOW.end - WINDOW.start) as usize * LINE == WINDOW_BYTE
 const _: () = assert!((BULK.end - BULK.start) as usize * LINE == Block::COUNT * Block::BYTES);
 
 /// Requests the call queue holds.
-pub const QUEUE_ENTRIES: u32 = 8;
-const _: () = assert!((QUEUE.end - QUEUE.start) as u32 == QUEUE_ENTRIES);
+pub const QUEUE_ENTRIES: u32 = 4;
+// Counts wrap at a power of two, and the ring with them.
+const _: () = assert!((QUEUE.end - QUEUE.start) as u32 == QUEUE_ENTRIES && QUEUE_ENTRIES.is_power_of_two());
 /// Bytes of the window for put and get.
 pub const WINDOW_BYTES: usize = 512;
 /// Rounds of a dissemination barrier over up to 48 cores: log2, rounded up.
@@ -220,6 +226,20 @@ pub(crate) const fn ack_last(owner: CoreId, peer: CoreId) -> MpbAddress {
     at(owner, &ACK, peer.index() * LINE + LAST_WORD)
 }
 
+/// Byte by which `sender` says that it has left a letter for `owner` and rung.
+pub const fn board(owner: CoreId, sender: CoreId) -> MpbAddress {
+    at(owner, &BOARD, sender.index())
+}
+
+/// Words of the [`board`] that senders have bytes in.
+pub(crate) const BOARD_WORDS: usize = CoreId::COUNT / 4;
+const _: () = assert!(BOARD_WORDS * 4 == CoreId::COUNT && BOARD_WORDS > LINE / 4);
+
+/// First word of the board of `owner`, and of the second of its lines.
+pub(crate) const fn board_lines(owner: CoreId) -> [MpbAddress; 2] {
+    [at(owner, &BOARD, 0), at(owner, &BOARD, LINE)]
+}
+
 /// Half line in which `caller` leaves a part of a request for `owner`.
 pub const fn slot(owner: CoreId, caller: CoreId) -> MpbAddress {
     at(owner, &SLOT, caller.index() * HALF_LINE)
@@ -324,7 +344,7 @@ const fn counter(number: u8) -> CounterId {
 
 /// Lines that a new life clears: everything but hello, which says that they are clear.
 pub(crate) fn cleared_at_start(owner: CoreId) -> impl Iterator<Item = MpbAddress> {
-    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE]
+    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE, BOARD]
         .into_iter()
         .flat_map(|region| region.map(usize::from))
         .map(move |line| at(owner, &(0..CORE_LINES), line * LINE))
@@ -349,6 +369,7 @@ mod tests {
     fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
         let per_core =
             CoreId::all().flat_map(move |core| [(mail(owner, core), LINE), (ack(owner, core), LINE)]);
+        let board = CoreId::all().map(move |core| (board(owner, core), 1));
         let slots = CoreId::all().map(move |core| (slot(owner, core), HALF_LINE));
         let flows = (0..16).filter_map(FlowSlot::new).map(move |slot| (flow(owner, slot), QUADWORD));
         let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
@@ -361,7 +382,14 @@ mod tests {
         let window = window(owner, 0).map(|at| (at, WINDOW_BYTES));
         let blocks = Block::all().map(move |block| (bulk(owner, block), Block::BYTES));
         let quadwords = flows.chain(flags).chain(locks).chain(counts);
-        per_core.chain(slots).chain(quadwords).chain(lines).chain(queue).chain(window).chain(blocks)
+        per_core
+            .chain(board)
+            .chain(slots)
+            .chain(quadwords)
+            .chain(lines)
+            .chain(queue)
+            .chain(window)
+            .chain(blocks)
     }
 
     #[test]
@@ -375,8 +403,9 @@ mod tests {
             }
         }
         assert_eq!(owners.keys().max(), Some(&8191));
-        // Two quadwords of the barrier's region, two of the note's line and one of the queue's head are spare.
-        assert_eq!(owners.len(), 8192 - 5 * QUADWORD);
+        // Spare are two quadwords of the barrier's region, two of the note's line, one of the queue's head, two of the
+        // board, and the lines that say so.
+        assert_eq!(owners.len(), 8192 - 7 * QUADWORD - 2 * LINE);
     }
 
     #[test]

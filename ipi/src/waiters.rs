@@ -97,6 +97,9 @@ impl Place<'_> {
 
     fn leave(&self, own: Ticket) -> Option<(Ticket, Waker)> {
         let mut waiting = self.waiters.waiting.borrow_mut();
+        if let [(ticket, _)] = waiting[..] {
+            return if ticket == own { waiting.pop() } else { None };
+        }
         let index = waiting.iter().position(|(ticket, _)| *ticket == own)?;
         Some(waiting.remove(index))
     }

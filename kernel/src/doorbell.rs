@@ -1,30 +1,47 @@
 //! Doorbells that have rung, and who waits for them.
 //!
-//! The handler adds the senders to a set and wakes the waiting task; the task takes the set. Rings of one sender that
-//! nobody has taken yet count as one. The mailbox has a doorbell of its own, which is told of the same rings.
+//! The handler wakes, and leaves it to a task to ask the controller who rang: that takes longer than everything else. Rings
+//! of one sender that nobody has taken yet count as one. The mailbox has a doorbell of its own, which is told of the same
+//! rings, and looks into its lines instead of asking.
 
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
 use ipi::doorbell::Doorbell;
-use ipi::mesh::CoreSet;
+use ipi::mesh::Seat;
 use spin::Once;
 
 use crate::arch::i586::cpu;
 use crate::arch::i586::interrupt_cell::InterruptCell;
+use crate::platform::machine;
 use crate::platform::machine::gic::Events;
 
 struct Rung {
+    /// Whether the controller has interrupted and still holds what it has to report.
+    reported: bool,
     events: Events,
     /// Whether the direct pin was raised.
     direct: bool,
+    /// Who waits for mail, and who serves the mailbox.
+    receiver: Option<Waker>,
+    server: Option<Waker>,
     waker: Option<Waker>,
-    /// Time stamp of the last wake.
+    /// Whether a task waits to be told who rang.
+    is_asked: bool,
+    /// Time stamp of the last wake of `waker`.
     woken: u64,
 }
 
-static RUNG: InterruptCell<Rung> =
-    InterruptCell::new(Rung { events: Events::NONE, direct: false, waker: None, woken: 0 });
+static RUNG: InterruptCell<Rung> = InterruptCell::new(Rung {
+    reported: false,
+    events: Events::NONE,
+    direct: false,
+    receiver: None,
+    server: None,
+    waker: None,
+    is_asked: false,
+    woken: 0,
+});
 
 /// The doorbell of the mailbox, once there is one.
 static MAIL: Once<&'static Doorbell> = Once::new();
@@ -40,22 +57,55 @@ pub fn tell(mail: &'static Doorbell) {
 
 /// Another core has raised this core's pin without a name: it may have been any. Interrupt context.
 pub fn rung_directly() {
+    announce(|rung| rung.direct = true);
+}
+
+/// Somebody rang through the controller, which tells who when it is asked. Interrupt context.
+pub fn rung() {
+    announce(|rung| rung.reported = true);
+}
+
+/// Wakes whoever waits, the one first who may have got mail.
+fn announce(note: impl FnOnce(&mut Rung)) {
     if let Some(mail) = MAIL.get() {
-        mail.notice(CoreSet::ALL);
+        mail.notice();
     }
     RUNG.with(|rung| {
-        rung.direct = true;
+        note(rung);
+        [rung.receiver.take(), rung.server.take()].into_iter().flatten().for_each(Waker::wake);
         rung.wake();
     });
 }
 
-/// Somebody rang. Interrupt context.
-pub fn rung(events: Events) {
-    if let Some(mail) = MAIL.get()
-        && events.sender_bits() != 0
-    {
-        mail.notice(CoreSet::from_bits(events.sender_bits()));
+/// Has a task of the mailbox woken by the next ring. Task context.
+pub fn wake_when_rung(seat: Seat, waker: &Waker) {
+    RUNG.with(|rung| {
+        let seat = match seat {
+            Seat::Receiver => &mut rung.receiver,
+            Seat::Server => &mut rung.server,
+        };
+        if !seat.as_ref().is_some_and(|seated| seated.will_wake(waker)) {
+            *seat = Some(waker.clone());
+        }
+    });
+}
+
+/// Takes what the controller has to report off it, after which it interrupts again; whether it had interrupted. Unless a
+/// task [waits](wait) to be told who rang, that costs no more than a write to the FPGA for those that are `known` to have
+/// rung; else three to four accesses. Task context.
+pub fn rearm(known: Events) -> bool {
+    let (was_reported, is_asked) = RUNG.with(|rung| (core::mem::take(&mut rung.reported), rung.is_asked));
+    if was_reported && is_asked {
+        ask();
+    } else if was_reported {
+        machine::doorbell::take_unseen(known);
     }
+    was_reported
+}
+
+/// Has the controller report who rang.
+fn ask() {
+    let events = machine::doorbell::take();
     RUNG.with(|rung| {
         rung.events = rung.events.and(events);
         rung.wake();
@@ -84,17 +134,25 @@ pub struct Ring {
     pub polled: u64,
 }
 
-/// Waits for rings and takes them. One task at a time: a later one takes the place of an earlier one.
+/// Waits for rings and takes them. Who rang while nobody waited may not be told: that is known only until the mailbox has
+/// served the ring. One task at a time: a later one takes the place of an earlier one.
 ///
 /// *Cancel safety*: rings are taken only when the future is ready.
 pub fn wait() -> impl Future<Output = Ring> {
     poll_fn(|context| {
         let polled = cpu::time_stamp();
+        if RUNG.with(|rung| core::mem::take(&mut rung.reported)) {
+            ask();
+            // What was announced to the mailbox may have been taken off the controller as well.
+            announce(|_| ());
+        }
         RUNG.with(|rung| {
             if rung.events.is_empty() && !rung.direct {
                 rung.waker = Some(context.waker().clone());
+                rung.is_asked = true;
                 return Poll::Pending;
             }
+            rung.is_asked = false;
             let (events, direct) = (core::mem::take(&mut rung.events), core::mem::take(&mut rung.direct));
             Poll::Ready(Ring { events, direct, woken: rung.woken, polled })
         })

@@ -7,7 +7,7 @@ use super::receiver::Received;
 use super::{Mailbox, Notice};
 use crate::layout;
 use crate::mesh::{CoreSet, Invalidate, Mesh, Push};
-use crate::wire::{Ack, AckView, Channel, Channels, LetterView, LineWords, Reply, Verdict};
+use crate::wire::{Ack, AckView, Bell, Channel, Channels, LetterView, LineWords, Reply, Verdict};
 
 impl<M: Mesh> Mailbox<'_, M> {
     /// Looks into the lines of `peers` now, rung or not. Task only; per peer one line read, two if an
@@ -18,6 +18,58 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
+    /// Looks at the own board, into the lines of those that have changed it, and at acknowledgements that may have come.
+    pub(super) fn attend_board(&self) {
+        self.mesh.invalidate(Invalidate::Board);
+        let lines = layout::board_lines(self.mesh.core()).map(|line| self.mesh.read_line(line));
+        for (index, (known, now)) in self.board.iter().zip(lines.as_flattened()).enumerate() {
+            if known.get() != *now {
+                self.attend_bells(index, known.get(), *now);
+            }
+        }
+        for peer in self.awaited.get().iter() {
+            if !self.look_at_answer(peer) {
+                self.awaited.set(self.awaited.get().without(peer));
+            }
+        }
+    }
+
+    /// Looks into the lines of those that have changed a word of the board. A byte is known when a letter with it was found:
+    /// it is written before the letter.
+    #[inline(never)]
+    fn attend_bells(&self, index: usize, known: u32, now: u32) {
+        let bells = known.to_le_bytes().into_iter().zip(now.to_le_bytes());
+        for (core, (known, now)) in (index * 4..).zip(bells) {
+            let peer = u8::try_from(core).ok().and_then(CoreId::new);
+            if let Some(peer) = peer.filter(|_| known != now)
+                && self.look_at_bell(peer) == Bell::new(now)
+            {
+                self.find_bell(peer, Bell::new(now));
+            }
+        }
+    }
+
+    /// Notes that the board need not lead to the letter of `peer` any more; if it has led there, `peer` has rung.
+    #[inline]
+    fn find_bell(&self, peer: CoreId, bell: Bell) {
+        let (word, shift) = (&self.board[peer.index() / 4], peer.index() % 4 * 8);
+        let known = word.get() >> shift & 0xFF;
+        if known != u32::from(bell.get()) {
+            word.set(word.get() ^ (known ^ u32::from(bell.get())) << shift);
+            self.rung.set(self.rung.get().with(peer));
+        }
+    }
+
+    /// Looks into a line that is not cached; the bell that was rung for what is there.
+    fn look_at_bell(&self, peer: CoreId) -> Bell {
+        let line = self.mesh.read_line(layout::mail(self.mesh.core(), peer));
+        let letter = LetterView::new(&line);
+        if letter.last_word() != self.seen[peer.index()].get() {
+            self.read_letter(peer, line);
+        }
+        letter.bell()
+    }
+
     pub(super) fn attend_one(&self, peer: CoreId) {
         self.mesh.invalidate(Invalidate::Attend);
         self.look_at_letter(peer);
@@ -25,7 +77,8 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Looks `looks` times for a letter of `peer` on `channel`, which is not queued but returned: the caller knows that
-    /// none of `peer` waits in the queue. Letters on other channels are delivered.
+    /// none of `peer` waits in the queue. Letters on other channels are delivered; if it looks again and again, the
+    /// acknowledgements of `peer` are looked at as well.
     #[inline(always)]
     pub(super) fn poll_for(&self, channel: Channel, peer: CoreId, looks: u32) -> Option<Received> {
         let me = self.mesh.core();
@@ -41,7 +94,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 }
                 seen = self.seen[peer.index()].get();
             }
-            is_curious = is_curious && self.look_at_answer(peer);
+            is_curious = is_curious && looks > 1 && self.look_at_answer(peer);
         }
         None
     }
@@ -125,6 +178,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 && letter.unchecked_mail().channel() == channel
             {
                 self.seen[peer.index()].set(last);
+                self.find_bell(peer, letter.bell());
                 self.answer(incoming, peer, last, Verdict::Accepted, letter.reply());
                 self.count(|statistics| statistics.accepted += 1);
                 return Some(Received { from: peer, life, mail: letter.unchecked_mail() });
@@ -189,6 +243,7 @@ impl<M: Mesh> Mailbox<'_, M> {
         match verdict {
             Verdict::Accepted => {
                 self.count(|statistics| statistics.accepted += 1);
+                self.filled.set(self.filled.get().with(channel));
                 self.receivers[channel.index()].wake_all();
             }
             Verdict::Refused => {
@@ -224,17 +279,18 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Takes a letter from a queue, and tells refused senders if that made room.
     #[inline]
     pub(super) fn pop(&self, channel: Channel, from: Option<CoreId>) -> Option<Received> {
-        if self.queues.borrow()[channel.index()].is_empty() {
-            return None;
-        }
-        self.pop_waiting(channel, from)
+        if self.filled.get().contains(channel) { self.pop_waiting(channel, from) } else { None }
     }
 
     #[inline(never)]
     fn pop_waiting(&self, channel: Channel, from: Option<CoreId>) -> Option<Received> {
         let (letter, welcome) = {
             let queue = &mut self.queues.borrow_mut()[channel.index()];
-            (queue.pop(from)?, queue.welcome())
+            let letter = queue.pop(from)?;
+            if queue.is_empty() {
+                self.filled.set(self.filled.get().without(channel));
+            }
+            (letter, queue.welcome())
         };
         self.reopen(channel, welcome);
         Some(letter)

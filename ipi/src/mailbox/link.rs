@@ -1,8 +1,8 @@
 //! What one core knows about its mail with one other.
 
-use super::SendError;
+use super::{Notice, SendError};
 use crate::wire::{
-    Ack, AckView, Channel, Channels, Epoch, Flow, Hello, Kind, LetterView, Mail, Sequence, Verdict,
+    Ack, AckView, Bell, Channel, Channels, Epoch, Flow, Kind, LetterView, Mail, Sequence, Verdict,
 };
 
 /// Who asks what became of a letter.
@@ -45,8 +45,9 @@ pub(super) struct Begun {
     pub(super) peer: Epoch,
     /// Its number.
     pub(super) sequence: Sequence,
-    /// Whether the peer looks for it by itself.
-    pub(super) is_polled: bool,
+    /// What is to be written on the peer's board first; nothing if the letter is not rung for.
+    pub(super) bell: Bell,
+    pub(super) is_rung_for: bool,
 }
 
 /// State of the letters to one peer. Its size is a power of two, so that its place in a table is found by a shift.
@@ -61,6 +62,8 @@ pub(super) struct Outgoing {
     pub(super) closed: Channels,
     /// Number of the last letter.
     pub(super) sequence: Sequence,
+    /// The own byte of the peer's board.
+    pub(super) bell: Bell,
     pub(super) slot: Slot,
     pub(super) posted: Posted,
     /// The last posted mail, written here after it is in its line.
@@ -75,6 +78,7 @@ impl Outgoing {
         polled: Channels::NONE,
         closed: Channels::NONE,
         sequence: Sequence::new(0),
+        bell: Bell::new(0),
         slot: Slot::Free,
         posted: Posted::Done,
         mail: NO_MAIL,
@@ -101,24 +105,32 @@ impl Outgoing {
 
     /// Takes the line for a new letter on `channel`; `None` if it may not be written now, or the peer was never met.
     #[inline]
-    pub(super) fn begin(&mut self, channel: Channel, owner: Owner) -> Option<Begun> {
+    pub(super) fn begin(&mut self, channel: Channel, owner: Owner, notice: Notice) -> Option<Begun> {
         let peer = self.peer?;
         if !self.is_open(channel) {
             return None;
         }
+        let is_rung_for = match notice {
+            Notice::Doorbell => !self.polled.contains(channel),
+            Notice::InterruptBit => true,
+            Notice::Nothing => false,
+        };
+        if is_rung_for {
+            self.bell = self.bell.next();
+        }
         self.sequence = self.sequence.next();
         self.slot = Slot::Sent(owner);
-        Some(Begun { peer, sequence: self.sequence, is_polled: self.polled.contains(channel) })
+        Some(Begun { peer, sequence: self.sequence, bell: self.bell, is_rung_for })
     }
 
     /// Takes the line for a mail to be posted, which the caller then puts into `mail`; `None` also while an earlier
     /// one waits for room or failed.
     #[inline]
-    pub(super) fn begin_post(&mut self, channel: Channel) -> Option<Begun> {
+    pub(super) fn begin_post(&mut self, channel: Channel, notice: Notice) -> Option<Begun> {
         if self.posted != Posted::Done {
             return None;
         }
-        self.begin(channel, Owner::Poster)
+        self.begin(channel, Owner::Poster, notice)
     }
 
     /// What the peer's acknowledgement can tell; `None` if nothing.
@@ -130,18 +142,15 @@ impl Outgoing {
         self.is_sent().then(|| Curiosity::Answer(AckView::last_word(own_life, self.sequence)))
     }
 
-    /// The peer said in which life it is; whether that changed what waits.
-    pub(super) fn meet(&mut self, hello: Hello) -> bool {
-        if self.peer == Some(hello.epoch) {
-            return false;
-        }
+    /// The peer is in another life than was known, with this byte on its board.
+    pub(super) fn meet(&mut self, life: Epoch, bell: Bell) {
         // A restarted peer knows nothing of the letter in its line.
         let is_first = self.peer.is_none();
-        self.begin_life(hello.epoch);
+        self.begin_life(life);
+        self.bell = bell;
         if !is_first {
             self.answer(Verdict::WrongLife);
         }
-        true
     }
 
     /// Takes the acknowledgement in that accepts the letter and says nothing new otherwise; false for any other.
@@ -191,7 +200,7 @@ impl Outgoing {
             return None;
         }
         self.posted = Posted::Done;
-        Some((self.begin(self.mail.channel(), Owner::Poster)?, self.mail))
+        Some((self.begin(self.mail.channel(), Owner::Poster, Notice::Doorbell)?, self.mail))
     }
 
     /// The posted mail that will never arrive, and why; once.

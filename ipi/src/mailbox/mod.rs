@@ -8,9 +8,10 @@
 //! Sent ◀── ack line: accepted, refused, wrong life ◀── writes verdict, pushes, rings if asked
 //! ```
 //!
-//! The line is the truth and the doorbell a hint. A sender rings again with back-off until it is answered, and a
-//! receiver looks into all lines now and then, so lost doorbells delay and doubled ones are harmless. Sequence
-//! numbers drop what was seen before; lives tell a restarted core from its former self, on both sides.
+//! The line is the truth and the doorbell a hint, which names nobody. A sender that rings changes its byte on the
+//! receiver's board first, so two lines tell the receiver which of the 48 have news. A sender rings again with back-off
+//! until it is answered, and a receiver looks into all lines now and then, so lost doorbells delay and doubled ones are
+//! harmless. Sequence numbers drop what was seen before; lives tell a restarted core from its former self, on both sides.
 //!
 //! A full queue refuses the letter instead of leaving it in the line, so one slow channel does not stop the
 //! others of the same pair of cores; the sender is told when there is room again.
@@ -26,6 +27,8 @@ mod send;
 mod watch;
 
 use core::cell::{Cell, RefCell};
+use core::future::poll_fn;
+use core::task::Poll;
 
 use scc::id::CoreId;
 
@@ -34,18 +37,18 @@ pub use self::send::{Notice, SendError, TrySendError};
 pub use self::watch::PeerError;
 pub(crate) use self::watch::Watch;
 use crate::doorbell::Doorbell;
-use crate::layout;
+use crate::layout::{self, BOARD_WORDS};
 use crate::mailbox::link::{Incoming, Outgoing};
 use crate::mailbox::queue::Queue;
-use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push};
-use crate::pause::either;
+use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push, Seat};
+use crate::pause::{either, pause};
 use crate::waiters::Waiters;
-use crate::wire::{Channel, Channels, Epoch, Hello, HelloView};
+use crate::wire::{Bell, Channel, Channels, Epoch, Hello, HelloView};
 
 /// How a receiver learns of letters, and a sender of acknowledgements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// By doorbell, through [`Mailbox::run`]. Cost does not depend on the number of cores.
+    /// By doorbell, with the help of [`Mailbox::run`]. Cost does not depend on the number of cores.
     Interrupt,
     /// By looking into the lines of these cores whenever the task is polled; the task is always ready.
     Polled(CoreSet),
@@ -63,7 +66,7 @@ impl Mode {
 /// Times and peers of a mailbox.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Cores whose lines are looked into when nobody says who rang.
+    /// Cores whose lines are looked into now and then, rung or not.
     pub peers: CoreSet,
     /// Time between two looks into all lines, which find letters whose doorbell was lost.
     pub rescan: Cycles,
@@ -113,15 +116,29 @@ pub struct Mailbox<'d, M> {
     incoming: RefCell<[Incoming; CoreId::COUNT]>,
     /// Last word of each mail line as it was when last looked at.
     seen: [Cell<u32>; CoreId::COUNT],
+    /// The own board, with the bytes whose letters were found.
+    board: [Cell<u32>; BOARD_WORDS],
+    /// Peers whose acknowledgement may tell something.
+    awaited: Cell<CoreSet>,
+    /// Rings after which the board was looked at.
+    noticed: Cell<u32>,
+    /// Rings after which a task has looked for a letter that it waits for.
+    looked: Cell<u32>,
+    /// Peers whose letters were rung for and found since the last service.
+    rung: Cell<CoreSet>,
+    /// Rings that [`run`](Self::run) has served.
+    served: Cell<u32>,
     /// Channels that are polled by their receivers.
     polled: Cell<Channels>,
+    /// Channels that have letters in their queues.
+    filled: Cell<Channels>,
     queues: RefCell<[Queue; Channel::COUNT]>,
     senders: [Waiters; CoreId::COUNT],
     receivers: [Waiters; Channel::COUNT],
     /// Tasks that wait for changes of lines other than mail and acknowledgements.
     watchers: Waiters,
-    /// Times that doorbells were taken; wraps.
-    rings: Cell<u32>,
+    /// Times that watchers were told to look; wraps.
+    looks: Cell<u32>,
     acknowledge: Cell<Mode>,
     statistics: Cell<Statistics>,
 }
@@ -149,12 +166,20 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             outgoing: RefCell::new([Outgoing::NEW; CoreId::COUNT]),
             incoming: RefCell::new([Incoming::NEW; CoreId::COUNT]),
             seen: [const { Cell::new(0) }; CoreId::COUNT],
+            board: [const { Cell::new(0) }; BOARD_WORDS],
+            awaited: Cell::new(CoreSet::EMPTY),
+            // Rung before: the controller may wait for an answer to what came earlier.
+            noticed: Cell::new(doorbell.rings().wrapping_sub(1)),
+            looked: Cell::new(doorbell.rings()),
+            rung: Cell::new(CoreSet::EMPTY),
+            served: Cell::new(doorbell.rings().wrapping_sub(1)),
             polled: Cell::new(Channels::NONE),
+            filled: Cell::new(Channels::NONE),
             queues: RefCell::new([const { Queue::new() }; Channel::COUNT]),
             senders: [const { Waiters::new() }; CoreId::COUNT],
             receivers: [const { Waiters::new() }; Channel::COUNT],
             watchers: Waiters::new(),
-            rings: Cell::new(0),
+            looks: Cell::new(0),
             acknowledge: Cell::new(settings.acknowledge),
             statistics: Cell::new(Statistics::default()),
         }
@@ -168,22 +193,57 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         loop {
             let next = self.mesh.now() + self.settings.rescan;
             while self.mesh.now() < next {
-                either(self.doorbell.rung(), self.mesh.sleep_until(next)).await;
-                self.attend_rung();
+                self.serve_rung().await;
+                either(self.rung(), self.mesh.sleep_until(next)).await;
             }
             self.attend(self.settings.peers);
             self.ring_for_posted();
         }
     }
 
-    /// Looks into the lines of those that rang since the last look. Task only; cost per sender that rang: two
-    /// line reads, and an acknowledgement for each letter.
-    pub fn attend_rung(&self) {
-        let rung = self.doorbell.take();
-        if !rung.is_empty() {
-            self.attend(if rung == CoreSet::ALL { self.settings.peers } else { rung });
-            self.tell_watchers();
+    /// Looks at what was rung for, and has the interrupt controller ring again. What it has not told by then, nobody will
+    /// tell any more, so all of it is looked at after that.
+    async fn serve_rung(&self) {
+        let rings = self.doorbell.rings();
+        if self.served.replace(rings) == rings {
+            return;
         }
+        if self.rung.get().is_empty() {
+            self.attend_rung();
+            // The controller takes long, and whoever has just got a letter is not to wait for it.
+            pause().await;
+        }
+        if self.mesh.rearm(self.rung.replace(CoreSet::EMPTY)) || self.is_rung() {
+            self.notice_rung();
+        }
+    }
+
+    /// Completes when somebody has rung since the last service.
+    async fn rung(&self) {
+        poll_fn(|context| {
+            self.mesh.wake_when_rung(Seat::Server, context.waker());
+            if self.doorbell.rings() == self.served.get() { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    /// Whether somebody has rung since the board was looked at.
+    #[inline]
+    fn is_rung(&self) -> bool {
+        self.doorbell.rings() != self.noticed.get()
+    }
+
+    /// Looks at the board and at acknowledgements if somebody has rung since the last such look.
+    fn attend_rung(&self) {
+        if self.is_rung() {
+            self.notice_rung();
+        }
+    }
+
+    fn notice_rung(&self) {
+        self.noticed.set(self.doorbell.rings());
+        self.attend_board();
+        self.tell_watchers();
     }
 
     /// Changes how acknowledgements are learnt of; takes effect for letters sent from now on.
@@ -226,12 +286,22 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     pub(crate) fn read_hello(&self, peer: CoreId) -> Option<Epoch> {
         let mut line = [0; layout::LINE];
         self.mesh.read(layout::hello(peer), &mut line);
-        let hello = Hello::parse(HelloView::new(&line)).ok()?;
-        let is_new = self.outgoing.borrow_mut()[peer.index()].meet(hello);
-        if is_new {
-            self.senders[peer.index()].wake_all();
+        let Hello { epoch } = Hello::parse(HelloView::new(&line)).ok()?;
+        if self.known_life_of(peer) != Some(epoch) {
+            self.meet_new(peer, epoch);
         }
-        Some(hello.epoch)
+        Some(epoch)
+    }
+
+    /// Begins the mail with a life of a peer: goes on with the bells of the own former life, which may still be on the
+    /// peer's board. The caller knows that this is not cached.
+    #[cold]
+    fn meet_new(&self, peer: CoreId, epoch: Epoch) {
+        let mut bell = [0];
+        self.mesh.read(layout::board(peer, self.mesh.core()), &mut bell);
+        let [bell] = bell.map(Bell::new);
+        self.outgoing.borrow_mut()[peer.index()].meet(epoch, bell);
+        self.senders[peer.index()].wake_all();
     }
 
     /// Changes the mode of a channel; `None` closes it.

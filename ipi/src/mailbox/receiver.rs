@@ -6,7 +6,7 @@ use core::task::Poll;
 use scc::id::CoreId;
 
 use super::{Mailbox, Mode};
-use crate::mesh::{CoreSet, Mesh};
+use crate::mesh::{CoreSet, Instant, Mesh, Seat};
 use crate::wire::{Channel, Channels, Epoch, Mail};
 
 /// Looks into the lines of all polled cores before other tasks get a turn, if one channel is polled. If several are,
@@ -95,37 +95,48 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         let mut began = None;
         let mut waiting = mailbox.receivers[self.channel.index()].place();
         poll_fn(move |context| {
-            let mode = self.mode();
-            if !mode.is_polled() {
-                mailbox.attend_rung();
-            }
             if let Some(letter) = mailbox.pop(self.channel, from) {
                 return Poll::Ready(letter);
             }
-            let polled = match mode {
-                Mode::Polled(cores) => Some(cores),
-                Mode::Hybrid(cores, spin) => {
-                    let now = mailbox.mesh.now();
-                    (now - *began.get_or_insert(now) < spin).then_some(cores)
+            let is_polled = mailbox.polled.get().contains(self.channel);
+            let rings = mailbox.doorbell.rings();
+            let is_rung = !is_polled && mailbox.looked.replace(rings) != rings;
+            let polled = if is_polled || !is_rung { self.polled_now(&mut began) } else { None };
+            let found = match (from, polled) {
+                // Who waits for one core knows where to look; what else was rung for, the server of the mailbox finds.
+                (Some(core), _) if is_rung || polled.is_some() => {
+                    let looks = if is_rung { 1 } else { self.looks() };
+                    mailbox.poll_for(self.channel, core, looks)
                 }
-                Mode::Interrupt => None,
+                (None, Some(cores)) => self.look_into(cores),
+                (None, None) if is_rung => {
+                    mailbox.attend_rung();
+                    mailbox.pop(self.channel, None)
+                }
+                _ => None,
             };
-            let Some(cores) = polled else {
-                waiting.register(context);
-                return Poll::Pending;
-            };
-            let found = match from {
-                Some(core) => mailbox.poll_for(self.channel, core, self.looks()),
-                None => self.look_into(cores),
-            };
-            match found {
-                Some(letter) => Poll::Ready(letter),
-                None => {
+            if found.is_none() {
+                if is_polled || self.polled_now(&mut began).is_some() {
                     context.waker().wake_by_ref();
-                    Poll::Pending
+                } else {
+                    waiting.register(context);
+                    mailbox.mesh.wake_when_rung(Seat::Receiver, context.waker());
                 }
             }
+            found.map_or(Poll::Pending, Poll::Ready)
         })
+    }
+
+    /// Cores to look for without having been rung, if the mode says so for a future that began to wait then.
+    fn polled_now(&self, began: &mut Option<Instant>) -> Option<CoreSet> {
+        match self.mode() {
+            Mode::Polled(cores) => Some(cores),
+            Mode::Hybrid(cores, spin) => {
+                let now = self.mailbox.mesh.now();
+                (now - *began.get_or_insert(now) < spin).then_some(cores)
+            }
+            Mode::Interrupt => None,
+        }
     }
 
     fn looks(&self) -> u32 {
@@ -155,6 +166,7 @@ impl<M: Mesh> Drop for Receiver<'_, '_, M> {
         let refused = {
             let queue = &mut self.mailbox.queues.borrow_mut()[self.channel.index()];
             queue.clear();
+            self.mailbox.filled.set(self.mailbox.filled.get().without(self.channel));
             queue.welcome()
         };
         self.mailbox.reopen(self.channel, refused);

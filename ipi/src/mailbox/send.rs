@@ -120,7 +120,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 if link.peer != Some(peer) {
                     continue;
                 }
-                link.begin(mail.channel(), Owner::Waiting)
+                link.begin(mail.channel(), Owner::Waiting, notice)
             };
             let Some(begun) = begun else { continue };
             let sequence = begun.sequence;
@@ -152,7 +152,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Posts a mail as [`try_send`](Self::try_send) does, with a chosen notice; repeated notices are doorbells.
     #[inline]
     pub fn try_send_with(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
-        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel());
+        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel(), notice);
         match begun {
             Some(begun) => {
                 self.post(to, begun, mail, notice);
@@ -186,7 +186,7 @@ impl<M: Mesh> Mailbox<'_, M> {
             if matches!(link.posted, Posted::Undelivered(_)) {
                 return Err(TrySendError::Undelivered);
             }
-            link.begin_post(mail.channel()).ok_or(TrySendError::Full)?
+            link.begin_post(mail.channel(), notice).ok_or(TrySendError::Full)?
         };
         self.post(to, begun, mail, notice);
         Ok(())
@@ -194,7 +194,8 @@ impl<M: Mesh> Mailbox<'_, M> {
 
     /// Posts a mail that may be lost: if the way is taken, the channel has no room, or the peer is gone.
     pub(crate) fn hint(&self, to: CoreId, mail: Mail) {
-        let begun = self.outgoing.borrow_mut()[to.index()].begin(mail.channel(), Owner::Nobody);
+        let begun =
+            self.outgoing.borrow_mut()[to.index()].begin(mail.channel(), Owner::Nobody, Notice::Doorbell);
         if let Some(begun) = begun {
             self.write_letter(to, begun, self.reply(), &mail, Notice::Doorbell);
         }
@@ -207,10 +208,11 @@ impl<M: Mesh> Mailbox<'_, M> {
 
     /// Rings again for posted letters that are unanswered, and finds out about peers that restarted.
     pub(super) fn ring_for_posted(&self) {
-        for peer in CoreId::all() {
-            let is_posted = self.outgoing.borrow()[peer.index()].is_posting();
-            if is_posted && self.life_of(peer).is_some() {
-                self.mesh.ring(peer);
+        let is_posting = |peer: CoreId| self.outgoing.borrow()[peer.index()].is_posting();
+        for peer in CoreId::all().filter(|peer| is_posting(*peer)) {
+            // A life that was not known has nothing of it.
+            if self.life_of(peer).is_some() && is_posting(peer) {
+                self.ring_again(peer);
                 self.attend_one(peer);
             }
         }
@@ -231,20 +233,39 @@ impl<M: Mesh> Mailbox<'_, M> {
 
     #[inline(always)]
     fn put_letter(&self, to: CoreId, begun: Begun, reply: Reply, mail: &Mail) {
-        let Begun { peer, sequence, .. } = begun;
-        let envelope = Envelope { to: peer, from: self.epoch, sequence };
+        let Begun { peer, sequence, bell, is_rung_for } = begun;
+        let envelope = Envelope { to: peer, from: self.epoch, sequence, bell };
         self.mesh.invalidate(Invalidate::LetterWrite);
+        if is_rung_for {
+            // The letter pushes it out. Until that is there, the receiver keeps looking for it.
+            self.mesh.write_byte(layout::board(to, self.mesh.core()), bell.get());
+        }
         self.mesh.write_line(layout::mail(to, self.mesh.core()), Letter::line(envelope, reply, mail));
         self.mesh.push(Push::Letter);
     }
 
     #[inline]
     fn notify(&self, to: CoreId, begun: Begun, notice: Notice) {
-        match notice {
-            Notice::Doorbell if !begun.is_polled => self.mesh.ring(to),
-            Notice::InterruptBit => self.mesh.interrupt(to),
-            Notice::Doorbell | Notice::Nothing => {}
+        if begun.is_rung_for {
+            match notice {
+                Notice::InterruptBit => self.mesh.interrupt(to),
+                Notice::Doorbell | Notice::Nothing => self.mesh.ring(to),
+            }
         }
+        self.awaited.set(self.awaited.get().with(to));
+    }
+
+    /// Rings for a letter that is not answered, with another byte on the board, in case something else was written there.
+    /// The caller has just read the hello line of a life that it knows: no line of the board is cached.
+    fn ring_again(&self, peer: CoreId) {
+        let bell = {
+            let link = &mut self.outgoing.borrow_mut()[peer.index()];
+            link.bell = link.bell.next();
+            link.bell
+        };
+        self.mesh.write_byte(layout::board(peer, self.mesh.core()), bell.get());
+        self.mesh.push(Push::Bell);
+        self.mesh.ring(peer);
     }
 
     /// Life of a peer, once it has one: it has started its mailbox.
@@ -316,8 +337,11 @@ impl<M: Mesh> Mailbox<'_, M> {
                         return Err(SendError::PeerReset);
                     }
                     self.life_of(peer);
+                    if let Some(found) = look() {
+                        return Ok(found);
+                    }
                     self.count(|statistics| statistics.rung_again += 1);
-                    self.mesh.ring(peer);
+                    self.ring_again(peer);
                 } else if is_polling {
                     pause().await;
                 } else {

@@ -47,17 +47,17 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 
     /// Completes when anybody has rung since the count of rings was `seen`.
     pub(crate) async fn next_ring(&self, seen: u32) {
-        self.watchers.until(|| (self.rings.get() != seen).then_some(())).await;
+        self.watchers.until(|| (self.looks.get() != seen).then_some(())).await;
     }
 
     /// Times that somebody rang; wraps.
     pub(crate) const fn rings(&self) -> u32 {
-        self.rings.get()
+        self.looks.get()
     }
 
     /// Tells those who watch lines that somebody rang.
     pub(crate) fn tell_watchers(&self) {
-        self.rings.set(self.rings.get().wrapping_add(1));
+        self.looks.set(self.looks.get().wrapping_add(1));
         self.watchers.wake_all();
     }
 }
@@ -92,7 +92,7 @@ impl<M: Mesh> Watch<'_, '_, M> {
         let began = mailbox.mesh.now();
         let next_look = *self.next_look.get_or_insert(began + self.wait);
         loop {
-            let rings = mailbox.rings.get();
+            let rings = mailbox.rings();
             if let Some(found) = check() {
                 self.wait = mailbox.settings.first_ring;
                 self.next_look = None;

@@ -64,6 +64,18 @@ impl CoreSet {
         Self(self.0 | other.0)
     }
 
+    /// Cores in both sets.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Cores in this set and not in the other.
+    #[must_use]
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Members in ascending order; the cost grows with their number only.
     pub fn iter(self) -> impl Iterator<Item = CoreId> {
         let mut left = self.0;
@@ -95,5 +107,8 @@ mod tests {
         assert_eq!(CoreSet::ALL.iter().count(), 48);
         assert_eq!(CoreSet::EMPTY.iter().count(), 0);
         assert_eq!(CoreSet::from_bits(u64::MAX), CoreSet::ALL);
+        let ends = CoreSet::of(core(0)).with(core(47));
+        assert_eq!(set.intersection(ends), ends);
+        assert_eq!(set.difference(ends), CoreSet::of(core(32)));
     }
 }

@@ -27,6 +27,8 @@ Invalidate {
     HelloRead,
     /// Read the letter and the acknowledgement of a peer.
     Attend,
+    /// Read the board, and then the letters that are new, and acknowledgements.
+    Board,
     /// Look for a letter of a peer again and again.
     Poll,
     /// Look for letters of several peers again and again.
@@ -71,8 +73,10 @@ places! {
 Push {
     /// The hello line.
     Hello,
-    /// A letter.
+    /// A letter, and before it the own byte of the receiver's board.
     Letter,
+    /// The own byte of a receiver's board, for a letter that is not answered.
+    Bell,
     /// An acknowledgement.
     Ack,
     /// The note of a lock just taken.

@@ -24,6 +24,7 @@ mod fence;
 mod time;
 
 use core::future::Future;
+use core::task::Waker;
 
 pub use address::{AddressError, MpbAddress};
 pub use core_set::CoreSet;
@@ -34,6 +35,15 @@ pub use time::{Cycles, Deadline, Instant};
 
 use crate::layout::LINE;
 use crate::wire::{LineWords, bytes_of, words_of};
+
+/// Who is woken when another core interrupts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seat {
+    /// The task that waits for mail, if one does: it is woken first.
+    Receiver,
+    /// The task that looks after everything.
+    Server,
+}
 
 /// What this crate asks of the chip. All methods belong to tasks of one core, unless they say otherwise.
 pub trait Mesh {
@@ -80,6 +90,11 @@ pub trait Mesh {
         self.write(to, &word.to_le_bytes());
     }
 
+    /// Stores a byte at `to`, as [`write`](Self::write) does.
+    fn write_byte(&self, to: MpbAddress, byte: u8) {
+        self.write(to, &[byte]);
+    }
+
     /// Stores a whole line at `to`, as [`write`](Self::write) does.
     fn write_line(&self, to: MpbAddress, words: LineWords) {
         self.write(to, &bytes_of(words));
@@ -116,14 +131,20 @@ pub trait Mesh {
     /// SCC reference §2.7.
     fn push(&self, place: Push);
 
-    /// Requests an interrupt of `target` at the global interrupt controller, which tells it this core's
-    /// number. One FPGA write, about 600 cycles until the next transaction can start. SCC reference §7.5.
+    /// Requests an interrupt of `target` at the global interrupt controller. One FPGA write, about 600 cycles until the
+    /// next transaction can start. SCC reference §7.5.
     fn ring(&self, target: CoreId);
 
-    /// Senders that rang this core's doorbell since the last call, acknowledged in the tile and at the
-    /// controller. Two to four FPGA accesses, about 600 cycles each. Any context; meant for the interrupt
-    /// handler. SCC reference §7.5, rule 3.
-    fn take_rung(&self) -> CoreSet;
+    /// Takes off the interrupt controller what has interrupted this core, which it does not do again before; whether
+    /// there was anything. `rung` are cores known to have rung: if they are not all, the controller interrupts again, and
+    /// if none is known, it is taken off unseen. Whatever was announced until now may have been taken off with it: the
+    /// caller looks after all of it. One or two FPGA writes, about 600 cycles each until the next transaction can start,
+    /// which is why the handler leaves them to a task. SCC reference §7.5, rule 3.
+    fn rearm(&self, rung: CoreSet) -> bool;
+
+    /// Has a task woken by the handler of the next interrupt that another core causes, before or after it is counted. A
+    /// later task in the same seat takes its place.
+    fn wake_when_rung(&self, seat: Seat, waker: &Waker);
 
     /// Sets the interrupt bit of `target` directly: anonymous, and lost if two cores do it at once.
     /// Read and write of a tile register, 45 + 5.33 n each. SCC reference §4.3.

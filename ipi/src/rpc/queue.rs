@@ -1,4 +1,4 @@
-//! Requests through the callee's call queue: a ring of eight lines in its buffer, appended to under its lock.
+//! Requests through the callee's call queue: a ring of four lines in its buffer, appended to under its lock.
 //!
 //! The callee reads one place whoever calls, but callers contend for the lock, and three to four remote accesses
 //! go into every request. The queue acknowledges nothing: that a request was lost with its callee, the caller
@@ -12,7 +12,7 @@ use crate::layout::{self, HALF_LINE, LINE, QUADWORD, QUEUE_ENTRIES};
 use crate::lock::{Lock, LockError};
 use crate::mailbox::{PeerError, Received};
 use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
-use crate::wire::{Channel, Envelope, Epoch, Letter, Mail, QueueEntry, QueueHead, Reply, Sequence};
+use crate::wire::{Bell, Channel, Envelope, Epoch, Letter, Mail, QueueEntry, QueueHead, Reply, Sequence};
 
 const FIRST_WAIT: Cycles = Cycles::new(1_000);
 const LAST_WAIT: Cycles = Cycles::new(50_000);
@@ -27,7 +27,8 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         deadline: Deadline,
     ) -> Result<(), CallError> {
         let mesh = self.mailbox.mesh();
-        let envelope = Envelope { to: life, from: self.mailbox.epoch(), sequence: Sequence::new(0) };
+        let envelope =
+            Envelope { to: life, from: self.mailbox.epoch(), sequence: Sequence::new(0), bell: Bell::new(0) };
         let letter = Letter { envelope, reply: Reply::Silent, mail };
         let entry = QueueEntry { sender: mesh.core(), letter };
         let mut wait = FIRST_WAIT;

@@ -15,8 +15,13 @@ fn holds_up_to(switches: usize, faults: usize, scenario: Scenario) {
 }
 
 #[test]
-fn mail_holds_under_all_interleavings_with_three_switches_and_one_fault() {
-    holds_up_to(3, 1, mailbox::two_mails);
+fn mail_holds_under_all_interleavings_with_two_switches_and_one_fault() {
+    holds_up_to(2, 1, mailbox::two_mails);
+}
+
+#[test]
+fn mail_of_one_holds_under_all_interleavings_with_two_switches_and_one_fault() {
+    holds_up_to(2, 1, mailbox::two_mails_of_one);
 }
 
 #[test]

@@ -17,6 +17,11 @@ pub(super) fn two_mails(chooser: Chooser) -> (Machine, Check) {
     mails(chooser, Mode::Interrupt, None, 2)
 }
 
+/// One core sends two mails to another that waits for it alone, both by doorbells.
+pub(super) fn two_mails_of_one(chooser: Chooser) -> (Machine, Check) {
+    mails(chooser, Mode::Interrupt, Some(core(0)), 2)
+}
+
 /// The same with a receiver and a sender that poll; nothing but its own looks shows the receiver a letter.
 pub(super) fn three_mails_polled(chooser: Chooser) -> (Machine, Check) {
     mails(chooser, Mode::Polled(CoreSet::of(core(0)).with(core(1))), None, 3)

@@ -4,6 +4,7 @@
 //! seeds, exhaustively up to a bound, and with single invalidates and pushes taken away.
 
 mod barrier;
+mod board;
 mod collective;
 mod crowded;
 mod explored;

@@ -12,6 +12,8 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("three mails, polled of one", mailbox::three_mails_polled_of_one),
     ("full channel", mailbox::full_channel),
     ("posted both ways", mailbox::posted_both_ways),
+    ("posted without a bell", board::posted_without_a_bell),
+    ("overwritten board", board::overwritten),
     ("own mail", mailbox::own_mail),
     ("own full channel", mailbox::own_full_channel),
     ("late receiver", mailbox::late_receiver),

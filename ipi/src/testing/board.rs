@@ -27,7 +27,11 @@ pub(super) struct CoreState {
     pub(super) is_dead: bool,
     pub(super) doorbell: Arc<Doorbell>,
     /// Status bits of the interrupt controller, senders only.
-    pub(super) rung: CoreSet,
+    rung: CoreSet,
+    /// The interrupt controller has interrupted the core and does not again.
+    pub(super) is_pending: bool,
+    /// Tasks to be woken by the handler.
+    pub(super) wakers: [Option<Waker>; 2],
     /// Interrupt bit of the tile.
     pub(super) is_interrupted: bool,
     pub(super) is_in_handler: bool,
@@ -35,6 +39,30 @@ pub(super) struct CoreState {
     pub(super) operations: u64,
     /// Operation before which the program has chosen to die.
     pub(super) dies_at: Option<u64>,
+}
+
+/// Cores whose bits are in each of the interrupt controller's two words.
+const WORDS: [CoreSet; 2] = [CoreSet::from_bits((1 << 26) - 1), CoreSet::from_bits(!((1 << 26) - 1))];
+
+impl CoreState {
+    /// Interrupts for what was rung, unless it has and was not answered.
+    fn settle(&mut self) {
+        if !self.rung.is_empty() && !self.is_pending {
+            self.is_pending = true;
+            self.is_interrupted = true;
+        }
+    }
+
+    /// Clears the words that have bits of `rung`, both if it is empty, one after the other.
+    pub(super) fn answer_controller(&mut self, rung: CoreSet) {
+        for word in WORDS {
+            if rung.is_empty() || !rung.intersection(word).is_empty() {
+                self.rung = self.rung.difference(word);
+                self.is_pending = false;
+                self.settle();
+            }
+        }
+    }
 }
 
 /// Something that happens by itself.
@@ -94,6 +122,8 @@ impl Board {
             is_dead: true,
             doorbell: Arc::new(Doorbell::new()),
             rung: CoreSet::EMPTY,
+            is_pending: false,
+            wakers: [None, None],
             is_interrupted: false,
             is_in_handler: false,
             operations: 0,
@@ -167,7 +197,7 @@ impl Board {
     pub(super) fn arrive(&mut self, sender: CoreId, target: CoreId) {
         if let Some(state) = self.cores.get_mut(&target) {
             state.rung = state.rung.with(sender);
-            state.is_interrupted = true;
+            state.settle();
         }
     }
 
@@ -194,6 +224,8 @@ impl Board {
         state.cache = Cache::unknown();
         state.is_dead = true;
         state.rung = CoreSet::EMPTY;
+        state.is_pending = false;
+        state.wakers = [None, None];
         state.is_interrupted = false;
         state.is_in_handler = false;
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use corosensei::Yielder;
 use scc::fpga::CounterId;
@@ -18,7 +18,7 @@ use super::machine::Suspended;
 use super::trace::Operation;
 use crate::doorbell::Doorbell;
 use crate::layout::{LINE, QUADWORD, scratch};
-use crate::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push};
+use crate::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
 
 // Rough costs in cycles: enough for time to pass in proportion.
 const CACHED: u64 = 1;
@@ -107,7 +107,16 @@ impl<'y> FakeMesh<'y> {
             board.trace(self.core, Operation::Interrupted);
             doorbell
         };
-        doorbell.service(self);
+        if self.step(LINE_ACCESS) {
+            let wakers = {
+                let mut board = self.board.borrow_mut();
+                let state = board.core(self.core);
+                state.is_interrupted = false;
+                core::mem::take(&mut state.wakers)
+            };
+            doorbell.notice();
+            wakers.into_iter().flatten().for_each(Waker::wake);
+        }
         self.board.borrow_mut().core(self.core).is_in_handler = false;
     }
 
@@ -232,14 +241,20 @@ impl Mesh for FakeMesh<'_> {
         }
     }
 
-    fn take_rung(&self) -> CoreSet {
-        if !self.step(FPGA) {
-            return CoreSet::EMPTY;
+    fn rearm(&self, rung: CoreSet) -> bool {
+        let is_pending = self.board.borrow_mut().core(self.core).is_pending;
+        if is_pending && self.step(FPGA) {
+            self.board.borrow_mut().core(self.core).answer_controller(rung);
         }
-        let mut board = self.board.borrow_mut();
-        let state = board.core(self.core);
-        state.is_interrupted = false;
-        core::mem::take(&mut state.rung)
+        is_pending
+    }
+
+    fn wake_when_rung(&self, seat: Seat, waker: &Waker) {
+        let place = match seat {
+            Seat::Receiver => 0,
+            Seat::Server => 1,
+        };
+        self.board.borrow_mut().core(self.core).wakers[place] = Some(waker.clone());
     }
 
     fn interrupt(&self, target: CoreId) {

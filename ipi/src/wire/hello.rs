@@ -19,7 +19,7 @@ pub struct Hello {
 }
 
 /// Version of all layouts in [`wire`](crate::wire) and [`layout`](crate::layout).
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const SIGNATURE: u32 = u32::from_le_bytes([b'I', b'P', b'I', VERSION]);
 
 /// Bytes of a hello line.

@@ -6,7 +6,7 @@
 //! 22      channel in bits 3:0; bit 4: ring when acknowledged; other bits 0
 //! 23      kind, for the channel's users
 //! 24      bytes of the payload in use, 0 to 18
-//! 25      0
+//! 25      bell: what the sender has written last on the receiver's board
 //! 26..28  life of the receiver that is meant
 //! 28..30  life of the sender; 0 in a blank line
 //! 30..32  sequence number
@@ -14,7 +14,7 @@
 
 use zerocopy::IntoBytes;
 
-use super::{Epoch, LineWords, Sequence, WireError, high_half, low_half, word_from};
+use super::{Bell, Epoch, LineWords, Sequence, WireError, high_half, low_half, word_from};
 
 /// Channel of a mailbox, 0 to 14.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -183,6 +183,8 @@ pub struct Envelope {
     pub from: Epoch,
     /// Number among the sender's letters to this receiver.
     pub sequence: Sequence,
+    /// What the sender's byte of the receiver's board is, or is about to be.
+    pub bell: Bell,
 }
 
 /// How the sender wants to learn of the acknowledgement.
@@ -255,7 +257,14 @@ impl<'a> LetterView<'a> {
     pub fn envelope(self) -> Result<Envelope, WireError> {
         let from = Self::life_in(self.0[LAST]).ok_or(WireError::Blank)?;
         let to = Epoch::new(high_half(self.0[LENGTH])).ok_or(WireError::Blank)?;
-        Ok(Envelope { to, from, sequence: Sequence::new(high_half(self.0[LAST])) })
+        Ok(Envelope { to, from, sequence: Sequence::new(high_half(self.0[LAST])), bell: self.bell() })
+    }
+
+    /// The bell that was rung for this letter or an earlier one.
+    #[inline]
+    pub(crate) const fn bell(self) -> Bell {
+        let [_, bell, ..] = self.0[LENGTH].to_le_bytes();
+        Bell::new(bell)
     }
 
     /// How to acknowledge.
@@ -274,10 +283,10 @@ impl<'a> LetterView<'a> {
     #[inline]
     pub(crate) fn check(self) -> Result<(), WireError> {
         let [.., what, _] = (self.0[WHAT] & !RING).to_le_bytes();
-        let [length, unused, ..] = self.0[LENGTH].to_le_bytes();
+        let [length, ..] = self.0[LENGTH].to_le_bytes();
         let number = what & 0xF;
         Channel::new(number).ok_or(WireError::Channel(number))?;
-        let reserved = what & !0xF | unused;
+        let reserved = what & !0xF;
         if reserved != 0 {
             return Err(WireError::Reserved(reserved));
         }
@@ -311,13 +320,14 @@ impl Letter {
     #[inline]
     pub(crate) const fn line(envelope: Envelope, reply: Reply, mail: &Mail) -> LineWords {
         let [flow, a, b, c, d, what, length] = mail.0;
-        let Envelope { to, from, sequence } = envelope;
+        let Envelope { to, from, sequence, bell } = envelope;
         let ring = match reply {
             Reply::Silent => 0,
             Reply::Ring => RING,
         };
         let what = what & !RING | ring;
-        let length = word_from(length.to_le_bytes()[0] as u16, to.get());
+        let [length, ..] = length.to_le_bytes();
+        let length = word_from(u16::from_le_bytes([length, bell.get()]), to.get());
         [flow, a, b, c, d, what, length, word_from(from.get(), sequence.get())]
     }
 }

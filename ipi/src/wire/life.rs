@@ -49,9 +49,32 @@ impl Sequence {
     }
 }
 
+/// What a sender writes on a receiver's board to say that a letter is new: another byte each time, and never that of a
+/// board that was cleared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Bell(u8);
+
+impl Bell {
+    /// Every byte is one.
+    pub const fn new(byte: u8) -> Self {
+        Self(byte)
+    }
+
+    /// The byte.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+
+    /// The next one: 1 to 255, round and round.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        if self.0 == u8::MAX { Self(1) } else { Self(self.0 + 1) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Epoch, Sequence};
+    use super::{Bell, Epoch, Sequence};
 
     #[test]
     fn lives_count_on_round_the_end_without_zero() {
@@ -63,6 +86,13 @@ mod tests {
         assert!(life(1).is_after(life(0)));
         assert!(!life(0).is_after(life(0)) && !life(0).is_after(life(1)));
         assert_eq!(Epoch::new(0), None);
+    }
+
+    #[test]
+    fn bells_go_round_without_the_byte_of_a_cleared_board() {
+        let rounds = core::iter::successors(Some(Bell::new(0)), |bell| Some(bell.next()));
+        assert!(rounds.skip(1).take(255).map(Bell::get).eq(1..=255));
+        assert_eq!(Bell::new(255).next(), Bell::new(1));
     }
 
     #[test]

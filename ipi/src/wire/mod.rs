@@ -20,7 +20,7 @@ pub use ack::{Ack, AckView, Verdict};
 pub use flag::{BarrierFlag, LockClaim, LockNote};
 pub use hello::{Hello, HelloView, stamp_word};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Reply};
-pub use life::{Epoch, Sequence};
+pub use life::{Bell, Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
 pub use queue::{QueueEntry, QueueHead};
 pub use slot::{Slot, Turn, Urgency, taken_from};

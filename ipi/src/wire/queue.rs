@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! head : 0..4 entries taken, written by the owner   8..12 entries appended, written by the lock's holder
-//! entry: a letter whose byte 25 is the number of the sender + 1
+//! entry: a letter that has the number of the sender + 1 in the place of its bell, byte 25
 //! ```
 
 use scc::id::CoreId;

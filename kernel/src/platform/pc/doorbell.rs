@@ -28,7 +28,10 @@ pub const fn interrupt(_target: CoreId) -> Result<(), Absent> {
     Err(Absent(Feature::OtherCores))
 }
 
-/// Who rang. Interrupt context.
-pub(super) fn take() -> Events {
+/// Takes who rang for known.
+pub const fn take_unseen(_known: Events) {}
+
+/// Who rang. Any context.
+pub fn take() -> Events {
     Events::of(identity::core())
 }

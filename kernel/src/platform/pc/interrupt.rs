@@ -1,6 +1,5 @@
 //! Which interrupt is whose. Handlers acknowledge, record and wake.
 
-use super::doorbell;
 use crate::drivers::local_apic;
 use crate::irq::{Outcome, vectors};
 
@@ -8,7 +7,7 @@ use crate::irq::{Outcome, vectors};
 pub fn handle_interrupt(vector: u8) -> Outcome {
     match vector {
         vectors::TIMER => crate::runtime::ring_alarm(),
-        vectors::GLOBAL => crate::doorbell::rung(doorbell::take()),
+        vectors::GLOBAL => crate::doorbell::rung(),
         // The controller took nothing into service, so there is nothing to end.
         vectors::SPURIOUS => return Outcome::Handled,
         _ => return Outcome::Unexpected,

@@ -1,9 +1,10 @@
 //! The chip's mesh, which a PC does not have.
 
 use core::future::Future;
+use core::task::Waker;
 
 use executor::time::Timers;
-use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push};
+use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
 use scc::fpga::CounterId;
 use scc::id::CoreId;
 
@@ -55,7 +56,11 @@ impl Mesh for ChipMesh {
         match *self {}
     }
 
-    fn take_rung(&self) -> CoreSet {
+    fn rearm(&self, _rung: CoreSet) -> bool {
+        match *self {}
+    }
+
+    fn wake_when_rung(&self, _seat: Seat, _waker: &Waker) {
         match *self {}
     }
 

@@ -1,9 +1,7 @@
-//! Doorbells: the global interrupt controller on the bare machine, and what it has reported.
+//! Doorbells: the global interrupt controller on the bare machine, and the pins of the tile.
 //!
-//! The handler takes the controller's events and adds them to a set; whoever serves them takes the set. A ring is a
-//! hint that may come twice or together with another: what it announces is looked up elsewhere.
-
-use core::sync::atomic::{AtomicU32, Ordering};
+//! The handler lowers the pins and wakes; a task takes the controller's events off it. A ring is a hint that may come twice
+//! or together with another: what it announces is looked up elsewhere.
 
 use scc::fpga::FpgaRegister;
 use scc::gic::GicRegister;
@@ -39,9 +37,6 @@ fn gic() -> Gic<Hardware> {
     Gic::new(identity::core(), Hardware)
 }
 
-/// Interrupts taken from the controller that reported nothing; wraps.
-static EMPTY: AtomicU32 = AtomicU32::new(0);
-
 /// Opens the controller for this core and lowers both its pins.
 pub fn open() {
     gic().open();
@@ -63,18 +58,28 @@ fn lower_pins() {
     TileWindow::own().write_pins(TileRegister::Glcfg(identity::core().slot()), Glcfg::RESET);
 }
 
-/// Lowers the direct pin, then has `rung` told: whoever raises it from then on interrupts again. Interrupt context.
-pub(super) fn serve_direct(rung: impl FnOnce()) {
+/// Lowers the pins, then has `rung` told: whoever raises the direct pin from then on interrupts again, and the controller
+/// does after [`take`]. Interrupt context.
+pub(super) fn serve(rung: impl FnOnce()) {
     lower_pins();
     rung();
 }
 
-/// Takes what the controller reports off it, with a set of those that rang. Any context; the kernel's own handler uses
-/// [`serve`].
-pub(super) fn take() -> Events {
+/// Takes what the controller reports off it, with a set of those that rang; it may interrupt again from then on. Each of
+/// three to four accesses to the FPGA holds the core up for some 600 cycles, so the handler leaves this to a task. Any
+/// context.
+pub fn take() -> Events {
     let events = gic().begin();
+    trace::record(Event::DoorbellTaken(events.sender_bits()));
     gic().finish(events);
     events
+}
+
+/// Takes off the controller, unseen, what it may report of cores like those that are known to have rung; all if none is
+/// known. It may interrupt again from then on, at once if something is left. One or two writes to the FPGA. Any context.
+pub fn take_unseen(known: Events) {
+    trace::record(Event::DoorbellTaken(known.sender_bits()));
+    gic().finish_words(known);
 }
 
 /// Rings at a core, this one included. Any context; returns when the FPGA has taken the request.
@@ -98,23 +103,4 @@ pub fn interrupt(target: CoreId) -> Result<(), Absent> {
 /// Rings at a core of the chip.
 pub(super) fn request(target: CoreId) {
     gic().ring(target);
-}
-
-/// Has `rung` told what the controller reports, then takes it off the controller. Interrupt context.
-///
-/// In this order, because the controller's acknowledge takes long, and until it is there nothing that misses L1 goes on.
-pub(super) fn serve(rung: impl FnOnce(Events)) {
-    let events = gic().begin();
-    trace::record(Event::DoorbellTaken(events.sender_bits()));
-    rung(events);
-    gic().finish(events);
-    if events.is_empty() {
-        EMPTY.store(EMPTY.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    }
-}
-
-/// Interrupts of the controller that reported nothing; wraps.
-#[must_use]
-pub fn empty_interrupts() -> u32 {
-    EMPTY.load(Ordering::Relaxed)
 }

@@ -35,6 +35,12 @@ impl Events {
         Self(1 << status_bit_of_ipi(core))
     }
 
+    /// Rings of a set of cores, bit n for core n.
+    #[must_use]
+    pub const fn of_senders(bits: u64) -> Self {
+        Self(bits << SENDERS.trailing_zeros() & SENDERS)
+    }
+
     /// What is in either set.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -47,7 +53,7 @@ impl Events {
         (0..64).filter(move |bit| senders & 1 << bit != 0).filter_map(ipi_of_status_bit)
     }
 
-    /// Cores that rang, bit n for core n.
+    /// The same as a set, bit n for core n: the inverse of [`Self::of_senders`].
     #[must_use]
     pub const fn sender_bits(self) -> u64 {
         (self.0 & SENDERS) >> SENDERS.trailing_zeros()
@@ -122,6 +128,16 @@ impl<A: GicAccess> Gic<A> {
         }
         if high != 0 {
             self.access.write(GicRegister::Reset(self.core, Word::High), high);
+        }
+    }
+
+    /// Takes off the controller, unseen, all that is in those words that have bits of `events`, or in both if there are none.
+    /// If something is left, the controller interrupts again at once.
+    pub fn finish_words(&mut self, events: Events) {
+        for word in [Word::Low, Word::High] {
+            if events.is_empty() || word.of(events.0) != 0 {
+                self.access.write(GicRegister::Reset(self.core, word), word.of(LISTENED));
+            }
         }
     }
 
@@ -252,6 +268,23 @@ mod tests {
             empty += 1;
         }
         assert!(empty <= 1 && !part.borrow().pending, "{empty}");
+    }
+
+    #[test]
+    fn words_taken_off_unseen_leave_the_other_to_interrupt_again() {
+        let part = RefCell::new(Part::default());
+        let mut gic = opened(&part);
+        for (known, left) in [(Events::of(core(3)), 1), (Events::of(core(47)), 1), (Events::NONE, 0)] {
+            part.borrow_mut().request(Word::Low, 1 << 3);
+            part.borrow_mut().request(Word::High, 1 << 15);
+            part.borrow_mut().pin = false;
+            gic.finish_words(known);
+            // The pin rises between the two words as well, which means nothing.
+            part.borrow_mut().pin &= left != 0;
+            assert_eq!(part.borrow().pin, left != 0);
+            assert_eq!(take(&mut gic).senders().count(), left);
+            part.borrow_mut().pin = false;
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub fn handle_interrupt(vector: u8) -> Outcome {
     match vector {
         vectors::TIMER => crate::runtime::ring_alarm(),
         vectors::GLOBAL => doorbell::serve(crate::doorbell::rung),
-        vectors::DIRECT => doorbell::serve_direct(crate::doorbell::rung_directly),
+        vectors::DIRECT => doorbell::serve(crate::doorbell::rung_directly),
         vectors::ERROR => {
             STRAY.store(STRAY.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         }

@@ -7,20 +7,23 @@
 use core::cell::Cell;
 use core::future::{Future, pending};
 use core::sync::atomic::{Ordering, compiler_fence};
+use core::task::Waker;
 
 use executor::time::{Instant as Moment, Timers};
 use futures_util::future::Either;
 use ipi::layout;
-use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push};
+use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
 use ipi::wire::LineWords;
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
 use scc::tile::{Gcbcfg, TileRegister};
 use trace_format::record::{Event, LetterNumber};
 
+use super::gic::Events;
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
-    write_fpga, write_message_bytes, write_message_lines, write_message_word, write_message_words,
+    write_fpga, write_message_byte, write_message_bytes, write_message_lines, write_message_word,
+    write_message_words,
 };
 use super::{doorbell, identity};
 use crate::arch::i586::cpu;
@@ -123,6 +126,12 @@ impl Mesh for ChipMesh {
         write_message_word(to, word);
     }
 
+    #[inline]
+    fn write_byte(&self, to: MpbAddress, byte: u8) {
+        self.is_unpushed.set(true);
+        write_message_byte(to, byte);
+    }
+
     /// Sends off what other stores have left in the buffer, then the line.
     #[inline]
     fn write_line(&self, to: MpbAddress, words: LineWords) {
@@ -155,9 +164,12 @@ impl Mesh for ChipMesh {
         doorbell::request(target);
     }
 
-    /// The kernel's handler does not come here: it wakes between reading and acknowledging.
-    fn take_rung(&self) -> CoreSet {
-        CoreSet::from_bits(doorbell::take().sender_bits())
+    fn rearm(&self, rung: CoreSet) -> bool {
+        crate::doorbell::rearm(Events::of_senders(rung.bits()))
+    }
+
+    fn wake_when_rung(&self, seat: Seat, waker: &Waker) {
+        crate::doorbell::wake_when_rung(seat, waker);
     }
 
     fn interrupt(&self, target: CoreId) {

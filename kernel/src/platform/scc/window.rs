@@ -204,6 +204,15 @@ pub(super) fn read_message_bytes(owner: CoreId, offset: u16, bytes: &mut [u8]) {
     }
 }
 
+/// Writes a byte.
+#[inline]
+pub(super) fn write_message_byte(at: MpbAddress, byte: u8) {
+    let address = message_half(at.owner()) + u32::from(at.offset());
+    let pointer = with_exposed_provenance_mut::<u8>(address as usize);
+    // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+    unsafe { pointer.write_volatile(byte) };
+}
+
 /// Writes bytes of one line in ascending order.
 pub(super) fn write_message_bytes(owner: CoreId, offset: u16, bytes: &[u8]) {
     let (mut address, mut rest) = (message_half(owner) + within_line(offset, bytes.len()), bytes);
