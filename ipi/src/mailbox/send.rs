@@ -108,8 +108,12 @@ impl<M: Mesh> Mailbox<'_, M> {
     ) -> Result<(), SendError> {
         loop {
             let peer = self.meet(to, deadline).await?;
-            if life.is_some_and(|life| life != peer) {
-                return Err(SendError::PeerRestarted);
+            if let Some(life) = life.filter(|life| *life != peer) {
+                // The peer may have begun it since it was last sent a letter.
+                if self.life_of(to) != Some(life) {
+                    return Err(SendError::PeerRestarted);
+                }
+                continue;
             }
             self.wait_for(to, deadline, |link| {
                 (link.is_open(mail.channel()) || link.peer != Some(peer)).then_some(())

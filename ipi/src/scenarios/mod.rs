@@ -3,6 +3,7 @@
 //! A [`Scenario`] builds programs for a few cores and a check of what they saw. The same scenarios run with
 //! seeds, exhaustively up to a bound, and with single invalidates and pushes taken away.
 
+mod answer;
 mod barrier;
 mod board;
 mod collective;

@@ -51,6 +51,7 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("transfer to restarted receiver", transfer::restarted_receiver),
     ("restarted callee", rpc::restarted_callee),
     ("restarted receiver", mailbox::restarted_receiver),
+    ("answer to a restarted sender", answer::to_a_restarted_sender),
 ];
 
 #[test]
