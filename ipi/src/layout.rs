@@ -333,10 +333,17 @@ pub const fn reset_counter(tile: TileId) -> CounterId {
     counter(FIRST_RESET_COUNTER + tile.number())
 }
 
+/// FPGA counter that orders what cores record of themselves. Nothing in this crate uses it either.
+pub const fn order_counter() -> CounterId {
+    counter(ORDER_COUNTER)
+}
+
 const FIRST_BARRIER_COUNTER: u8 = 48;
 const FIRST_RESET_COUNTER: u8 = 54;
+const ORDER_COUNTER: u8 = 78;
 const _: () = assert!(CoreId::COUNT == FIRST_BARRIER_COUNTER as usize);
 const _: () = assert!(FIRST_BARRIER_COUNTER as usize + BarrierId::COUNT <= FIRST_RESET_COUNTER as usize);
+const _: () = assert!(FIRST_RESET_COUNTER as usize + TileId::COUNT <= ORDER_COUNTER as usize);
 
 const fn counter(number: u8) -> CounterId {
     CounterId::new(number).expect("counters are 0 to 95")

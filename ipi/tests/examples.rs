@@ -35,17 +35,19 @@ fn anchored<'a>(source: &'a str, name: &str) -> Option<&'a str> {
 #[test]
 fn every_code_block_of_the_guide_is_part_of_a_program() {
     let guide = "../docs/guide/src";
-    let chapter = text(&format!("{guide}/talking-between-cores.md"));
-    let mut includes = 0;
-    for block in chapter.split("```rust").skip(1) {
-        let line = block.lines().nth(1).expect("a block has a line");
-        let include = line.strip_prefix("{{#include ").and_then(|line| line.strip_suffix("}}"));
-        let include = include.unwrap_or_else(|| panic!("code that no program contains: {line}"));
-        let (path, anchor) = include.rsplit_once(':').expect("a path and an anchor");
-        let found = text(&format!("{guide}/{path}"));
-        assert!(anchored(&found, anchor).is_some_and(|lines| !lines.trim().is_empty()), "{include}");
-        includes += 1;
+    let summary = text(&format!("{guide}/SUMMARY.md"));
+    for (chapter, least) in [("talking-between-cores.md", 6), ("writing-a-service.md", 5)] {
+        let mut includes = 0;
+        for block in text(&format!("{guide}/{chapter}")).split("```rust").skip(1) {
+            let line = block.lines().nth(1).expect("a block has a line");
+            let include = line.strip_prefix("{{#include ").and_then(|line| line.strip_suffix("}}"));
+            let include = include.unwrap_or_else(|| panic!("code that no program contains: {line}"));
+            let (path, anchor) = include.rsplit_once(':').expect("a path and an anchor");
+            let found = text(&format!("{guide}/{path}"));
+            assert!(anchored(&found, anchor).is_some_and(|lines| !lines.trim().is_empty()), "{include}");
+            includes += 1;
+        }
+        assert!(includes >= least, "{chapter} shows {includes} excerpts");
+        assert!(summary.contains(&format!("({chapter})")), "{chapter}");
     }
-    assert!(includes >= 6, "the three patterns, each from both sides");
-    assert!(text(&format!("{guide}/SUMMARY.md")).contains("(talking-between-cores.md)"));
 }

@@ -5,6 +5,7 @@
 
 use executor::{Class, Spawner};
 use scc::id::CoreId;
+use service::Plan;
 use trace_format::phase::BootPhase;
 use trace_format::record::Event;
 
@@ -45,7 +46,8 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     // The first allocation gives the heap its first memory.
     drop(alloc::boxed::Box::new(BootPhase::Heap));
     trace::phase(BootPhase::Heap);
-    let options = Options::parse(text_in(image::command_line_page()), |word| {
+    let command_line = text_in(image::command_line_page());
+    let options = Options::parse(command_line, |word| {
         log::warn!(target: "boot", "not understood word={word}");
     });
     log::set_max_level(options.log);
@@ -55,13 +57,13 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     TRACE_RING.warm();
     trace::phase(BootPhase::Executor);
     runtime::run(|spawner| {
-        let task = spawner.spawn("boot", Class::Service, first_task(spawner, options));
+        let task = spawner.spawn("boot", Class::Service, first_task(spawner, options, command_line));
         task.expect("the heap has memory for the first task").detach();
     })
 }
 
 /// Says that the core is there, and does what the command line asks for.
-async fn first_task(spawner: Spawner, options: Options) {
+async fn first_task(spawner: Spawner, options: Options, command_line: &str) {
     trace::phase(BootPhase::FirstTask);
     log::info!(
         target: "boot",
@@ -76,12 +78,13 @@ async fn first_task(spawner: Spawner, options: Options) {
     }
     // A core that checks itself starts its mailbox when the rest of it has passed, or for its guests.
     let mut services = None;
+    let plan = services::host::plan(command_line, options.cores);
     let for_guests = kernel_space::guests().is_some() && options.self_test == SelfTest::Alone;
     if options.self_test == SelfTest::No || for_guests {
         match mail::start(spawner) {
             Ok(mailbox) => match options.soak {
                 Some(soak) => trials::soak(spawner, mailbox, options.cores, soak),
-                None => services = start_services(spawner, mailbox),
+                None => services = start_services(spawner, mailbox, plan),
             },
             Err(absent) => log::debug!(target: "boot", "no mailbox: {absent}"),
         }
@@ -128,7 +131,7 @@ async fn first_task(spawner: Spawner, options: Options) {
         Some(_) => log::error!(target: "boot", "measures letters only with selftest"),
     }
     if options.self_test != SelfTest::No {
-        test(spawner, options, services).await;
+        test(spawner, options, services, plan).await;
     }
 }
 
@@ -140,12 +143,14 @@ fn start(core: CoreId) {
     }
 }
 
-fn start_services(spawner: Spawner, mailbox: &'static mail::Mailbox) -> Option<Services> {
+fn start_services(spawner: Spawner, mailbox: &'static mail::Mailbox, plan: Plan) -> Option<Services> {
     let started = services::start(spawner, mailbox);
-    started.inspect_err(|error| log::error!(target: "boot", "no services: {error}")).ok()
+    let started = started.inspect_err(|error| log::error!(target: "boot", "no services: {error}")).ok()?;
+    services::host::start(spawner, started, plan);
+    Some(started)
 }
 
-async fn test(spawner: Spawner, options: Options, services: Option<Services>) {
+async fn test(spawner: Spawner, options: Options, services: Option<Services>, plan: Plan) {
     let report = self_test::run(spawner, options).await;
     if options.afterwards == Afterwards::Stop {
         machine::finish(report.ending);
@@ -154,7 +159,7 @@ async fn test(spawner: Spawner, options: Options, services: Option<Services>) {
     match started.map_or_else(|| mail::start(spawner), Ok) {
         Ok(mailbox) => {
             if options.self_test != SelfTest::Jointly && services.is_none() {
-                start_services(spawner, mailbox);
+                start_services(spawner, mailbox, plan);
             }
             greeting::start(spawner, mailbox, options.cores);
         }

@@ -14,6 +14,7 @@
 //! | `soak=7:100:3` | seed and numbers: each of `cores` writes 100 letters to every other one on each of two channels, and 3 messages of up to 1 MB |
 //! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
 //! | `measure=guests` | while the guests run the core measures how late the sleeps of a service end |
+//! | `services=echo@3,ping@0` | the services that run, and on which cores, in place of those that start by default; see crate `service` |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `trace=letters` | both ends of each letter are recorded in the trace |
@@ -341,6 +342,8 @@ impl Options {
             ("measure", "crowds") => self.measure = Some(Measure::Together(Together::Sets)),
             ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
             ("soak", what) => self.soak = Some(Soak::parse(what)?),
+            // Read by who starts them.
+            ("services", list) if !list.is_empty() => {}
             ("trace", "letters") => self.trace_letters = true,
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
@@ -353,6 +356,13 @@ impl Options {
         }
         Some(())
     }
+}
+
+/// The value of the last word `key=value`.
+#[must_use]
+pub fn value_of<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let value = |word: &'t str| word.strip_prefix(key)?.strip_prefix('=');
+    text.split_ascii_whitespace().rev().find_map(value)
 }
 
 /// The text in a page that somebody may have written: ASCII up to a zero byte. Empty if it is anything else.
@@ -441,6 +451,16 @@ mod tests {
         let (options, complaints) = parse(text);
         assert_eq!(options, Options::DEFAULT);
         assert_eq!(complaints.join(" "), text);
+    }
+
+    #[test]
+    fn last_word_with_a_key_has_its_value() {
+        let text = "services=echo cores=1 services=ping@0 service=none";
+        assert_eq!(value_of(text, "services"), Some("ping@0"));
+        assert_eq!(value_of(text, "cores"), Some("1"));
+        assert_eq!(value_of(text, "log"), None);
+        assert_eq!(parse("services=echo@3,ping").1, Vec::<String>::new());
+        assert_eq!(parse("services= services").1, ["services=", "services"]);
     }
 
     #[test]

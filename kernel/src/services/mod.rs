@@ -2,7 +2,10 @@
 //!
 //! Locks, barriers and collectives need no task: they are values of crate `ipi` over a [`Mailbox`] or over
 //! [`Services::transfers`]. A core without work sleeps for good with all of these running.
+//!
+//! Above them run the services of crate `service`, see [`host`].
 
+pub mod host;
 pub mod identify;
 
 use alloc::boxed::Box;

@@ -13,6 +13,7 @@ mod mail;
 mod measure;
 mod pc;
 mod rcce;
+mod services;
 mod soak;
 mod trace;
 

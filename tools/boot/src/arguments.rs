@@ -6,6 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use scc_image::{CoreList, GuestImage};
 
@@ -27,6 +28,10 @@ pub(crate) struct BoardArguments {
     /// Further words for the kernel, behind `boot=` and `cores=`
     #[arg(long, value_name = "TEXT")]
     pub(crate) command_line: Option<String>,
+    /// Services that run, and on which cores, in place of those that start by default: echo@3,ping@0 for example, all or
+    /// none; docs/kernel.md has the list. Unless --until says otherwise the run then ends when nothing goes on any more
+    #[arg(long, value_name = "LIST")]
+    pub(crate) services: Option<String>,
     /// A guest for every core: an ELF file; may be given several times
     #[arg(long = "guest", value_name = "FILE")]
     pub(crate) guests: Vec<PathBuf>,
@@ -39,8 +44,13 @@ pub(crate) struct BoardArguments {
     /// Memory of each guest in MB
     #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) guest_memory: u32,
-    /// What every core has to reach
-    #[arg(long, default_value = "selftest", value_name = "GOAL")]
+    /// What is to be reached
+    #[arg(
+        long,
+        default_value = "selftest",
+        default_value_if("services", ArgPredicate::IsPresent, "quiet"),
+        value_name = "GOAL"
+    )]
     pub(crate) until: Until,
     /// Lose this share of the requests to the interrupt controller, which the chip does not
     #[arg(long, default_value = "0", value_name = "PERCENT", value_parser = percent)]
@@ -119,6 +129,8 @@ pub(crate) enum Until {
     Selftest,
     /// Every core has polled its first task
     FirstTask,
+    /// No core has anything to do, or anything to wait for
+    Quiet,
 }
 
 fn seconds(text: &str) -> Result<f64, &'static str> {

@@ -31,6 +31,8 @@ pub enum Goal {
     SelfTests,
     /// Every core has polled its first task.
     FirstTask,
+    /// No core can go on by itself.
+    Quiet,
 }
 
 /// What ends a run instead of its [`Goal`].
@@ -128,7 +130,9 @@ impl Session {
         let end = self.machine.run(&Limits { until, slices: Some(SLICES) });
         self.stopped = end == RunEnd::AllStopped;
         let (news, looked) = self.observer.look(&self.machine);
+        let is_quiet = self.stopped && self.observer.goal == Goal::Quiet;
         let outcome = match (over(end), looked) {
+            (Some(Outcome::AllStopped), None) if is_quiet => Some(Outcome::AllReported),
             (Some(finding @ Outcome::Finding(_)), _) => Some(finding),
             (_, Some(Outcome::AllReported)) => Some(Outcome::AllReported),
             (stopped, looked) => stopped.or(looked),
@@ -223,6 +227,7 @@ impl Observer {
         let reached = match self.goal {
             Goal::SelfTests => progress.tested.is_some(),
             Goal::FirstTask => progress.cycles_to(BootPhase::FirstTask).is_some(),
+            Goal::Quiet => false,
         };
         reached || self.watch.state(machine, core).is_final()
     }
@@ -273,6 +278,12 @@ mod tests {
         let mut session = session(Goal::SelfTests);
         assert_eq!(session.step(), (News::default(), Some(Outcome::AllStopped)));
         assert!(session.is_stopped());
+    }
+
+    #[test]
+    fn quiet_machine_has_reached_its_goal_if_that_is_quiet() {
+        let mut session = session(Goal::Quiet);
+        assert_eq!(session.step(), (News::default(), Some(Outcome::AllReported)));
     }
 
     #[test]

@@ -157,6 +157,7 @@ pub(crate) fn session(
     let goal = match arguments.until {
         Until::Selftest => Goal::SelfTests,
         Until::FirstTask => Goal::FirstTask,
+        Until::Quiet => Goal::Quiet,
     };
     let watch = Watch::new(file.symbol(RING_SYMBOL));
     let mut observer = Observer::new(watch, arguments.cores.clone(), goal, symbols(&file));
@@ -188,6 +189,10 @@ pub(crate) fn kernel_command_line(
     }
     if afterwards == Afterwards::Stay {
         text.push_str(" then=stay");
+    }
+    if let Some(services) = &arguments.services {
+        text.push_str(" services=");
+        text.push_str(services);
     }
     if let Some(words) = &arguments.command_line {
         text.push(' ');
@@ -230,6 +235,8 @@ mod tests {
         assert_eq!(told(""), "boot=host cores=0-47 selftest");
         let line = "--cores 7,1-3 --boot-from core0 --until first-task --command-line log=debug";
         assert_eq!(told(line), "boot=core0 cores=1-3+7 log=debug");
+        assert_eq!(told("--services ping,echo@3"), "boot=host cores=0-47 services=ping,echo@3");
+        assert_eq!(told("--services ping --until selftest"), "boot=host cores=0-47 selftest services=ping");
         let again = kernel_command_line(&board(line), Starter::Host, Afterwards::Stay);
         assert_eq!(again, "boot=host cores=1-3+7 then=stay log=debug");
     }

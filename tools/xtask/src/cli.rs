@@ -38,6 +38,8 @@ Examples:
                                                   what a crash of core 3 looks like, and that the others go on
   cargo run -- boot --plain --command-line restart=7@3
                                                   core 3 stops core 7 and starts it again
+  cargo run -- boot --cores 0-3 --plain --services echo,ping@0
+                                                  core 0 measures calls of the others; docs/guide has a tutorial
   cargo run -- boot --platform pc                 the same kernel on one core of a PC, under QEMU
   cargo run -- boot --cores 0-3 --gdb             wait for gdb, and say how to start it
   cargo run -- boot --json boot.json --wall 60    figures for scripts, at most a minute
@@ -138,11 +140,27 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         subject: GuestSubject,
     },
+    /// Make something to begin with
+    New {
+        /// What is made
+        #[command(subcommand)]
+        subject: NewSubject,
+    },
     /// Measure speed
     Bench {
         /// What is measured
         #[command(subcommand)]
         subject: BenchSubject,
+    },
+}
+
+/// What `new` can make.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum NewSubject {
+    /// A service of the kernel, with its test: a copy of `echo` in kernel/service, and its line in the registry
+    Service {
+        /// Its name: 1 to 15 of a-z, 0-9 and _
+        name: String,
     },
 }
 

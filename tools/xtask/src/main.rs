@@ -18,6 +18,7 @@ mod fuzz;
 mod guest;
 mod letters;
 mod lint;
+mod new_service;
 mod process;
 mod program;
 mod reporter;
@@ -37,7 +38,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{BenchSubject, Cli, Verb};
+use crate::cli::{BenchSubject, Cli, NewSubject, Verb};
 use crate::demo::DemoSubject;
 use crate::setup::Purpose;
 use crate::workspace::Workspace;
@@ -83,6 +84,7 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         }
         Verb::Fuzz { target, seconds } => fuzz::run(workspace, target.as_deref(), seconds)?,
         Verb::Guest { subject } => guest::run(workspace, &subject)?,
+        Verb::New { subject: NewSubject::Service { name } } => new_service::run(workspace, &name)?,
         Verb::Bench { subject: BenchSubject::Emu(options) } => {
             let readiness = setup::ensure(workspace, Purpose::Bench)?;
             bench::emu(workspace, &options, &readiness)?;
@@ -127,6 +129,8 @@ enum Failure {
     #[error(transparent)]
     Fuzz(#[from] fuzz::FuzzError),
     #[error(transparent)]
+    NewService(#[from] new_service::NewServiceError),
+    #[error(transparent)]
     Soak(#[from] soak::SoakError),
     #[error(transparent)]
     Trace(#[from] trace::TraceError),
@@ -142,6 +146,7 @@ impl Failure {
         match self {
             Self::Boot(error) if error.is_wrong_input() => 2,
             Self::Trace(error) if error.is_wrong_input() => 2,
+            Self::NewService(error) if error.is_wrong_input() => 2,
             _ => 1,
         }
     }

@@ -10,7 +10,8 @@ pub(crate) const CORE_TARGET: &str = "i586-unknown-linux-gnu";
 
 /// Packages that run on the chip as well: checked for [`CORE_TARGET`], and their unit tests also run as
 /// 32-bit programs.
-pub(crate) const CHIP_PACKAGES: &[&str] = &["scc", "i586", "trace-format", "guest-abi", "executor", "ipi"];
+pub(crate) const CHIP_PACKAGES: &[&str] =
+    &["scc", "i586", "trace-format", "guest-abi", "executor", "ipi", "service"];
 
 /// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are. Each is built by itself:
 /// together they would share the features of their dependencies, and one of them has no allocator.
@@ -43,6 +44,12 @@ impl Workspace {
             Some(root) if root.join("Cargo.toml").is_file() => Ok(Self { root: root.to_path_buf() }),
             _ => Err(WorkspaceError::NoRoot { package }),
         }
+    }
+
+    /// The workspace in another directory.
+    #[cfg(test)]
+    pub(crate) const fn at(root: PathBuf) -> Self {
+        Self { root }
     }
 
     /// Directory of the root manifest.

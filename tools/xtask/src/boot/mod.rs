@@ -111,6 +111,7 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
         timing,
         boot_from,
         command_line,
+        services,
         guests,
         guest_files,
         guest_command_line,
@@ -138,7 +139,7 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     option("--lose-requests", lose_requests.to_string().into());
     option("--lose-packets", lose_packets.to_string().into());
     option("--loss-seed", loss_seed.to_string().into());
-    let texts = [("--command-line", command_line), ("--gdb", gdb)];
+    let texts = [("--command-line", command_line), ("--services", services), ("--gdb", gdb)];
     for (name, text) in texts {
         text.iter().for_each(|text| option(name, text.into()));
     }
@@ -199,6 +200,8 @@ mod tests {
             "",
             "--cores 0,5-7 --model fast --timing flat --boot-from core0 --until first-task --wall 2.5 --plain",
             "--gdb",
+            "--services echo@3,ping@0 --until first-task",
+            "--services ping",
             "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32",
             "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",

@@ -1,14 +1,15 @@
 //! Packages import downwards only.
 //!
 //! ```text
-//! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, contracts
+//! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, service, contracts
 //! scc-emu-fuzz                    →  the same
 //! kernel-fuzz                     →  kernel, contracts
 //! scc-boot                        →  scc-emu, scc-image, scc-trace, contracts
 //! xtask                           →  scc-image, contracts
 //! bench-guest                     →  executor, i586-rt, contracts
 //! scc-emu, scc-image, scc-trace   →  contracts
-//! kernel                          →  executor, ipi, i586-rt, contracts
+//! kernel                          →  executor, ipi, service, i586-rt, contracts
+//! service                         →  executor, ipi, contracts
 //! guests/<name>                   →  guest-runtime, executor
 //! guest-runtime                   →  i586-rt, contracts
 //! ipi                             →  contracts
@@ -67,11 +68,12 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "ipi" => CONTRACTS.to_vec(),
         "guest-runtime" => [&["i586-rt"], CONTRACTS].concat(),
         "bench-guest" => [&["executor", "i586-rt"], CONTRACTS].concat(),
-        "kernel" => [&["executor", "ipi", "i586-rt"], CONTRACTS].concat(),
+        "kernel" => [&["executor", "ipi", "service", "i586-rt"], CONTRACTS].concat(),
+        "service" => [&["executor", "ipi"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
         "xtask" => [&["scc-image"], CONTRACTS].concat(),
         "scc-boot" => [TOOLS, CONTRACTS].concat(),
-        "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner"]].concat(),
+        "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner", "service"]].concat(),
         "kernel-fuzz" => [&["kernel"], CONTRACTS].concat(),
         "scc-emu-fuzz" => [TOOLS, CONTRACTS].concat(),
         _ if path.starts_with("guests/") => vec!["guest-runtime", "executor"],
