@@ -19,7 +19,7 @@ use super::address_space::{Access, AddressSpace, MapError, TableMemory};
 use super::frame::{Frame, FrameAllocator, Zone};
 use super::image;
 use crate::arch::i586::interrupt_cell::InterruptCell;
-use crate::arch::i586::{cpu, descriptors};
+use crate::arch::i586::{cpu, descriptors, start};
 use crate::layout;
 use crate::platform::machine;
 
@@ -91,7 +91,7 @@ pub(super) fn read_lines(first: u32, bytes: u32) {
     }
 }
 
-/// Finds the free memory and switches to the final address space. Once, with the image and 1 MB behind it mapped.
+/// Finds the free memory and switches to the final address space. Once, with the first 4 MB mapped.
 ///
 /// # Errors
 /// [`MapError::OutOfFrames`] if the memory is too small for its own page tables.
@@ -115,6 +115,7 @@ pub fn set_up() -> Result<(), MapError> {
         });
     frames.release(PhysAddr::new(end - layout::DIRECT_MAP), PhysAddr::new(list - list % PAGE_BYTES));
     frames.release(PhysAddr::new(list_end), PhysAddr::new(bytes));
+    start::map_room(PhysAddr::new(list_end));
 
     let memory = &mut DirectTables(&mut frames);
     let space = AddressSpace::new(memory).ok_or(MapError::OutOfFrames { page: layout::DIRECT_MAP })?;

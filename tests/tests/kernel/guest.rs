@@ -129,6 +129,17 @@ fn guest_with_the_note_starts_as_linux_does() {
     }
 }
 
+/// The kernel makes its page tables behind the list of guests, wherever that ends.
+#[test]
+fn files_of_a_guest_may_be_longer_than_what_is_mapped_at_the_start() {
+    for bytes in [4 << 20, 6 << 20] {
+        let guests = [GuestImage { files: vec![7; bytes], memory_bytes: 16 << 20, ..guest("like-linux") }];
+        for text in [on_board(&guests), on_pc(&guests)] {
+            expect(&text, &[&format!("guest like-linux: initial files: {bytes} bytes")]);
+        }
+    }
+}
+
 #[test]
 fn what_no_guest_may_is_refused_and_the_guest_goes_on() {
     let guests = [guest("hostile")];

@@ -124,7 +124,7 @@ boot_high:
     .balign 4096
     .global boot_tables
 boot_tables:
-    .skip 4 * {page}
+    .skip 6 * {page}
     .global boot_stacks
 boot_stacks:
     .skip {boot_stack_bytes} + {fault_stack_bytes}
@@ -149,11 +149,17 @@ boot_stacks:
     start = sym crate::boot::enter,
 );
 
-/// Page tables in the order in which the start code lays them out: directory, stacks, devices, first 4 MB.
-type Tables = [[u32; ENTRIES as usize]; 4];
+/// Page tables in the order in which the start code lays them out: directory, stacks, devices, first 4 MB; then two that
+/// it leaves alone.
+type Tables = [[u32; ENTRIES as usize]; 6];
 
+const DIRECTORY: usize = 0;
 const DEVICE_TABLE: usize = 2;
 const LOW_TABLE: usize = 3;
+const SPARE_TABLES: [usize; 2] = [4, 5];
+
+/// Bytes behind what the loader has left in which the final page tables find room.
+const ROOM_BYTES: u32 = 1 << 20;
 
 // SAFETY: defined above, in memory that is in nobody else's hands.
 unsafe extern "C" {
@@ -179,6 +185,32 @@ pub fn map_low_memory() {
     for index in (image::end() - layout::DIRECT_MAP) / PAGE_BYTES..ENTRIES {
         store(LOW_TABLE, index, MEMORY.with_frame(index * PAGE_BYTES));
     }
+}
+
+/// Maps the megabyte from `first` on in the direct map, as far as it lies above the first 4 MB. Once, after
+/// [`map_low_memory`]: for what the loader has left behind the image may be longer than that.
+pub fn map_room(first: PhysAddr) {
+    let end = first.get() + ROOM_BYTES;
+    let mut next = first.get().max(LOW_BYTES) / PAGE_BYTES;
+    for table in SPARE_TABLES {
+        if next * PAGE_BYTES >= end {
+            break;
+        }
+        (0..ENTRIES).for_each(|index| store(table, index, PageEntry::empty()));
+        let row = next / ENTRIES;
+        while next / ENTRIES == row && next * PAGE_BYTES < end {
+            store(table, next % ENTRIES, MEMORY.with_frame(next * PAGE_BYTES));
+            next += 1;
+        }
+        let place = table_address(table) - layout::DIRECT_MAP;
+        store(DIRECTORY, directory_index(layout::DIRECT_MAP) + row, MEMORY.with_frame(place));
+    }
+}
+
+fn table_address(table: usize) -> u32 {
+    // SAFETY: only the address of a place in the tables is taken.
+    let place = unsafe { &raw const boot_tables[table] };
+    u32::try_from(place.addr()).expect("addresses have 32 bits")
 }
 
 /// Fills an entry that was not present, or showed the same: no other translation of it can be remembered.
