@@ -17,7 +17,7 @@ use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
 use crate::platform::machine;
 use crate::services::Services;
-use crate::{console, hypervisor, mail, provoke, runtime, self_test, services, trace, trials};
+use crate::{console, hypervisor, mail, provoke, runtime, self_test, services, time_of_day, trace, trials};
 
 /// Milliseconds after its own start at which a core stops or restarts another, which should be up by then.
 const RESTART_AFTER: u32 = 20;
@@ -51,6 +51,7 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
         log::warn!(target: "boot", "not understood word={word}");
     });
     log::set_max_level(options.log);
+    time_of_day::learn(options.time);
     if options.trace_letters {
         trace::record_letters();
     }

@@ -18,6 +18,7 @@
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
 //! | `stop=7@3` | core 3 puts core 7 into reset for good |
 //! | `trace=letters` | both ends of each letter are recorded in the trace |
+//! | `time=1767225600` | seconds from 1970 to when the core is started, which guests are told |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
 //! | `provoke=KIND@CORE` | the core does something fatal, to show what then happens; see [`Fatal`] |
 //!
@@ -274,6 +275,8 @@ pub struct Options {
     pub soak: Option<Soak>,
     /// Whether both ends of each letter are recorded in the trace.
     pub trace_letters: bool,
+    /// Seconds from 1970 to the core's start.
+    pub time: Option<u32>,
     /// Least grave level of lines on the console.
     pub log: LevelFilter,
     /// Which core is to be restarted, and by whom.
@@ -307,6 +310,7 @@ impl Options {
         measure: None,
         soak: None,
         trace_letters: false,
+        time: None,
         log: LevelFilter::Info,
         restart: None,
         stop: None,
@@ -345,6 +349,7 @@ impl Options {
             // Read by who starts them.
             ("services", list) if !list.is_empty() => {}
             ("trace", "letters") => self.trace_letters = true,
+            ("time", seconds) => self.time = Some(seconds.parse().ok()?),
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
@@ -394,7 +399,7 @@ mod tests {
     fn every_key_is_understood() {
         let (options, complaints) = parse(
             "boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest then=stay measure=kernel log=debug \
-             soak=7:100:3 trace=letters provoke=double-fault@7",
+             soak=7:100:3 time=1767225600 trace=letters provoke=double-fault@7",
         );
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::Alone));
@@ -403,6 +408,7 @@ mod tests {
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
         assert_eq!((options.log, options.trace_letters), (LevelFilter::Debug, true));
+        assert_eq!(options.time, Some(1_767_225_600));
         assert_eq!(options.soak, Some(Soak { seed: 7, letters: 100, messages: 3 }));
         let core = |number| CoreId::new(number).unwrap();
         assert_eq!((options.restart, options.stop), (Some((core(2), core(1))), Some((core(9), core(1)))));

@@ -48,6 +48,7 @@ pub mod runtime;
 pub mod self_test;
 #[cfg(bare_metal)]
 pub mod services;
+pub mod time_of_day;
 #[cfg(bare_metal)]
 pub mod trace;
 #[cfg(bare_metal)]

@@ -4,6 +4,8 @@ use scc::id::CoreId;
 use scc_emu::{HostAccessError, Machine};
 use scc_image::{Image, KernelFile, PlacementError, Recipe};
 
+use crate::start::timed;
+
 /// What a core is started from.
 pub(crate) struct Restart {
     kernel: KernelFile,
@@ -36,7 +38,7 @@ impl Restart {
         core: CoreId,
         further: &str,
     ) -> Result<(), RestartError> {
-        let command_line = Some(format!("{} {further}", self.words).trim_end().to_owned());
+        let command_line = Some(timed(format!("{} {further}", self.words).trim_end()));
         let image = Image::new(&self.kernel, Recipe { command_line, ..self.recipe.clone() })?;
         machine.hold_in_reset(core);
         for piece in image.pieces() {

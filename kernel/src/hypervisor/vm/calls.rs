@@ -12,6 +12,7 @@ use super::{End, Next, SharedPage, Vm};
 use crate::arch::i586::ring_switch::Word;
 use crate::hypervisor::delivery::InterruptFlag;
 use crate::platform::machine::clocks;
+use crate::time_of_day;
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
 
@@ -97,8 +98,7 @@ impl Vm {
             (Field::FaultAddress, self.control.cr2),
             (Field::TimeStampKilohertz, clocks::cycles_per_millisecond()),
             (Field::Features, self.features.bits()),
-            // The hypervisor does not know the time of day.
-            (Field::EpochSeconds, 0),
+            (Field::EpochSeconds, time_of_day::start_seconds()),
         ] {
             self.shared.set(field, word);
         }

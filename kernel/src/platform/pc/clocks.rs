@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::calendar;
 use super::chipset::{PIT_HERTZ, wait};
 use crate::arch::i586::cpu;
 use crate::drivers::local_apic;
@@ -51,6 +52,12 @@ pub fn cycles_per_millisecond() -> u32 {
 /// Ticks of the local controller's timer per millisecond.
 pub(super) fn timer_ticks_per_millisecond() -> u32 {
     TIMER_KILOHERTZ.load(Ordering::Relaxed)
+}
+
+/// Seconds since 1970; `None` if the clock is broken.
+#[must_use]
+pub fn time_of_day() -> Option<u32> {
+    calendar::seconds()
 }
 
 /// The chip's time.

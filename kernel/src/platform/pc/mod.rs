@@ -4,6 +4,7 @@
 //! executor are those of the SCC. What only the SCC has answers [`Absent`](super::Absent). When the kernel ends it
 //! leaves through QEMU's `isa-debug-exit`, see [`finish`].
 
+mod calendar;
 mod chipset;
 pub mod clocks;
 pub mod console;

@@ -33,6 +33,12 @@ pub fn cycles_per_millisecond() -> u32 {
 /// What sleeps may last longer, in microseconds: reading the chip's clock takes a few itself.
 pub const LATE_MICROSECONDS: u64 = 50;
 
+/// Seconds since 1970: no clock of the chip tells the date.
+#[must_use]
+pub const fn time_of_day() -> Option<u32> {
+    None
+}
+
 /// The chip's time in ticks of 8 ns since the FPGA was configured. Costs three accesses to the FPGA.
 ///
 /// # Errors
