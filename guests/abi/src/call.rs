@@ -27,6 +27,7 @@
 //! 18   send                guest-physical address bytes          member        0, once the member has all of it
 //! 19   receive             guest-physical address bytes          member        0, once as many bytes have come
 //! 20   barrier                                                                 0, once all members have called
+//! 21   count                counter                                            the counter's lowest 31 bits
 //! ```
 //!
 //! Calls 7 to 12 need [`Features::INTERRUPT_TABLE`](crate::Features::INTERRUPT_TABLE), 13 and 14
@@ -46,7 +47,7 @@
 //! with other selectors than those of [`segment`](crate::segment) it leaves alone, and the next instruction is executed:
 //! an IRET, which faults as it should.
 
-use crate::{CallError, CallNumber, EndReason, GuestPhysAddr, GuestVirtAddr};
+use crate::{CallError, CallNumber, Counter, EndReason, GuestPhysAddr, GuestVirtAddr};
 
 /// Vector of the gate for hypercalls.
 pub const CALL_VECTOR: u8 = 0x82;
@@ -167,6 +168,8 @@ pub enum Call {
     },
     /// Waits for all members.
     Barrier,
+    /// Reads a counter of what the hypervisor has done for the guest, for measurements.
+    Count(Counter),
 }
 
 /// A place in the window of a member.
@@ -281,6 +284,7 @@ impl Call {
             Self::Send { .. } => CallNumber::Send,
             Self::Receive { .. } => CallNumber::Receive,
             Self::Barrier => CallNumber::Barrier,
+            Self::Count(_) => CallNumber::Count,
         }
     }
 
@@ -327,6 +331,7 @@ impl Call {
             Self::Send { message, to: member } | Self::Receive { message, from: member } => {
                 [message.address.number(), message.bytes, member]
             }
+            Self::Count(counter) => [counter.number(), 0, 0],
             Self::Halt { interrupts: Interrupts::AsTheyAre }
             | Self::Take
             | Self::Deliver
@@ -388,6 +393,7 @@ impl Call {
             CallNumber::Send => Self::Send { message: bytes(first, second), to: third },
             CallNumber::Receive => Self::Receive { message: bytes(first, second), from: third },
             CallNumber::Barrier => Self::Barrier,
+            CallNumber::Count => Self::Count(Counter::from_number(first).ok_or(CallError::Argument)?),
             CallNumber::Share | CallNumber::ReturnWindow | CallNumber::Switch => {
                 return Err(CallError::Argument);
             }

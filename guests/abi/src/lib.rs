@@ -28,6 +28,7 @@ extern crate std;
 
 mod address;
 pub mod call;
+mod counter;
 pub mod end;
 mod features;
 pub mod interrupt;
@@ -41,6 +42,7 @@ pub mod status;
 
 pub use address::{GuestPhysAddr, GuestVirtAddr};
 pub use call::Call;
+pub use counter::Counter;
 pub use end::EndReason;
 pub use features::Features;
 pub use number::CallNumber;

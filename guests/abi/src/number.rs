@@ -45,11 +45,13 @@ pub enum CallNumber {
     Receive,
     /// [`crate::Call::Barrier`]
     Barrier,
+    /// [`crate::Call::Count`]
+    Count,
 }
 
 impl CallNumber {
     /// All of them, ascending from 0 without a gap.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Interface,
         Self::ConsoleWrite,
         Self::End,
@@ -71,6 +73,7 @@ impl CallNumber {
         Self::Send,
         Self::Receive,
         Self::Barrier,
+        Self::Count,
     ];
 
     /// The number in EAX.
@@ -98,6 +101,7 @@ impl CallNumber {
             Self::Send => 18,
             Self::Receive => 19,
             Self::Barrier => 20,
+            Self::Count => 21,
         }
     }
 
@@ -132,6 +136,7 @@ impl CallNumber {
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Barrier => "barrier",
+            Self::Count => "count",
         }
     }
 }
@@ -146,6 +151,6 @@ mod tests {
             assert_eq!(call.number(), number);
             assert_eq!(CallNumber::from_number(number), Some(call));
         }
-        assert_eq!(CallNumber::from_number(21), None);
+        assert_eq!(CallNumber::from_number(22), None);
     }
 }

@@ -55,4 +55,5 @@ async fn run(spawner: Spawner, guest: Guest<'static>, group: Option<Membership>)
     log::info!(target: "guest", "started name={name} memory={}K", guest.memory_bytes >> 10);
     let end = vm.run().await;
     log::info!(target: "guest", "ended name={name} {end}");
+    log::info!(target: "guest", "counted name={name} {}", vm.counts());
 }

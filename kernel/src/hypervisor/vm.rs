@@ -4,6 +4,7 @@
 //! task is not ready until what it waits for has come. Each way back into the guest delivers first what is pending.
 
 mod calls;
+mod counts;
 mod end;
 mod faults;
 mod instructions;
@@ -18,7 +19,7 @@ use executor::Spawner;
 use guest_abi::interrupt::Line;
 use guest_abi::list::Guest;
 use guest_abi::shared::Field;
-use guest_abi::{Features, status};
+use guest_abi::{Counter, Features, status};
 use i586::flags::Eflags;
 use i586::page::PAGE_BYTES;
 
@@ -39,6 +40,7 @@ use super::vcpu::{Exit, Vcpu};
 use crate::arch::i586::ring_switch::Word;
 use crate::platform::machine::clocks;
 
+pub use self::counts::Counts;
 pub use self::end::End;
 
 /// What this hypervisor can do for every guest.
@@ -66,6 +68,7 @@ pub struct Vm {
     timer: Timer,
     slice: Timer,
     turn: Turn,
+    counts: Counts,
     shadow: Shadow<KernelTables>,
     /// Shown by the shadow's roots, so it goes after them.
     _hole: HoleTable,
@@ -151,6 +154,7 @@ impl Vm {
             timer: Timer::new(spawner.timers()),
             slice: Timer::new(spawner.timers()),
             turn: Turn::Own,
+            counts: Counts::default(),
             shadow: Shadow::new(KernelTables, hole.frame()),
             _hole: hole,
             ram,
@@ -177,6 +181,12 @@ impl Vm {
         end
     }
 
+    /// What was done for it so far.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// Runs the guest and serves what it asks for, until it waits or ends.
     fn poll_until_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
         if core::mem::replace(&mut self.turn, Turn::Own) == Turn::Others {
@@ -200,6 +210,7 @@ impl Vm {
                     return Poll::Pending;
                 }
             };
+            self.counts.add(Counter::Exits);
             let next = match exit {
                 Exit::Call => self.serve_call(context)?,
                 Exit::Return => self.serve_return(),

@@ -15,6 +15,8 @@ use crate::platform::machine::clocks;
 use crate::time_of_day;
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
+/// Bits of a counter that [`Call::Count`] gives: more could be an error.
+const COUNT_MASK: u32 = u32::MAX >> 1;
 
 impl Vm {
     #[inline]
@@ -75,6 +77,7 @@ impl Vm {
                 self.shadow.switch(tag, memory);
             }
             Call::Forget(extent) => self.shadow.forget(extent),
+            Call::Count(counter) => return Ok(self.counts.get(counter) & COUNT_MASK),
             Call::End { .. }
             | Call::Halt { .. }
             | Call::ConsoleRead(_)

@@ -1,8 +1,8 @@
 //! Exceptions and interrupts on their way into the guest.
 
-use guest_abi::GuestVirtAddr;
 use guest_abi::interrupt::FIRST_LINE_VECTOR;
 use guest_abi::shared::Field;
+use guest_abi::{Counter, GuestVirtAddr};
 use i586::exception::Exception;
 use i586::page::PageFaultCode;
 use i586::segment::DESCRIPTOR_BYTES;
@@ -65,7 +65,11 @@ impl Vm {
         let paging = self.control.paging();
         let touched = GuestVirtAddr::new(address);
         match self.shadow.fill(paging.as_ref(), &self.ram, touched, Access::from_code(code)) {
-            Ok(()) => Ok(Next::Resume),
+            Ok(()) => {
+                self.counts.add(Counter::Fills);
+                self.counts.raise(Counter::Tables, self.shadow.tables());
+                Ok(Next::Resume)
+            }
             Err(Miss::Guest(WalkError::Fault(code))) => self.inject_page_fault(address, code),
             Err(miss) => Err(self.missed(miss, address)),
         }
@@ -93,6 +97,7 @@ impl Vm {
         let mut place = self.place();
         let flag = self.shared.interrupt_flag();
         self.deliver(&mut place, &table, flag, Delivery { vector: exception.vector(), error })?;
+        self.counts.add(Counter::Faults);
         Ok(Next::Resume)
     }
 
@@ -121,6 +126,7 @@ impl Vm {
             self.shared.set(Field::Pending, self.pending);
             let vector = FIRST_LINE_VECTOR + line.to_le_bytes()[0];
             self.deliver(&mut place, &table, flag, Delivery { vector, error: None })?;
+            self.counts.add(Counter::Interrupts);
         }
         Ok(())
     }

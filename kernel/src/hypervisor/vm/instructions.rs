@@ -1,7 +1,7 @@
 //! Instructions that the hypervisor carries out in the guest's place, because ring 1 may not execute them.
 
-use guest_abi::GuestVirtAddr;
 use guest_abi::call::Extent;
+use guest_abi::{Counter, GuestVirtAddr};
 
 use super::faults::DEBUG_STATUS_START;
 use super::{End, Next, Vm};
@@ -36,6 +36,7 @@ impl Vm {
         let Ok(Privileged { action, length }) = decode(&bytes[..length]) else { return Ok(None) };
         let Ok(next) = self.act(action) else { return Ok(None) };
         self.vcpu.registers.set(Word::Eip, eip.wrapping_add(length.into()));
+        self.counts.add(Counter::Instructions);
         Ok(Some(next))
     }
 

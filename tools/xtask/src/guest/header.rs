@@ -9,7 +9,7 @@ use guest_abi::call::Extent;
 use guest_abi::interrupt::{self, Line};
 use guest_abi::segment::Slot;
 use guest_abi::shared::{self, Field};
-use guest_abi::{CallError, CallNumber, EndReason, Features, GuestVirtAddr, call, linux};
+use guest_abi::{CallError, CallNumber, Counter, EndReason, Features, GuestVirtAddr, call, linux};
 
 /// Where it is, relative to `guests/linux`.
 pub(super) const PLACE: &str = "overlay/arch/x86/include/asm/scc_guest_abi.h";
@@ -51,6 +51,7 @@ pub(super) fn text() -> String {
         ("END_REBOOT", EndReason::Reboot.number()),
         ("END_PANIC", EndReason::Panic.number()),
     ]);
+    header.group(Counter::ALL.map(|counter| (prefixed("COUNTER", counter.name()), counter.number())));
     let features = Features::all().iter_names().collect::<Vec<_>>();
     header.group(features.into_iter().map(|(name, feature)| (prefixed("FEATURE", name), feature.bits())));
     header.group([("FEATURES_LINUX", Features::LINUX.bits())]);

@@ -33,6 +33,7 @@
 #define SCC_GUEST_CALL_SEND                      0x12
 #define SCC_GUEST_CALL_RECEIVE                   0x13
 #define SCC_GUEST_CALL_BARRIER                   0x14
+#define SCC_GUEST_CALL_COUNT                     0x15
 
 #define SCC_GUEST_CONSOLE_BYTES_MAX              0x400
 #define SCC_GUEST_TAGS                           0x6
@@ -52,6 +53,13 @@
 #define SCC_GUEST_END_POWER_OFF                  0x0
 #define SCC_GUEST_END_REBOOT                     0x1
 #define SCC_GUEST_END_PANIC                      0x2
+
+#define SCC_GUEST_COUNTER_EXITS                  0x0
+#define SCC_GUEST_COUNTER_INSTRUCTIONS           0x1
+#define SCC_GUEST_COUNTER_FILLS                  0x2
+#define SCC_GUEST_COUNTER_FAULTS                 0x3
+#define SCC_GUEST_COUNTER_INTERRUPTS             0x4
+#define SCC_GUEST_COUNTER_TABLES                 0x5
 
 #define SCC_GUEST_FEATURE_TIMER                  0x1
 #define SCC_GUEST_FEATURE_PAGING                 0x2
