@@ -44,6 +44,12 @@ impl Control {
         self.cr0.bits()
     }
 
+    /// CR0.AM: programs of the guest can ask to be checked for misaligned accesses.
+    #[must_use]
+    pub const fn checks_alignment(&self) -> bool {
+        self.cr0.contains(Cr0::ALIGNMENT_MASK)
+    }
+
     /// CR3.
     #[must_use]
     pub const fn cr3(&self) -> u32 {

@@ -102,6 +102,24 @@ pub fn enable_caches() {
     unsafe { asm!("mov cr0, {}", in(reg) bits.bits(), options(nostack, preserves_flags)) };
 }
 
+/// Whether ring 3 faults on misaligned accesses while its EFLAGS.AC is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlignmentChecks {
+    /// It does not.
+    #[default]
+    Off,
+    /// It does.
+    On,
+}
+
+/// Writes CR0.AM.
+pub fn set_alignment_checks(checks: AlignmentChecks) {
+    let mut bits = control();
+    bits.set(Cr0::ALIGNMENT_MASK, checks == AlignmentChecks::On);
+    // SAFETY: the kernel's ring is never checked; the other bits stay.
+    unsafe { asm!("mov cr0, {}", in(reg) bits.bits(), options(nostack, preserves_flags)) };
+}
+
 /// Writes the dirty lines of L1 back and empties it; L2 keeps what it has.
 pub fn write_back_l1() {
     // SAFETY: changes where data is kept, not what it is.

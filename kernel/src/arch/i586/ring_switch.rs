@@ -23,6 +23,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use i586::control::Cr0;
 use i586::page::PAGE_BYTES;
 
+use super::cpu::AlignmentChecks;
 use super::descriptors::{self, GuestTables};
 use super::{cpu, trap};
 use crate::layout;
@@ -94,6 +95,7 @@ pub struct GuestRegisters {
     /// Where the direct map shows the page.
     address: u32,
     tables: GuestTables,
+    checks: AlignmentChecks,
 }
 
 impl GuestRegisters {
@@ -102,7 +104,8 @@ impl GuestRegisters {
     pub fn new() -> Option<Self> {
         let page = kernel_space::allocate_frame(Zone::Direct)?;
         let address = layout::DIRECT_MAP + page.base().get();
-        let registers = Self { page, address, tables: GuestTables::default() };
+        let (tables, checks) = (GuestTables::default(), AlignmentChecks::Off);
+        let registers = Self { page, address, tables, checks };
         for (index, word) in (0..PAGE_BYTES / 4).zip(FPU_START.into_iter().chain(core::iter::repeat(0))) {
             registers.store(index, word);
         }
@@ -138,6 +141,14 @@ impl GuestRegisters {
         }
     }
 
+    /// Changes whether the guest's programs are checked.
+    pub fn set_alignment_checks(&mut self, checks: AlignmentChecks) {
+        self.checks = checks;
+        if LOADED.load(Ordering::Relaxed) == self.address {
+            cpu::set_alignment_checks(checks);
+        }
+    }
+
     /// What the guest has in the descriptor tables.
     #[must_use]
     pub const fn tables(&self) -> &GuestTables {
@@ -154,7 +165,7 @@ impl GuestRegisters {
         with_exposed_provenance_mut((self.address | (4 * index)) as usize)
     }
 
-    /// Puts this guest's part into the tables and the FPU, and saves the FPU of the one before.
+    /// Puts this guest's part into the tables, CR0 and the FPU, and saves the FPU of the one before.
     #[inline(never)]
     fn load(&self) {
         let before = LOADED.swap(self.address, Ordering::Relaxed);
@@ -166,6 +177,7 @@ impl GuestRegisters {
         // SAFETY: the page holds an image of the FPU, and any bits are one. After FNSAVE and FNINIT no error is pending.
         unsafe { asm!("frstor [{}]", in(reg) self.address, options(nostack, preserves_flags)) };
         descriptors::set_guest(&self.tables);
+        cpu::set_alignment_checks(self.checks);
     }
 }
 

@@ -5,6 +5,7 @@ use guest_abi::{Counter, GuestVirtAddr};
 
 use super::faults::DEBUG_STATUS_START;
 use super::{End, Next, Vm};
+use crate::arch::i586::cpu::AlignmentChecks;
 use crate::arch::i586::ring_switch::Word;
 use crate::hypervisor::control::{BadValue, Effect};
 use crate::hypervisor::delivery::{InterruptFlag, InterruptTable};
@@ -102,7 +103,14 @@ impl Vm {
 
     fn write_control(&mut self, register: ControlRegister, value: u32) -> Result<(), Refused> {
         let effect = match register {
-            ControlRegister::Cr0 => self.control.set_cr0(value)?,
+            ControlRegister::Cr0 => {
+                let effect = self.control.set_cr0(value)?;
+                self.vcpu.registers.set_alignment_checks(match self.control.checks_alignment() {
+                    true => AlignmentChecks::On,
+                    false => AlignmentChecks::Off,
+                });
+                effect
+            }
             ControlRegister::Cr2 => {
                 self.control.cr2 = value;
                 Effect::None
