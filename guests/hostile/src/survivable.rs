@@ -23,6 +23,7 @@ pub(crate) fn all() -> u32 {
     writes_to_the_hypervisor()
         + code_of_the_hypervisor()
         + selectors()
+        + local_table()
         + gates()
         + flags()
         + control_registers()
@@ -128,6 +129,20 @@ fn selectors() -> u32 {
     assert_eq!(attempt!(".byte 0xEA, 0, 0, 0, 0, 0x28, 0", 0), Some((GENERAL_PROTECTION, 0x28)));
     assert_eq!(attempt!(".byte 0xEA, 0, 0, 0, 0, 0x48, 0", 0), Some((GENERAL_PROTECTION, 0x48)));
     36
+}
+
+/// There is no local table, whatever the guest has at address 0, where reset leaves one.
+fn local_table() -> u32 {
+    let slot = core::ptr::with_exposed_provenance_mut::<u64>(8);
+    let error = Some((GENERAL_PROTECTION, 0x0C));
+    // Data of ring 3, and a gate to code of ring 0.
+    for descriptor in [0x00CF_F200_0000_FFFF, 0x0000_EC00_0008_0000] {
+        // SAFETY: memory of the guest that nobody uses.
+        unsafe { slot.write_volatile(descriptor) };
+        assert_eq!(attempt!("mov gs, eax", 0x0F), error);
+        assert_eq!(attempt!(".byte 0x9A, 0, 0, 0, 0, 0x0F, 0", 0), error);
+    }
+    4
 }
 
 /// `int` to gates that are the kernel's.

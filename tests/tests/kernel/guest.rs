@@ -147,7 +147,7 @@ fn what_no_guest_may_is_refused_and_the_guest_goes_on() {
         expect_in_order(
             &text,
             &[
-                "guest hostile: 74 attempts, all refused",
+                "guest hostile: 78 attempts, all refused",
                 "info guest: ended name=hostile by itself reason=power-off",
             ],
         );

@@ -4,7 +4,8 @@
 //! 0x08 flat code, ring 0    0x20 flat data, ring 0    0x28 the kernel's task    0x48 the double fault's task
 //! ```
 //!
-//! The other slots are those of guests, [`guest_abi::segment`]. All descriptors have their accessed bit set, because the
+//! There is no local table. Reset leaves one of 64 KB at address 0, where a guest could have gates to ring 0, so the null
+//! selector is loaded. The other slots are those of guests, [`guest_abi::segment`]. All descriptors have their accessed bit set, because the
 //! processor must not write to the table while a guest runs.
 //!
 //! A double fault switches to a task with a stack of its own, because the reason for it may be that there is no room on
@@ -183,9 +184,11 @@ fn load_segments() {
             "mov fs, {data:e}",
             "mov gs, {data:e}",
             "ltr {task:x}",
+            "lldt {none:x}",
             global = in(reg) &raw const global,
             data = in(reg) u32::from(DATA.into_bits()),
             task = in(reg) u32::from(TASK.into_bits()),
+            none = in(reg) 0,
             options(nostack, preserves_flags)
         );
     };
