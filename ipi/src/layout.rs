@@ -15,7 +15,7 @@
 //!                        the owner               whose slots were taken from how often, odd or even
 //! 136..140   call queue  holder of the lock      requests of any cores
 //! 140..142   board       core n, byte n          changes with each letter of core n that is rung for
-//! 142..144   spare       nobody                  nothing
+//! 142..144   slot board  core n, byte n          changes with each part that core n leaves in its slot
 //! 144..160   window      anybody                 512 bytes for put and get
 //! 160..256   bulk        the owner               six blocks of outgoing bulk data
 //! ```
@@ -53,13 +53,14 @@ const NOTE: Range<u16> = 134..135;
 const QUEUE_HEAD: Range<u16> = 135..136;
 const QUEUE: Range<u16> = 136..140;
 const BOARD: Range<u16> = 140..142;
-const SPARE: Range<u16> = 142..144;
+const SLOT_BOARD: Range<u16> = 142..144;
 const WINDOW: Range<u16> = 144..160;
 const BULK: Range<u16> = 160..256;
 
 /// Regions in the order of their lines.
-const REGIONS: [Range<u16>; 14] =
-    [MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, BOARD, SPARE, WINDOW, BULK];
+const REGIONS: [Range<u16>; 14] = [
+    MAIL, ACK, SLOT, HELLO, SCRATCH, FLOW, BARRIER, NOTE, QUEUE_HEAD, QUEUE, BOARD, SLOT_BOARD, WINDOW, BULK,
+];
 
 const CORES: u16 = 48;
 const _: () = assert!(CORES as usize == CoreId::COUNT);
@@ -81,6 +82,7 @@ const _: () = assert!(MAIL.end - MAIL.start == CORES);
 const _: () = assert!(ACK.end - ACK.start == CORES);
 const _: () = assert!((SLOT.end - SLOT.start) as usize * LINE == CORES as usize * HALF_LINE);
 const _: () = assert!((BOARD.end - BOARD.start) as usize * LINE >= CORES as usize);
+const _: () = assert!(SLOT_BOARD.end - SLOT_BOARD.start == BOARD.end - BOARD.start);
 const _: () = assert!((FLOW.end - FLOW.start) as usize * LINE == FlowSlot::COUNT * QUADWORD);
 const _: () = assert!(
     (BARRIER.end - BARRIER.start) as usize * LINE >= BarrierId::COUNT * BARRIER_ROUNDS as usize * QUADWORD
@@ -240,6 +242,16 @@ pub(crate) const fn board_lines(owner: CoreId) -> [MpbAddress; 2] {
     [at(owner, &BOARD, 0), at(owner, &BOARD, LINE)]
 }
 
+/// Byte by which `caller` says that it has left a part in its slot.
+pub const fn slot_board(owner: CoreId, caller: CoreId) -> MpbAddress {
+    at(owner, &SLOT_BOARD, caller.index())
+}
+
+/// First word of the slot board of `owner`, and of the second of its lines.
+pub(crate) const fn slot_board_lines(owner: CoreId) -> [MpbAddress; 2] {
+    [at(owner, &SLOT_BOARD, 0), at(owner, &SLOT_BOARD, LINE)]
+}
+
 /// Half line in which `caller` leaves a part of a request for `owner`.
 pub const fn slot(owner: CoreId, caller: CoreId) -> MpbAddress {
     at(owner, &SLOT, caller.index() * HALF_LINE)
@@ -351,7 +363,7 @@ const fn counter(number: u8) -> CounterId {
 
 /// Lines that a new life clears: everything but hello, which says that they are clear.
 pub(crate) fn cleared_at_start(owner: CoreId) -> impl Iterator<Item = MpbAddress> {
-    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE, BOARD]
+    [MAIL, ACK, SLOT, FLOW, BARRIER, QUEUE_HEAD, QUEUE, BOARD, SLOT_BOARD]
         .into_iter()
         .flat_map(|region| region.map(usize::from))
         .map(move |line| at(owner, &(0..CORE_LINES), line * LINE))
@@ -376,7 +388,8 @@ mod tests {
     fn parts(owner: CoreId) -> impl Iterator<Item = (MpbAddress, usize)> {
         let per_core =
             CoreId::all().flat_map(move |core| [(mail(owner, core), LINE), (ack(owner, core), LINE)]);
-        let board = CoreId::all().map(move |core| (board(owner, core), 1));
+        let board =
+            CoreId::all().flat_map(move |core| [(board(owner, core), 1), (slot_board(owner, core), 1)]);
         let slots = CoreId::all().map(move |core| (slot(owner, core), HALF_LINE));
         let flows = (0..16).filter_map(FlowSlot::new).map(move |slot| (flow(owner, slot), QUADWORD));
         let flags = (0..5).filter_map(BarrierId::new).flat_map(move |barrier| {
@@ -410,9 +423,9 @@ mod tests {
             }
         }
         assert_eq!(owners.keys().max(), Some(&8191));
-        // Spare are two quadwords of the barrier's region, two of the note's line, one of the queue's head, two of the
-        // board, and the lines that say so.
-        assert_eq!(owners.len(), 8192 - 7 * QUADWORD - 2 * LINE);
+        // Spare are two quadwords of the barrier's region, two of the note's line, one of the queue's head, two of each
+        // board.
+        assert_eq!(owners.len(), 8192 - 9 * QUADWORD);
     }
 
     #[test]

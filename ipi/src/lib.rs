@@ -17,8 +17,8 @@
 //! collective  broadcast, reduce, gather, scatter, all-to-all over a group of cores
 //! ```
 //!
-//! Messages move without allocation; only the lists of waiting tasks and of offered transfers take memory from the heap,
-//! as much as the most that ever waited at once.
+//! Messages move without allocation. The tables of calls take their memory from the heap when they are made, the lists of
+//! waiting tasks and of offered transfers as much as the most that ever waited at once.
 //!
 //! Nothing here is shared memory in Rust's sense: no reference and no atomic points into a message buffer.
 //! State of one core is kept in cells and used by tasks of that core alone; the only part that an interrupt

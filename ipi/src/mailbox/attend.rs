@@ -83,16 +83,14 @@ impl<M: Mesh> Mailbox<'_, M> {
     pub(super) fn poll_for(&self, channel: Channel, peer: CoreId, looks: u32) -> Option<Received> {
         let me = self.mesh.core();
         let (line, last_word) = (layout::mail(me, peer), layout::mail_last(me, peer));
-        let mut seen = self.seen[peer.index()].get();
+        let seen = self.seen[peer.index()].get();
         let mut is_curious = true;
         for _ in 0..looks {
             self.mesh.invalidate(Invalidate::Poll);
             if self.mesh.read_word(last_word) != seen {
                 let letter = self.read_awaited(channel, peer, self.mesh.read_line(line));
-                if letter.is_some() {
-                    return letter;
-                }
-                seen = self.seen[peer.index()].get();
+                // Whatever it was, somebody is to go on with it.
+                return letter;
             }
             is_curious = is_curious && looks > 1 && self.look_at_answer(peer);
         }

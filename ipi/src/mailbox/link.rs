@@ -10,8 +10,10 @@ use crate::wire::{
 pub(super) enum Owner {
     /// A future waits for it.
     Waiting,
-    /// It was posted; the mailbox itself sends it again.
+    /// It was posted; the mailbox itself sends it again, and keeps it if it cannot arrive.
     Poster,
+    /// The same, but nobody will ask what became of it.
+    Service,
     /// The future that sent it was dropped.
     Nobody,
 }
@@ -33,7 +35,7 @@ pub(super) enum Posted {
     /// It arrived, or is in its line, or there was none.
     Done,
     /// It was refused and waits for room.
-    Parked,
+    Parked(Owner),
     /// It will never arrive.
     Undelivered(SendError),
 }
@@ -89,7 +91,7 @@ impl Outgoing {
     pub(super) fn is_open(&self, channel: Channel) -> bool {
         matches!(self.slot, Slot::Free)
             && !self.closed.contains(channel)
-            && (self.posted != Posted::Parked || self.mail.channel() != channel)
+            && (!self.is_parked() || self.mail.channel() != channel)
     }
 
     /// Whether a letter lies in the line, unanswered as far as is known.
@@ -98,9 +100,14 @@ impl Outgoing {
         matches!(self.slot, Slot::Sent(_))
     }
 
+    #[inline]
+    const fn is_parked(&self) -> bool {
+        matches!(self.posted, Posted::Parked(_))
+    }
+
     /// Whether the mailbox has posted mail to bring to the peer.
-    pub(super) fn is_posting(&self) -> bool {
-        self.slot == Slot::Sent(Owner::Poster) || self.posted == Posted::Parked
+    pub(super) const fn is_posting(&self) -> bool {
+        matches!(self.slot, Slot::Sent(Owner::Poster | Owner::Service)) || self.is_parked()
     }
 
     /// Takes the line for a new letter on `channel`; `None` if it may not be written now, or the peer was never met.
@@ -126,11 +133,11 @@ impl Outgoing {
     /// Takes the line for a mail to be posted, which the caller then puts into `mail`; `None` also while an earlier
     /// one waits for room or failed.
     #[inline]
-    pub(super) fn begin_post(&mut self, channel: Channel, notice: Notice) -> Option<Begun> {
+    pub(super) fn begin_post(&mut self, channel: Channel, owner: Owner, notice: Notice) -> Option<Begun> {
         if self.posted != Posted::Done {
             return None;
         }
-        self.begin(channel, Owner::Poster, notice)
+        self.begin(channel, owner, notice)
     }
 
     /// What the peer's acknowledgement can tell; `None` if nothing.
@@ -160,7 +167,7 @@ impl Outgoing {
         let letter = AckView::last_word(own_life, self.sequence);
         let Slot::Sent(owner) = self.slot else { return false };
         let is_plain = ack.is_line(Ack::line(self.closed, self.polled, peer, Verdict::Accepted, letter));
-        if is_plain && self.posted != Posted::Parked {
+        if is_plain && !self.is_parked() {
             self.slot = if owner == Owner::Waiting { Slot::Answered(Verdict::Accepted) } else { Slot::Free };
             return true;
         }
@@ -193,14 +200,12 @@ impl Outgoing {
 
     /// Takes the line for posted mail that can be written again.
     pub(super) fn unpark(&mut self) -> Option<(Begun, Mail)> {
-        if self.posted != Posted::Parked
-            || self.slot != Slot::Free
-            || self.closed.contains(self.mail.channel())
-        {
+        let Posted::Parked(owner) = self.posted else { return None };
+        if self.slot != Slot::Free || self.closed.contains(self.mail.channel()) {
             return None;
         }
         self.posted = Posted::Done;
-        Some((self.begin(self.mail.channel(), Owner::Poster, Notice::Doorbell)?, self.mail))
+        Some((self.begin(self.mail.channel(), owner, Notice::Doorbell)?, self.mail))
     }
 
     /// The posted mail that will never arrive, and why; once.
@@ -219,13 +224,11 @@ impl Outgoing {
     fn answer(&mut self, verdict: Verdict) {
         let Slot::Sent(owner) = self.slot else { return };
         self.slot = if owner == Owner::Waiting { Slot::Answered(verdict) } else { Slot::Free };
-        if owner == Owner::Poster {
-            self.posted = match SendError::of(verdict) {
-                Some(error) => Posted::Undelivered(error),
-                None if verdict == Verdict::Refused => Posted::Parked,
-                None => Posted::Done,
-            };
-        }
+        self.posted = match (owner, verdict, SendError::of(verdict)) {
+            (Owner::Poster | Owner::Service, Verdict::Refused, _) => Posted::Parked(owner),
+            (Owner::Poster, _, Some(error)) => Posted::Undelivered(error),
+            _ => return,
+        };
     }
 }
 

@@ -33,6 +33,7 @@ use core::task::Poll;
 use scc::id::CoreId;
 
 pub use self::receiver::{OpenError, Received, Receiver};
+pub(crate) use self::send::{Fate, Sent};
 pub use self::send::{Notice, SendError, TrySendError};
 pub use self::watch::PeerError;
 pub(crate) use self::watch::Watch;
@@ -137,8 +138,9 @@ pub struct Mailbox<'d, M> {
     receivers: [Waiters; Channel::COUNT],
     /// Tasks that wait for changes of lines other than mail and acknowledgements.
     watchers: Waiters,
-    /// Times that watchers were told to look; wraps.
+    /// Times that watchers were told to look, and of them those because somebody rang; both wrap.
     looks: Cell<u32>,
+    rings: Cell<u32>,
     acknowledge: Cell<Mode>,
     statistics: Cell<Statistics>,
 }
@@ -180,6 +182,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             receivers: [const { Waiters::new() }; Channel::COUNT],
             watchers: Waiters::new(),
             looks: Cell::new(0),
+            rings: Cell::new(0),
             acknowledge: Cell::new(settings.acknowledge),
             statistics: Cell::new(Statistics::default()),
         }
@@ -243,6 +246,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     fn notice_rung(&self) {
         self.noticed.set(self.doorbell.rings());
         self.attend_board();
+        self.rings.set(self.rings.get().wrapping_add(1));
         self.tell_watchers();
     }
 

@@ -9,9 +9,9 @@ use super::{Mailbox, Mode};
 use crate::mesh::{CoreSet, Instant, Mesh, Seat};
 use crate::wire::{Channel, Channels, Epoch, Mail};
 
-/// Looks into the lines of all polled cores before other tasks get a turn, if one channel is polled. If several are,
-/// each looks once: a look delivers the letters of all channels, and whoever gets one is to go on at once.
-const LOOKS_PER_POLL: u32 = 16;
+/// Looks into the lines of all polled cores before other tasks get a turn. Once while letters wait in any queue: whoever
+/// gets them is to go on at once.
+const LOOKS_PER_POLL: u32 = 32;
 
 /// A mail and where it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,8 +140,45 @@ impl<M: Mesh> Receiver<'_, '_, M> {
     }
 
     fn looks(&self) -> u32 {
-        let is_alone = self.mailbox.polled.get().without(self.channel) == Channels::NONE;
-        if is_alone { LOOKS_PER_POLL } else { 1 }
+        if self.mailbox.filled.get() == Channels::NONE { LOOKS_PER_POLL } else { 1 }
+    }
+
+    /// Waits for the next mail on this or one of the `others`, which are all in the mode of this; the first of them that has
+    /// one. A look serves all of them.
+    ///
+    /// *Cancel safety*: a mail is taken only when the future completes.
+    pub(crate) fn recv_of<const N: usize>(&self, others: [&Self; N]) -> impl Future<Output = Received> {
+        let mailbox = self.mailbox;
+        let pop = move || {
+            let own = mailbox.pop(self.channel, None);
+            own.or_else(|| others.iter().find_map(|other| mailbox.pop(other.channel, None)))
+        };
+        let mut began = None;
+        let place = |receiver: &Self| mailbox.receivers[receiver.channel.index()].place();
+        let mut waiting = (place(self), others.map(place));
+        poll_fn(move |context| {
+            if let Some(letter) = pop() {
+                return Poll::Ready(letter);
+            }
+            if let Some(cores) = self.polled_now(&mut began) {
+                let found = (0..LOOKS_PER_POLL).any(|_| mailbox.poll_all(cores)).then(pop).flatten();
+                if found.is_none() {
+                    cores.iter().for_each(|core| _ = mailbox.look_at_answer(core));
+                    context.waker().wake_by_ref();
+                }
+                return found.map_or(Poll::Pending, Poll::Ready);
+            }
+            if mailbox.is_rung() {
+                mailbox.attend_rung();
+                if let Some(letter) = pop() {
+                    return Poll::Ready(letter);
+                }
+            }
+            waiting.0.register(context);
+            waiting.1.iter_mut().for_each(|place| place.register(context));
+            mailbox.mesh.wake_when_rung(Seat::Receiver, context.waker());
+            Poll::Pending
+        })
     }
 
     /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever.

@@ -7,7 +7,7 @@ use scc::id::CoreId;
 use super::link::{Begun, Outgoing, Owner, Posted, Slot};
 use super::{Mailbox, Mode};
 use crate::layout;
-use crate::mesh::{Deadline, Invalidate, Mesh, Push};
+use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
 use crate::pause::{either, pause};
 use crate::wire::{Channel, Envelope, Epoch, Letter, Mail, Reply, Sequence, Verdict};
 
@@ -65,11 +65,14 @@ pub enum TrySendError {
 pub enum Notice {
     /// Request at the interrupt controller, unless the peer polls the channel.
     Doorbell,
-    /// Direct write of the peer's interrupt bit; it must look into all lines.
+    /// Direct write of the peer's interrupt bit; two at once may count as one.
     InterruptBit,
     /// None: the peer polls.
     Nothing,
 }
+
+/// Time between the first two looks for the answer to a letter.
+const FIRST_LOOK: Cycles = Cycles::new(2_000);
 
 impl<M: Mesh> Mailbox<'_, M> {
     /// Sends a mail; completes when it is in the queue of the receiving core.
@@ -156,7 +159,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Posts a mail as [`try_send`](Self::try_send) does, with a chosen notice; repeated notices are doorbells.
     #[inline]
     pub fn try_send_with(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
-        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel(), notice);
+        let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel(), Owner::Poster, notice);
         match begun {
             Some(begun) => {
                 self.post(to, begun, mail, notice);
@@ -190,10 +193,43 @@ impl<M: Mesh> Mailbox<'_, M> {
             if matches!(link.posted, Posted::Undelivered(_)) {
                 return Err(TrySendError::Undelivered);
             }
-            link.begin_post(mail.channel(), notice).ok_or(TrySendError::Full)?
+            link.begin_post(mail.channel(), Owner::Poster, notice).ok_or(TrySendError::Full)?
         };
         self.post(to, begun, mail, notice);
         Ok(())
+    }
+
+    /// Posts a mail to this life of the peer if that can be done at once, and tells nobody if it cannot arrive; whether it
+    /// was posted.
+    pub(crate) fn post_to_life(&self, to: CoreId, life: Epoch, mail: &Mail) -> bool {
+        let begun = {
+            let link = &mut self.outgoing.borrow_mut()[to.index()];
+            if link.peer != Some(life) {
+                return false;
+            }
+            link.begin_post(mail.channel(), Owner::Service, Notice::Doorbell)
+        };
+        begun.map(|begun| self.post(to, begun, mail, Notice::Doorbell)).is_some()
+    }
+
+    /// Writes a mail to this life of the peer if its line is free. What becomes of it, whoever holds the result may ask;
+    /// nobody rings for that.
+    pub(crate) fn send_now(
+        &self,
+        (to, life): (CoreId, Epoch),
+        mail: &Mail,
+        notice: Notice,
+    ) -> Option<Sent<'_, '_, M>> {
+        let begun = {
+            let link = &mut self.outgoing.borrow_mut()[to.index()];
+            if link.peer != Some(life) {
+                return None;
+            }
+            link.begin(mail.channel(), Owner::Waiting, notice)?
+        };
+        let sequence = begun.sequence;
+        self.write_letter(to, begun, Reply::Silent, mail, notice);
+        Some(Sent { mailbox: self, to, sequence })
     }
 
     /// Posts a mail that may be lost: if the way is taken, the channel has no room, or the peer is gone.
@@ -259,6 +295,16 @@ impl<M: Mesh> Mailbox<'_, M> {
         self.awaited.set(self.awaited.get().with(to));
     }
 
+    /// Looks whether something came from a peer, rung for or not, and rings again if it still has a letter to answer.
+    pub(crate) fn look_after(&self, peer: CoreId, has_letter: bool) {
+        self.attend_one(peer);
+        if has_letter && self.outgoing.borrow()[peer.index()].is_sent() {
+            self.life_of(peer);
+            self.count(|statistics| statistics.rung_again += 1);
+            self.ring_again(peer);
+        }
+    }
+
     /// Rings for a letter that is not answered, with another byte on the board, in case something else was written there.
     /// The caller has just read the hello line of a life that it knows: no line of the board is cached.
     fn ring_again(&self, peer: CoreId) {
@@ -310,6 +356,8 @@ impl<M: Mesh> Mailbox<'_, M> {
             let began = self.mesh.now();
             let mut wait = self.settings.first_ring;
             let mut next_ring = began + wait;
+            // What lies in the line may have asked nobody to ring.
+            let mut look_wait = FIRST_LOOK;
             loop {
                 if let Some(found) = look() {
                     return Ok(found);
@@ -349,8 +397,12 @@ impl<M: Mesh> Mailbox<'_, M> {
                 } else if is_polling {
                     pause().await;
                 } else {
-                    let until = deadline.or_at(next_ring);
+                    let until = deadline.or_at(next_ring.min(now + look_wait));
                     either(self.senders[peer.index()].changed(), self.mesh.sleep_until(until)).await;
+                    if look().is_none() {
+                        self.attend_one(peer);
+                        look_wait = look_wait.doubled_up_to(self.settings.last_ring);
+                    }
                 }
             }
         }
@@ -363,10 +415,37 @@ impl<M: Mesh> Mailbox<'_, M> {
 }
 
 /// A letter in its line; gives the line up when dropped, answered or not.
-struct Sent<'m, 'd, M: Mesh> {
+pub(crate) struct Sent<'m, 'd, M: Mesh> {
     mailbox: &'m Mailbox<'d, M>,
     to: CoreId,
     sequence: Sequence,
+}
+
+impl<M: Mesh> Sent<'_, '_, M> {
+    /// What is known of its fate.
+    pub(crate) fn fate(&self) -> Fate {
+        let link = &self.mailbox.outgoing.borrow()[self.to.index()];
+        match link.slot {
+            Slot::Answered(Verdict::Refused) if link.sequence == self.sequence => Fate::Refused,
+            Slot::Answered(verdict) if link.sequence == self.sequence => {
+                SendError::of(verdict).map_or(Fate::Accepted, Fate::Failed)
+            }
+            _ => Fate::Unknown,
+        }
+    }
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// It is not answered.
+    Unknown,
+    /// It is in the queue of the receiver.
+    Accepted,
+    /// There was no room for it.
+    Refused,
+    /// It will not arrive.
+    Failed(SendError),
 }
 
 impl<M: Mesh> Drop for Sent<'_, '_, M> {

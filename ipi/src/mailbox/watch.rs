@@ -47,15 +47,20 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 
     /// Completes when anybody has rung since the count of rings was `seen`.
     pub(crate) async fn next_ring(&self, seen: u32) {
-        self.watchers.until(|| (self.looks.get() != seen).then_some(())).await;
+        self.watchers.until(|| (self.rings.get() != seen).then_some(())).await;
     }
 
     /// Times that somebody rang; wraps.
     pub(crate) const fn rings(&self) -> u32 {
-        self.looks.get()
+        self.rings.get()
     }
 
-    /// Tells those who watch lines that somebody rang.
+    /// Completes when watchers were told to look since the count of looks was `seen`.
+    async fn next_look(&self, seen: u32) {
+        self.watchers.until(|| (self.looks.get() != seen).then_some(())).await;
+    }
+
+    /// Has those look who watch for something.
     pub(crate) fn tell_watchers(&self) {
         self.looks.set(self.looks.get().wrapping_add(1));
         self.watchers.wake_all();
@@ -63,6 +68,11 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 }
 
 impl<M: Mesh> Watch<'_, '_, M> {
+    /// Core that is waited for.
+    pub(crate) const fn peer(&self) -> CoreId {
+        self.peer
+    }
+
     /// Waits until `check` finds what it looks for. It looks when polled, when anybody has rung, and, against lost
     /// doorbells, whenever the peer is looked after.
     ///
@@ -92,7 +102,7 @@ impl<M: Mesh> Watch<'_, '_, M> {
         let began = mailbox.mesh.now();
         let next_look = *self.next_look.get_or_insert(began + self.wait);
         loop {
-            let rings = mailbox.rings();
+            let looks = mailbox.looks.get();
             if let Some(found) = check() {
                 self.wait = mailbox.settings.first_ring;
                 self.next_look = None;
@@ -116,7 +126,7 @@ impl<M: Mesh> Watch<'_, '_, M> {
                 pause().await;
             } else {
                 let until = mailbox.mesh.sleep_until(self.deadline.or_at(next_look));
-                either(mailbox.next_ring(rings), until).await;
+                either(mailbox.next_look(looks), until).await;
             }
         }
     }

@@ -93,7 +93,7 @@ Push {
     StampCleared,
     /// The head of the own call queue.
     QueueTaken,
-    /// A part in a slot.
+    /// The own byte of a slot board, and before it a part in a slot.
     Slot,
     /// Which slots were taken from.
     SlotTaken,

@@ -3,8 +3,9 @@
 use scc::id::CoreId;
 
 use super::{Class, MOST_BYTES, Mechanism, Procedure, Rpc};
-use crate::mailbox::{Mode, Notice, PeerError, SendError};
+use crate::mailbox::{Fate, Mode, Notice, PeerError, SendError, Sent, Watch};
 use crate::mesh::{Cycles, Deadline, Mesh};
+use crate::pause::either;
 use crate::wire::{CallId, Content, Epoch, Failure, Flow, Message, Part, ProcedureId, Slot};
 
 /// How to make a call.
@@ -101,9 +102,28 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         options: Options,
         decode: impl Fn(&[u8]) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
+        // Most requests are short, and to clear a long buffer takes longer than all the rest.
+        let mut short = [0; Part::MOST];
+        match postcard::to_slice(request, &mut short) {
+            Ok(encoded) => self.persist_encoded(to, encoded, message, options, decode).await,
+            Err(_) => {
+                let mut long = [0; MOST_BYTES];
+                let encoded =
+                    postcard::to_slice(request, &mut long).map_err(|_| CallError::RequestTooLong)?;
+                self.persist_encoded(to, encoded, message, options, decode).await
+            }
+        }
+    }
+
+    async fn persist_encoded<R>(
+        &self,
+        to: CoreId,
+        encoded: &[u8],
+        message: Message,
+        options: Options,
+        decode: impl Fn(&[u8]) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
         let mesh = self.mailbox.mesh();
-        let mut bytes = [0; MOST_BYTES];
-        let encoded = postcard::to_slice(request, &mut bytes).map_err(|_| CallError::RequestTooLong)?;
         let mut wait = FIRST_RETRY;
         loop {
             match self.ask(to, encoded, message, options, &decode).await {
@@ -124,33 +144,89 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         options: Options,
         decode: impl Fn(&[u8]) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
-        let id = self.fresh_id();
-        self.callers.until(|| self.calls.borrow_mut().begin(id, to)).await;
+        let id = self.callers.until(|| self.calls.borrow_mut().begin(to)).await;
         let mut call = Begun { rpc: self, to, id, class: options.class, is_sent: false };
-        let most = if options.mechanism == Mechanism::Slot { Slot::MOST } else { Part::MOST };
         let mut life = None;
-        for part in parts(message, id, request, most) {
-            call.is_sent = true;
-            life = Some(self.send_part(to, life, part, options).await?);
+        let mut letter = None;
+        if let Some(notice) = options.mechanism.notice()
+            && request.len() <= Part::MOST
+        {
+            let peer = self.mailbox.meet(to, options.deadline).await?;
+            let mail = Part::whole(message, id, request).emit(options.class.channel(), flow(id));
+            letter = self.mailbox.send_now((to, peer), &mail, notice);
+            life = letter.as_ref().map(|_| peer);
+            call.is_sent = letter.is_some();
         }
-        let end = || self.calls.borrow().end(id).map(|end| end.map_err(CallError::Failed).and_then(&decode));
-        let mut watch = self.mailbox.watch((to, life), options.deadline);
-        let replied = async {
-            loop {
-                match watch.step(Mode::Interrupt, end).await? {
-                    Some(end) => return Ok::<_, PeerError>(end),
-                    // Nothing but the end of the call acknowledges an entry of a queue.
-                    None if options.mechanism == Mechanism::CallQueue => self.mailbox.mesh().ring(to),
-                    None => {}
-                }
+        if letter.is_none() {
+            let most = if options.mechanism == Mechanism::Slot { Slot::MOST } else { Part::MOST };
+            for part in parts(message, id, request, most) {
+                call.is_sent = true;
+                life = Some(self.send_part(to, life, part, options).await?);
             }
-        };
-        let end = match options.mechanism {
-            Mechanism::Slot => self.unless_taken_ring(to, replied).await?,
-            _ => replied.await?,
+        }
+        let mut watch = self.mailbox.watch((to, life), options.deadline);
+        let end = loop {
+            if let Some(end) = self.end_of(id, &decode) {
+                break end;
+            }
+            match letter.as_ref().map(Sent::fate) {
+                Some(Fate::Failed(error)) => return Err(error.into()),
+                Some(Fate::Refused) => {
+                    letter = None;
+                    let part = Part::whole(message, id, request);
+                    life = Some(self.send_part(to, life, part, options).await?);
+                    continue;
+                }
+                Some(Fate::Accepted) => letter = None,
+                Some(Fate::Unknown) | None => {}
+            }
+            if self.wait_for_reply(id, &mut watch, options, letter.is_some()).await? {
+                // The doorbell of the reply may be lost, and nobody rings for what became of a letter.
+                self.mailbox.look_after(to, letter.is_some());
+            }
         };
         call.is_sent = false;
         end
+    }
+
+    fn end_of<R>(
+        &self,
+        id: CallId,
+        decode: impl Fn(&[u8]) -> Result<R, CallError>,
+    ) -> Option<Result<R, CallError>> {
+        self.calls.borrow().end(id).map(|end| end.map_err(CallError::Failed).and_then(decode))
+    }
+
+    /// Waits until something has come from the callee, or the call may have ended; whether it was time to look after the
+    /// callee instead.
+    async fn wait_for_reply(
+        &self,
+        id: CallId,
+        watch: &mut Watch<'_, '_, M>,
+        options: Options,
+        is_letter_open: bool,
+    ) -> Result<bool, CallError> {
+        let (to, mut outcome) = (watch.peer(), Ok(Some(())));
+        let has_ended = || self.calls.borrow().end(id).map(|_| ());
+        let mode = if matches!(self.mode.get(), Mode::Polled(_)) { self.mode.get() } else { Mode::Interrupt };
+        let reply = async {
+            self.take_reply(&self.replies.recv_from(to).await);
+            if has_ended().is_none() {
+                // It may have been for another call of the same core.
+                self.mailbox.tell_watchers();
+            }
+        };
+        let step = async { outcome = watch.step(mode, &has_ended).await };
+        match options.mechanism {
+            Mechanism::Slot => either(self.unless_taken_ring(to, step), reply).await,
+            _ => either(step, reply).await,
+        }
+        let is_looked_after = outcome?.is_none();
+        // Nothing but the end of the call acknowledges an entry of a queue.
+        if is_looked_after && options.mechanism == Mechanism::CallQueue && !is_letter_open {
+            self.mailbox.mesh().ring(to);
+        }
+        Ok(is_looked_after)
     }
 
     /// Sends one part of a request to `life` of core `to`, or to the life it has; that life.
@@ -162,11 +238,11 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         options: Options,
     ) -> Result<Epoch, CallError> {
         let (class, deadline) = (options.class, options.deadline);
-        let mail = || part.emit(class.channel(), Flow(u32::from(part.call.0)));
+        let mail = || part.emit(class.channel(), flow(part.call));
         let notice = match options.mechanism {
-            Mechanism::GicRequest => Notice::Doorbell,
-            Mechanism::InterruptBit => Notice::InterruptBit,
-            Mechanism::PolledFlag => Notice::Nothing,
+            Mechanism::GicRequest | Mechanism::InterruptBit | Mechanism::PolledFlag => {
+                options.mechanism.notice().expect("these travel by mail")
+            }
             Mechanism::CallQueue => {
                 let life = life.unwrap_or(self.mailbox.meet(to, deadline).await?);
                 self.append(to, life, mail(), deadline).await?;
@@ -181,15 +257,22 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         self.mailbox.send_with(to, life, mail(), notice, deadline).await?;
         Ok(life.or(self.mailbox.known_life_of(to)).expect("a core that takes mail was met"))
     }
+}
 
-    fn fresh_id(&self) -> CallId {
-        let calls = self.calls.borrow();
-        let mut id = CallId(self.last_call.get().wrapping_add(1));
-        while calls.contains(id) {
-            id = CallId(id.0.wrapping_add(1));
+/// Number by which a trace joins the parts of a call.
+fn flow(call: CallId) -> Flow {
+    Flow(u32::from(call.0))
+}
+
+impl Mechanism {
+    /// How the callee learns of requests that travel by mail.
+    const fn notice(self) -> Option<Notice> {
+        match self {
+            Self::GicRequest => Some(Notice::Doorbell),
+            Self::InterruptBit => Some(Notice::InterruptBit),
+            Self::PolledFlag => Some(Notice::Nothing),
+            Self::CallQueue | Self::Slot => None,
         }
-        self.last_call.set(id.0);
-        id
     }
 }
 
@@ -224,7 +307,7 @@ impl<M: Mesh> Drop for Begun<'_, '_, '_, M> {
         self.rpc.callers.wake_all();
         if self.is_sent {
             let cancel = Part::only(Message::Cancel, self.id);
-            self.rpc.mailbox.hint(self.to, cancel.emit(self.class.channel(), Flow(u32::from(self.id.0))));
+            self.rpc.mailbox.hint(self.to, cancel.emit(self.class.channel(), flow(self.id)));
         }
     }
 }

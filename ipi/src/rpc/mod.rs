@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! caller                                            callee
-//! encode, take a place, send parts ──▶ assembled in a table of 16 ──▶ Ready
+//! encode, take a place, send parts ──▶ assembled in a place ────────▶ Ready
 //!                                                                      │ a server of the procedure
 //! Busy: try again later  ◀── no room                                   ▼
 //! drop: Cancel           ──▶ handler dropped                        Running
@@ -25,7 +25,7 @@ mod table;
 
 use core::cell::{Cell, RefCell};
 
-use futures_util::future::{join, join5};
+use futures_util::future::join3;
 use scc::id::CoreId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,10 +33,12 @@ use serde::de::DeserializeOwned;
 pub use self::call::{CallError, Options};
 pub use self::serve::ServeError;
 use self::table::{Answer, Answers, Calls, Requests};
+use crate::layout::BOARD_WORDS;
 use crate::mailbox::{Mailbox, Mode, OpenError, Received, Receiver};
 use crate::mesh::{Cycles, Deadline, Mesh};
+use crate::pause::pause;
 use crate::waiters::Waiters;
-use crate::wire::{Channel, Epoch, Failure, Flow, Message, Part};
+use crate::wire::{Bell, Channel, Epoch, Failure, Flow, Message, Part};
 
 /// Bytes that an encoded request or reply can have.
 pub const MOST_BYTES: usize = Part::MOST * Part::COUNT as usize;
@@ -75,10 +77,9 @@ impl Class {
 /// How a request reaches the callee. The alternatives to the first exist for comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mechanism {
-    /// Mail, and a request at the interrupt controller, which names the caller.
+    /// Mail, and a request at the interrupt controller.
     GicRequest,
-    /// Mail, and a direct write of the callee's interrupt bit: faster to raise, but the callee must look into all
-    /// lines, and two at once may count as one.
+    /// Mail, and a direct write of the callee's interrupt bit: faster to raise, but two at once may count as one.
     InterruptBit,
     /// Mail alone: the callee polls.
     PolledFlag,
@@ -112,7 +113,11 @@ pub struct Rpc<'m, 'd, M: Mesh> {
     calls: RefCell<Calls>,
     requests: RefCell<Requests>,
     answers: RefCell<Answers>,
-    last_call: Cell<u16>,
+    mode: Cell<Mode>,
+    /// The own byte of each peer's slot board; 0 before the first contact.
+    slot_bells: [Cell<Bell>; CoreId::COUNT],
+    /// The own slot board as it was when last looked at.
+    slot_board: [Cell<u32>; BOARD_WORDS],
     callers: Waiters,
     servers: Waiters,
     answering: Waiters,
@@ -126,10 +131,12 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             urgent: mailbox.open(Channel::URGENT, mode)?,
             ordinary: mailbox.open(Channel::CALL, mode)?,
             replies: mailbox.open(Channel::REPLY, mode)?,
-            calls: RefCell::new(Calls::NEW),
-            requests: RefCell::new(Requests::NEW),
+            calls: RefCell::new(Calls::new()),
+            requests: RefCell::new(Requests::new()),
             answers: RefCell::new(Answers::NEW),
-            last_call: Cell::new(0),
+            mode: Cell::new(mode),
+            slot_bells: [const { Cell::new(Bell::new(0)) }; CoreId::COUNT],
+            slot_board: [const { Cell::new(0) }; BOARD_WORDS],
             callers: Waiters::new(),
             servers: Waiters::new(),
             answering: Waiters::new(),
@@ -146,29 +153,49 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     ///
     /// *Cancel safety*: nothing is lost.
     pub async fn run(&self) {
-        let urgent = self.take_requests(&self.urgent, Class::Urgent);
-        let ordinary = self.take_requests(&self.ordinary, Class::Ordinary);
-        let requests = join5(urgent, self.take_replies(), ordinary, self.send_answers(), self.take_queue());
-        join(requests, self.take_slots()).await;
+        join3(self.take_letters(), self.send_answers(), self.take_others()).await;
     }
 
     /// Changes how requests and replies are noticed.
     pub fn set_mode(&self, mode: Mode) {
+        self.mode.set(mode);
         for receiver in [&self.urgent, &self.ordinary, &self.replies] {
             receiver.set_mode(mode);
         }
     }
 
-    async fn take_requests(&self, receiver: &Receiver<'_, '_, M>, class: Class) {
+    async fn take_letters(&self) {
         loop {
             // Whatever comes may need an answer.
             self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
-            let received = receiver.recv().await;
-            self.take_request(received, class);
+            let received = self.urgent.recv_of([&self.replies, &self.ordinary]).await;
+            match received.mail.channel() {
+                Channel::REPLY => {
+                    self.take_reply(&received);
+                    self.callers.wake_all();
+                    self.mailbox.tell_watchers();
+                }
+                Channel::URGENT => self.take_request(&received, Class::Urgent),
+                _ => self.take_request(&received, Class::Ordinary),
+            }
+            if matches!(self.mode.get(), Mode::Polled(_)) {
+                // Whoever got it is to go on before this looks for more.
+                pause().await;
+            }
         }
     }
 
-    fn take_request(&self, received: Received, class: Class) {
+    /// Takes requests that do not come by mail, when anybody has rung.
+    async fn take_others(&self) {
+        loop {
+            let rings = self.mailbox.rings();
+            self.take_queue().await;
+            self.take_slots().await;
+            self.mailbox.next_ring(rings).await;
+        }
+    }
+
+    fn take_request(&self, received: &Received, class: Class) {
         if let Ok(part) = Part::parse(&received.mail) {
             self.take_part(Caller { core: received.from, life: received.life }, class, &part);
         }
@@ -198,13 +225,10 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         self.servers.wake_all();
     }
 
-    async fn take_replies(&self) {
-        loop {
-            let received = self.replies.recv().await;
-            let Ok(part) = Part::parse(&received.mail) else { continue };
+    /// Takes a part of a reply in; whoever waits for it looks.
+    fn take_reply(&self, received: &Received) {
+        if let Ok(part) = Part::parse(&received.mail) {
             self.calls.borrow_mut().take(received.from, &part);
-            self.callers.wake_all();
-            self.mailbox.tell_watchers();
         }
     }
 
@@ -225,8 +249,17 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
 
     /// Sends a part to a caller; whether it arrived. If it did not, the caller is gone or runs into its deadline.
     async fn send_reply(&self, caller: Caller, part: Part) -> bool {
+        if part.count == 1 && self.post_reply(caller, part) {
+            return true;
+        }
         let patience = Deadline::At(self.mailbox.mesh().now() + REPLY_PATIENCE);
         let mail = part.emit(Channel::REPLY, Flow(u32::from(part.call.0)));
         self.mailbox.send_to_life(caller.core, caller.life, mail, patience).await.is_ok()
+    }
+
+    /// Leaves a reply of one part for a caller without waiting for it to be taken, if its line is free.
+    fn post_reply(&self, caller: Caller, part: Part) -> bool {
+        let mail = part.emit(Channel::REPLY, Flow(u32::from(part.call.0)));
+        self.mailbox.post_to_life(caller.core, caller.life, &mail)
     }
 }

@@ -79,16 +79,12 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         true
     }
 
-    /// Takes requests out of the own queue, for ever.
+    /// Takes all requests out of the own queue.
     pub(super) async fn take_queue(&self) {
         loop {
-            let rings = self.mailbox.rings();
-            loop {
-                self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
-                let Some(entry) = self.take_entry() else { break };
-                self.take_queued(entry);
-            }
-            self.mailbox.next_ring(rings).await;
+            self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
+            let Some(entry) = self.take_entry() else { break };
+            self.take_queued(entry);
         }
     }
 
@@ -123,7 +119,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         };
         if letter.envelope.to == self.mailbox.epoch() {
             let received = Received { from: sender, life: letter.envelope.from, mail: letter.mail };
-            self.take_request(received, class);
+            self.take_request(&received, class);
         }
     }
 }

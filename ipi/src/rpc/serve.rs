@@ -56,6 +56,21 @@ impl<M: Mesh> Rpc<'_, '_, M> {
 
     /// Sends a reply; the failure to answer instead.
     async fn reply<R: serde::Serialize>(&self, caller: Caller, call: CallId, reply: &R) -> Option<Failure> {
+        // Most replies are short, and to clear a long buffer takes longer than all the rest.
+        let mut short = [0; Part::MOST];
+        if let Ok(encoded) = postcard::to_slice(reply, &mut short) {
+            self.send_reply(caller, Part::whole(Message::Reply, call, encoded)).await;
+            return None;
+        }
+        self.reply_in_parts(caller, call, reply).await
+    }
+
+    async fn reply_in_parts<R: serde::Serialize>(
+        &self,
+        caller: Caller,
+        call: CallId,
+        reply: &R,
+    ) -> Option<Failure> {
         let mut bytes = [0; MOST_BYTES];
         let Ok(encoded) = postcard::to_slice(reply, &mut bytes) else { return Some(Failure::ReplyTooLong) };
         for part in parts(Message::Reply, call, encoded, Part::MOST) {

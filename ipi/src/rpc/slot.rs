@@ -19,7 +19,7 @@ use crate::layout::{self, HALF_LINE, QUADWORD};
 use crate::mailbox::PeerError;
 use crate::mesh::{CoreSet, Cycles, Deadline, Invalidate, Mesh, Push};
 use crate::pause::either;
-use crate::wire::{Epoch, Part, Slot, Turn, Urgency, taken_from};
+use crate::wire::{Bell, Epoch, Part, Slot, Turn, Urgency, taken_from};
 
 /// Time between the first two looks for an empty slot; it doubles from one look to the next.
 const FIRST_WAIT: Cycles = Cycles::new(1_000);
@@ -46,6 +46,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         deadline: Deadline,
     ) -> Result<(), CallError> {
         let mesh = self.mailbox.mesh();
+        self.meet_slot_board(to);
         let mut wait = FIRST_WAIT;
         let mut ring_wait = self.mailbox.settings().first_ring;
         let mut ring_at = mesh.now() + ring_wait;
@@ -66,7 +67,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
                 return Err(PeerError::Restarted.into());
             }
             if now >= ring_at {
-                mesh.ring(to);
+                self.ring_for_slot(to);
                 ring_wait = ring_wait.doubled_up_to(self.mailbox.settings().last_ring);
                 ring_at = now + ring_wait;
             }
@@ -77,8 +78,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         let bytes = slot.emit().expect("only short parts of requests and casts are sent by slot");
         mesh.invalidate(Invalidate::SlotWrite);
         mesh.write(layout::slot(to, mesh.core()), &bytes);
-        mesh.push(Push::Slot);
-        mesh.ring(to);
+        self.ring_for_slot(to);
         Ok(())
     }
 
@@ -101,8 +101,29 @@ impl<M: Mesh> Rpc<'_, '_, M> {
             if last == taken {
                 return pending().await;
             }
-            mesh.ring(to);
+            self.ring_for_slot(to);
             wait = wait.doubled_up_to(self.mailbox.settings().last_ring);
+        }
+    }
+
+    /// Rings for the part in the own slot, which the byte of the slot board pushes out first. Nothing of the board is cached.
+    fn ring_for_slot(&self, to: CoreId) {
+        let mesh = self.mailbox.mesh();
+        let bell = self.slot_bells[to.index()].get().next();
+        self.slot_bells[to.index()].set(bell);
+        mesh.write_byte(layout::slot_board(to, mesh.core()), bell.get());
+        mesh.push(Push::Slot);
+        mesh.ring(to);
+    }
+
+    /// Goes on with the byte that a former life has left on the slot board of core `to`, once.
+    fn meet_slot_board(&self, to: CoreId) {
+        if self.slot_bells[to.index()].get() == Bell::new(0) {
+            let mesh = self.mailbox.mesh();
+            let mut bell = [0];
+            mesh.read(layout::slot_board(to, mesh.core()), &mut bell);
+            let [bell] = bell.map(Bell::new);
+            self.slot_bells[to.index()].set(bell);
         }
     }
 
@@ -125,25 +146,32 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         taken_from(bytes)
     }
 
-    /// Takes parts out of the own slots, for ever.
+    /// Takes all parts out of the own slots.
     pub(super) async fn take_slots(&self) {
-        loop {
-            let rings = self.mailbox.rings();
-            for caller in self.new_slots().iter() {
-                self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
-                self.take_slot(caller);
-            }
-            self.mailbox.next_ring(rings).await;
+        for caller in self.new_slots().iter() {
+            self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
+            self.take_slot(caller);
         }
     }
 
-    /// Peers whose slot holds something new. Slots are not cached: each change of the count of rings follows a look into
-    /// the lines of those that rang, which invalidates, and nothing has read slots since.
+    /// Peers that have changed the slot board and whose slot holds something new. Neither is cached: each change of the
+    /// count of rings follows a look at the board of letters, which invalidates, and nothing has read slots since.
     fn new_slots(&self) -> CoreSet {
         let me = self.mailbox.mesh().core();
+        let lines = layout::slot_board_lines(me).map(|line| self.mailbox.mesh().read_line(line));
+        let mut changed = CoreSet::EMPTY;
+        for (index, (known, now)) in self.slot_board.iter().zip(lines.as_flattened()).enumerate() {
+            let changes = (known.replace(*now) ^ now).to_le_bytes();
+            for (byte, _) in changes.iter().enumerate().filter(|(_, change)| **change != 0) {
+                let caller = u8::try_from(index * 4 + byte).ok().and_then(CoreId::new);
+                changed = caller.map_or(changed, |caller| changed.with(caller));
+            }
+        }
+        if changed.is_empty() {
+            return changed;
+        }
         let taken = self.taken(me);
-        let peers = self.mailbox.settings().peers.iter();
-        let new = peers.filter(|caller| self.turn_of(me, *caller) != Turn::taken(taken, *caller));
+        let new = changed.iter().filter(|caller| self.turn_of(me, *caller) != Turn::taken(taken, *caller));
         new.fold(CoreSet::EMPTY, CoreSet::with)
     }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod barrier;
 mod board;
+mod callers;
 mod collective;
 mod crowded;
 mod explored;

@@ -123,6 +123,14 @@ impl Part {
     /// Parts of one message.
     pub const COUNT: u8 = 16;
 
+    /// Part that is a whole message, with at most 14 bytes of content: what is behind them is left out.
+    pub fn whole(message: Message, call: CallId, content: &[u8]) -> Self {
+        let length = content.len().min(Self::MOST);
+        let mut bytes = [0; Self::MOST];
+        bytes[..length].copy_from_slice(&content[..length]);
+        Self { message, call, index: 0, count: 1, content: Content { bytes, length } }
+    }
+
     /// Part without content that is a whole message.
     pub fn only(message: Message, call: CallId) -> Self {
         let content = Content { bytes: [0; Self::MOST], length: 0 };

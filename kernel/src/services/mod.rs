@@ -46,7 +46,7 @@ pub struct Services {
 /// [`OpenError`] if it is called again.
 ///
 /// # Panics
-/// Without memory for 16 KB.
+/// Without memory for 28 KB.
 pub fn start(spawner: Spawner, mailbox: &'static Mailbox) -> Result<Services, OpenError> {
     let calls: &'static Calls = Box::leak(Box::new(Rpc::new(mailbox, Mode::Interrupt)?));
     let transfers: &'static Transfers =
