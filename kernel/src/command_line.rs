@@ -12,7 +12,7 @@
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
 //! | `soak=7:100:3` | seed and numbers: each of `cores` writes 100 letters to every other one on each of two channels, and 3 messages of up to 1 MB |
-//! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
+//! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `callers`: for calls of growing numbers of cores to the lowest; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
 //! | `measure=guests` | while the guests run the core measures how late the sleeps of a service end |
 //! | `services=echo@3,ping@0` | the services that run, and on which cores, in place of those that start by default; see crate `service` |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |
@@ -190,6 +190,8 @@ pub enum Measure {
 pub enum Together {
     /// Calls and messages from the lowest core to each other one: `calls`.
     Pairs,
+    /// Calls of growing numbers of cores to the lowest, all at once: `callers`.
+    Callers,
     /// Barriers, broadcasts and locks of growing numbers of cores: `crowds`.
     Sets,
 }
@@ -200,6 +202,7 @@ impl Together {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pairs => "calls",
+            Self::Callers => "callers",
             Self::Sets => "crowds",
         }
     }
@@ -343,6 +346,7 @@ impl Options {
             ("measure", "kernel") => self.measure = Some(Measure::Kernel),
             ("measure", "guests") => self.measure = Some(Measure::Guests),
             ("measure", "calls") => self.measure = Some(Measure::Together(Together::Pairs)),
+            ("measure", "callers") => self.measure = Some(Measure::Together(Together::Callers)),
             ("measure", "crowds") => self.measure = Some(Measure::Together(Together::Sets)),
             ("measure", way) => self.measure = Some(Measure::Letters(Letters::from_name(way)?)),
             ("soak", what) => self.soak = Some(Soak::parse(what)?),
@@ -417,7 +421,7 @@ mod tests {
 
     #[test]
     fn each_measurement_has_a_word() {
-        for together in [Together::Pairs, Together::Sets] {
+        for together in [Together::Pairs, Together::Callers, Together::Sets] {
             let text = std::format!("measure={}", together.name());
             assert_eq!(parse(&text).0.measure, Some(Measure::Together(together)));
         }

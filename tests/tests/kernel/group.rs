@@ -32,6 +32,11 @@ fn calls_and_messages_are_measured_by_every_way() {
 }
 
 #[test]
+fn calls_of_all_to_one_are_measured() {
+    measured("callers", &["name=callers cores=2"]);
+}
+
+#[test]
 fn barriers_broadcasts_and_locks_are_measured() {
     let figures = [
         "name=barrier way=polled cores=2",

@@ -8,6 +8,7 @@
 //! [00 0.061004] info measure: name=send way=polled to=46 bytes=512 shortest=4120 median=4190 longest=5012
 //! ```
 
+mod callers;
 mod pairs;
 mod sets;
 
@@ -30,6 +31,8 @@ use crate::mail::{self, Mailbox};
 use crate::platform::Absent;
 use crate::runtime;
 
+/// Numbers of members that take part, as far as there are so many.
+const SIZES: [usize; 6] = [2, 4, 8, 16, 32, 48];
 /// Time that the whole measurement may take.
 const PATIENCE_MILLISECONDS: u32 = 10_000;
 
@@ -70,6 +73,7 @@ async fn all(spawner: Spawner, cores: Cores, what: Together) -> Result<(), Group
     field.align().await?;
     match what {
         Together::Pairs => pairs::measure(&mut field).await,
+        Together::Callers => callers::measure(&mut field).await,
         Together::Sets => sets::measure(&mut field).await,
     }
 }

@@ -12,11 +12,9 @@ use ipi::mailbox::Mode;
 use ipi::mesh::{CoreSet, Mesh as _};
 use ipi::transfer::Transfers;
 
-use super::{Field, GroupFigureError, Times, barrier};
+use super::{Field, GroupFigureError, SIZES, Times, barrier};
 use crate::arch::i586::cpu;
 
-/// Numbers of members, as far as there are so many.
-const SIZES: [usize; 6] = [2, 4, 8, 16, 32, 48];
 /// Passages of a barrier that count, and those before them.
 const SAMPLES: u32 = 8;
 const WARM: u32 = 2;

@@ -6,7 +6,7 @@
 //! | one way against distance | ten, at 0 to 8 hops from core 0 |
 //! | one way between cores 0 and 46 against the number of cores | 2, 4, 8, 16; the others have mailboxes and sleep |
 //! | calls and messages from core 0 to its own tile and to the far corner | 3 |
-//! | barriers, broadcasts and locks against the number of cores | 48 |
+//! | calls to core 0, barriers, broadcasts and locks against the number of cores | 48 |
 //!
 //! Letters by each way in which they are noticed. The kernels measure all pairs of the cores: see [`crate::letters`].
 
@@ -33,7 +33,7 @@ const CROWDS: [&str; 4] = ["0,46", "0-1,46-47", "0-3,44-47", "0-7,40-47"];
 const PAIR: (u8, u8) = (0, 46);
 
 /// What else is measured: the kernels' word, and the cores that boot.
-const TOGETHER: [(&str, &str); 2] = [("calls", "0-1,46"), ("crowds", "0-47")];
+const TOGETHER: [(&str, &str); 3] = [("calls", "0-1,46"), ("callers", "0-47"), ("crowds", "0-47")];
 
 /// What was measured of one way.
 #[derive(Clone, Debug, PartialEq)]

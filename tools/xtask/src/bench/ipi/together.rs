@@ -1,4 +1,5 @@
-//! Calls, messages, barriers, broadcasts and locks: what kernels print with `measure=calls` and `measure=crowds`.
+//! Calls, messages, barriers, broadcasts and locks: what kernels print with `measure=calls`,
+//! `measure=callers` and `measure=crowds`.
 
 use std::fmt;
 
@@ -20,7 +21,7 @@ const MEGAHERTZ: f64 = 533.0;
 /// One line of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figure {
-    /// What was measured: call, send, barrier, broadcast, lock.
+    /// What was measured: call, send, callers, barrier, broadcast, lock.
     name: String,
     /// By what; empty if there is one way only.
     way: String,
@@ -71,7 +72,7 @@ impl Figure {
     }
 }
 
-/// All figures of both measurements.
+/// All figures of these measurements.
 pub(super) struct Together(pub(super) Vec<Figure>);
 
 impl Together {
@@ -132,10 +133,10 @@ impl Together {
         line(format_args!("\n## Many cores\n\n![Barriers against cores](ipi-barrier.svg)\n"));
         line(format_args!(
             "On core 0: from arriving at a barrier to leaving it, from asking for a lock that all want to having it, and from \
-             calling a\nbroadcast to knowing, by a polled barrier, that all have it.\n"
+             calling a\nbroadcast to knowing, by a polled barrier, that all have it. Of calls of all other cores to core 0 at once: what each of\nthem takes, from the first caller that is done to the last.\n"
         ));
         line(format_args!("| what | cores | shortest | median | longest |\n|---|--:|--:|--:|--:|"));
-        for name in ["barrier", "lock", "broadcast"] {
+        for name in ["barrier", "lock", "broadcast", "callers"] {
             for Figure { way, cores, bytes, span, .. } in self.of(name) {
                 let bytes = bytes.map_or_else(String::new, |bytes| format!(", {bytes} bytes"));
                 let way = if way.is_empty() { String::new() } else { format!(", {way}") };
