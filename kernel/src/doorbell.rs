@@ -2,7 +2,7 @@
 //!
 //! The handler wakes, and leaves it to a task to ask the controller who rang: that takes longer than everything else. Rings
 //! of one sender that nobody has taken yet count as one. The mailbox has a doorbell of its own, which is told of the same
-//! rings, and looks into its lines instead of asking.
+//! rings, and looks into its lines instead of asking. So does the terminal, which the host rings for.
 
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
@@ -13,6 +13,7 @@ use spin::Once;
 
 use crate::arch::i586::cpu;
 use crate::arch::i586::interrupt_cell::InterruptCell;
+use crate::hypervisor::terminal;
 use crate::platform::machine;
 use crate::platform::machine::gic::Events;
 
@@ -63,6 +64,7 @@ pub fn rung_directly() {
 /// Somebody rang through the controller, which tells who when it is asked. Interrupt context.
 pub fn rung() {
     announce(|rung| rung.reported = true);
+    terminal::rung();
 }
 
 /// Wakes whoever waits, the one first who may have got mail.
@@ -100,7 +102,18 @@ pub fn rearm(known: Events) -> bool {
     } else if was_reported {
         machine::doorbell::take_unseen(known);
     }
+    if was_reported {
+        // The host may have rung since the interrupt.
+        terminal::rung();
+    }
     was_reported
+}
+
+/// Takes what the controller has to report off it if there is no mailbox that does. Task context.
+pub fn rearm_without_mail() {
+    if !MAIL.is_completed() {
+        rearm(Events::NONE);
+    }
 }
 
 /// Has the controller report who rang.
@@ -143,8 +156,9 @@ pub fn wait() -> impl Future<Output = Ring> {
         let polled = cpu::time_stamp();
         if RUNG.with(|rung| core::mem::take(&mut rung.reported)) {
             ask();
-            // What was announced to the mailbox may have been taken off the controller as well.
+            // What was announced to the mailbox and the terminal may have been taken off the controller as well.
             announce(|_| ());
+            terminal::rung();
         }
         RUNG.with(|rung| {
             if rung.events.is_empty() && !rung.direct {

@@ -71,7 +71,7 @@ pub enum Call {
         /// Version the guest was made for.
         version: u32,
     },
-    /// Writes text to the console.
+    /// Writes text to the console, which takes some of it, at least a byte unless there is none.
     ConsoleWrite(Text),
     /// Ends the guest.
     End {

@@ -31,7 +31,7 @@ pub const FIRST_LINE_VECTOR: u8 = 0x30;
 pub enum Line {
     /// The timer has expired.
     Timer,
-    /// Text was typed.
+    /// Text was typed, or a [`Call::ConsoleRead`](crate::Call::ConsoleRead) has left some.
     Console,
 }
 

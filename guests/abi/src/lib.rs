@@ -39,6 +39,7 @@ pub mod segment;
 pub mod shared;
 pub mod start;
 pub mod status;
+pub mod terminal;
 
 pub use address::{GuestPhysAddr, GuestVirtAddr};
 pub use call::Call;

@@ -1,9 +1,9 @@
-//! Text for people, which the hypervisor prints with the guest's name.
+//! Text for people, which the hypervisor prints with the guest's name or hands to the terminal, and what they type.
 
 use core::fmt::{self, Write};
 
 use guest_abi::call::{CONSOLE_BYTES_MAX, Text};
-use guest_abi::{Call, GuestPhysAddr};
+use guest_abi::{Call, CallError, GuestPhysAddr};
 
 use crate::call::call;
 
@@ -13,15 +13,31 @@ pub struct Console;
 
 impl Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for piece in text.as_bytes().chunks(CONSOLE_BYTES_MAX as usize) {
-            // Memory is mapped one to one, so a pointer is a guest-physical address.
-            let address = u32::try_from(piece.as_ptr().addr()).map_err(|_| fmt::Error)?;
-            let bytes = u32::try_from(piece.len()).map_err(|_| fmt::Error)?;
-            let text = Text { address: GuestPhysAddr::new(address), bytes };
-            call(Call::ConsoleWrite(text)).map_err(|_| fmt::Error)?;
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            let text = text_at(rest.as_ptr().expose_provenance(), rest.len());
+            let taken = call(Call::ConsoleWrite(text)).map_err(|_| fmt::Error)?;
+            rest = rest.get(taken as usize..).ok_or(fmt::Error)?;
         }
         Ok(())
     }
+}
+
+/// Reads text that was typed, and gives its length; 0 if none waits.
+///
+/// # Errors
+/// [`CallError::Unknown`] if the hypervisor has no input for guests.
+pub fn read(into: &mut [u8]) -> Result<usize, CallError> {
+    let text = text_at(into.as_mut_ptr().expose_provenance(), into.len());
+    call(Call::ConsoleRead(text)).map(|count| count as usize)
+}
+
+/// The bytes at a place, or as many of them as a call takes. Memory is mapped one to one, so a pointer is a guest-physical
+/// address.
+fn text_at(place: usize, length: usize) -> Text {
+    let address = u32::try_from(place).expect("addresses have 32 bits");
+    let bytes = u32::try_from(length).unwrap_or(CONSOLE_BYTES_MAX).min(CONSOLE_BYTES_MAX);
+    Text { address: GuestPhysAddr::new(address), bytes }
 }
 
 /// Prints a line. What the hypervisor does not take is lost.

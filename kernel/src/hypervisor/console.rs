@@ -1,20 +1,36 @@
-//! What a guest writes: lines on the core's console, with the guest's name.
+//! What a guest writes: text for the terminal as it is while that is attached, else lines on the core's console with the
+//! guest's name, at a limited rate.
+
+use alloc::rc::Rc;
+use core::time::Duration;
 
 use guest_abi::GuestPhysAddr;
 use guest_abi::call::Text;
 
 use super::guest_memory::{GuestMemory, OutsideMemory, pieces};
+use super::line_rate::{LineRate, Verdict};
+use super::terminal::GuestTerminal;
+use crate::arch::i586::cpu;
 use crate::console::print;
+use crate::platform::machine;
 
 /// A longer line is printed in pieces.
 const LINE_BYTES: usize = 120;
 /// Bytes that are copied out of the guest at a time.
 const PIECE_BYTES: usize = 64;
+/// Bytes for the terminal that one call writes: a byte leaves the core in some hundred cycles, and other tasks get their
+/// turn between calls.
+const TERMINAL_BYTES: u32 = 128;
+/// Lines that a guest may print at once: more than a boot of Linux has.
+const BURST_LINES: u32 = 512;
+/// Time that pays for a line beyond: 100 lines a second.
+const LINE_PRICE: Duration = Duration::from_millis(10);
 
 /// The line that a guest is writing. Task context.
-#[derive(Debug)]
 pub struct Console {
     name: &'static str,
+    terminal: Rc<GuestTerminal>,
+    rate: LineRate,
     line: [u8; LINE_BYTES],
     used: usize,
 }
@@ -22,32 +38,52 @@ pub struct Console {
 impl Console {
     /// For the guest of this name.
     #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self { name, line: [0; LINE_BYTES], used: 0 }
+    pub const fn new(name: &'static str, terminal: Rc<GuestTerminal>) -> Self {
+        let rate = LineRate::new(BURST_LINES, LINE_PRICE);
+        Self { name, terminal, rate, line: [0; LINE_BYTES], used: 0 }
     }
 
-    /// Takes a text, and prints the lines that it ends.
+    /// Takes the beginning of a text, prints the lines that it ends or hands it to the terminal, and gives the length of
+    /// what was taken.
     ///
     /// # Errors
     /// [`OutsideMemory`] if not all of it is memory of the guest; nothing of it is taken then.
-    pub fn write(&mut self, memory: &impl GuestMemory, text: Text) -> Result<(), OutsideMemory> {
+    pub fn write(&mut self, memory: &impl GuestMemory, text: Text) -> Result<u32, OutsideMemory> {
         memory.check(text.address, text.bytes)?;
+        let attached = self.terminal.is_attached();
+        let taken = if attached { text.bytes.min(TERMINAL_BYTES) } else { text.bytes };
+        if attached {
+            self.flush();
+        }
         let mut place = text.address;
-        for length in pieces(text.bytes, PIECE_BYTES) {
+        for length in pieces(taken, PIECE_BYTES) {
             let mut piece = [0; PIECE_BYTES];
             let piece = &mut piece[..length as usize];
             memory.read(place, piece)?;
-            piece.iter().for_each(|byte| self.take(*byte));
+            if attached {
+                machine::terminal::write(piece);
+            } else {
+                piece.iter().for_each(|byte| self.take(*byte));
+            }
             // The text was checked to lie in the memory.
             place = GuestPhysAddr::new(place.number() + length);
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Prints what is left of a line that was not ended.
     pub fn flush(&mut self) {
         if self.used != 0 {
             self.print();
+        }
+    }
+
+    /// Prints what is left when the guest has ended: the line, and how much was lost.
+    pub fn finish(&mut self) {
+        self.flush();
+        let suppressed = self.rate.suppressed();
+        if suppressed != 0 {
+            print(format_args!("guest {}: ... {suppressed} lines left out", self.name));
         }
     }
 
@@ -67,8 +103,18 @@ impl Console {
     }
 
     fn print(&mut self) {
-        let text = core::str::from_utf8(&self.line[..self.used]).expect("only ASCII is kept");
+        let used = core::mem::take(&mut self.used);
+        let Verdict::Print { suppressed } = self.rate.ask(now()) else { return };
+        if suppressed != 0 {
+            print(format_args!("guest {}: ... {suppressed} lines left out", self.name));
+        }
+        let text = core::str::from_utf8(&self.line[..used]).expect("only ASCII is kept");
         print(format_args!("guest {}: {text}", self.name));
-        self.used = 0;
     }
+}
+
+/// Time since the core's reset.
+fn now() -> Duration {
+    let rate = u64::from(machine::clocks::cycles_per_millisecond());
+    Duration::from_micros(cpu::time_stamp() * 1_000 / rate)
 }

@@ -27,6 +27,8 @@ mod start;
 #[cfg(bare_metal)]
 pub mod tables;
 #[cfg(bare_metal)]
+pub mod terminal;
+#[cfg(bare_metal)]
 pub mod timer;
 pub mod typed_text;
 #[cfg(bare_metal)]

@@ -1,12 +1,13 @@
 //! Text that was typed for a guest and that the guest has not read yet.
 //!
-//! The terminal's side never waits: what does not fit is dropped and counted. The guest's side reads by a hypercall
-//! ([`TypedText::take`]), or through its virtual terminal, whose task waits ([`TextSource`]). One reader; task context.
+//! The terminal's side waits while there is no room ([`TypedText::poll_add`]), so that nothing is lost. The guest's side reads
+//! by a hypercall ([`TypedText::take`]) when it has heard of text ([`TypedText::poll_arrival`]), or through its virtual
+//! terminal, whose task waits ([`TextSource`]). One writer, one reader; task context.
 
 use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::task::{Context, Poll, Waker};
 
 use super::vdev::console::TextSource;
 
@@ -14,8 +15,12 @@ use super::vdev::console::TextSource;
 pub struct TypedText {
     capacity: usize,
     waiting: RefCell<VecDeque<u8>>,
-    dropped: Cell<u32>,
+    /// Text has come, or was left, since the guest was last told.
+    arrived: Cell<bool>,
+    /// Nobody will read any more.
+    closed: Cell<bool>,
     reader: Cell<Option<Waker>>,
+    writer: Cell<Option<Waker>>,
 }
 
 impl TypedText {
@@ -25,46 +30,71 @@ impl TypedText {
     /// Without memory for them.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let waiting = RefCell::new(VecDeque::with_capacity(capacity));
-        Self { capacity, waiting, dropped: Cell::new(0), reader: Cell::new(None) }
-    }
-
-    /// Adds text, and gives how many bytes of it fit. Wakes the reader.
-    pub fn add(&self, text: &[u8]) -> usize {
-        let mut waiting = self.waiting.borrow_mut();
-        let (kept, rest) = text.split_at(text.len().min(self.capacity - waiting.len()));
-        waiting.extend(kept);
-        let dropped = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-        self.dropped.set(self.dropped.get().saturating_add(dropped));
-        drop(waiting);
-        if !kept.is_empty()
-            && let Some(reader) = self.reader.take()
-        {
-            reader.wake();
+        Self {
+            capacity,
+            waiting: RefCell::new(VecDeque::with_capacity(capacity)),
+            arrived: Cell::new(false),
+            closed: Cell::new(false),
+            reader: Cell::new(None),
+            writer: Cell::new(None),
         }
-        kept.len()
     }
 
-    /// Takes text, and gives its length; 0 if none waits.
+    /// Adds a byte and wakes the reader. Without room the task is woken when there is; a byte that nobody will read is
+    /// dropped.
+    pub fn poll_add(&self, byte: u8, context: &Context<'_>) -> Poll<()> {
+        if self.closed.get() {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.len() == self.capacity {
+            self.writer.set(Some(context.waker().clone()));
+            return Poll::Pending;
+        }
+        waiting.push_back(byte);
+        drop(waiting);
+        self.arrived.set(true);
+        wake(&self.reader);
+        Poll::Ready(())
+    }
+
+    /// Takes text, and gives its length; 0 if none waits. What is left counts as new.
     pub fn take(&self, into: &mut [u8]) -> usize {
         let mut waiting = self.waiting.borrow_mut();
         let count = into.len().min(waiting.len());
         for (place, byte) in into.iter_mut().zip(waiting.drain(..count)) {
             *place = byte;
         }
+        self.arrived.set(!waiting.is_empty());
+        drop(waiting);
+        wake(&self.writer);
         count
     }
 
-    /// Whether there is text to take: then the guest's console line is pending.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        !self.waiting.borrow().is_empty()
+    /// Tells the writer that nobody will read any more.
+    pub fn close(&self) {
+        self.closed.set(true);
+        wake(&self.writer);
     }
 
-    /// Bytes that did not fit.
-    #[must_use]
-    pub const fn dropped(&self) -> u32 {
-        self.dropped.get()
+    /// Whether there is text of which the guest was not told; from now on it was.
+    pub fn take_arrival(&self) -> bool {
+        self.arrived.take()
+    }
+
+    /// The same; if there is none, the task is woken when there is.
+    pub fn poll_arrival(&self, context: &Context<'_>) -> bool {
+        let arrived = self.take_arrival();
+        if !arrived {
+            self.reader.set(Some(context.waker().clone()));
+        }
+        arrived
+    }
+}
+
+fn wake(waker: &Cell<Option<Waker>>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
     }
 }
 
@@ -87,40 +117,76 @@ mod tests {
     use std::pin::pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::task::{Context, Wake};
+    use std::task::Wake;
 
     use super::*;
 
-    #[test]
-    fn text_comes_out_in_order_and_what_does_not_fit_is_counted() {
-        let text = TypedText::new(5);
-        assert_eq!((text.add(b"abc"), text.add(b"defg"), text.dropped()), (3, 2, 2));
-        let mut into = [0; 4];
-        assert_eq!((text.take(&mut into), into), (4, *b"abcd"));
-        assert_eq!((text.add(b"hi"), text.is_waiting()), (2, true));
-        assert_eq!((text.take(&mut into), &into[..3]), (3, &b"ehi"[..]));
-        assert_eq!((text.take(&mut into), text.is_waiting()), (0, false));
+    /// Adds bytes, and gives how many had room.
+    fn add(text: &TypedText, bytes: &[u8]) -> usize {
+        let mut context = Context::from_waker(Waker::noop());
+        bytes.iter().take_while(|byte| text.poll_add(**byte, &mut context).is_ready()).count()
+    }
+
+    struct Count(AtomicU32);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn counter() -> (Waker, impl Fn() -> u32) {
+        let count = Arc::new(Count(AtomicU32::new(0)));
+        (Waker::from(Arc::clone(&count)), move || count.0.load(Ordering::Relaxed))
     }
 
     #[test]
-    fn reader_that_waits_is_woken_once_by_text_and_not_by_nothing() {
-        struct Count(AtomicU32);
-        impl Wake for Count {
-            fn wake(self: Arc<Self>) {
-                self.0.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+    fn text_comes_out_in_order_and_the_writer_waits_for_room() {
+        let text = TypedText::new(5);
+        let (waker, woken) = counter();
+        assert_eq!((add(&text, b"abcdefg"), add(&text, b"f")), (5, 0));
+        assert!(text.poll_add(b'f', &Context::from_waker(&waker)).is_pending());
+        let mut into = [0; 4];
+        assert_eq!((text.take(&mut into), into, woken()), (4, *b"abcd", 1));
+        assert_eq!(add(&text, b"fg"), 2);
+        assert_eq!((text.take(&mut into), &into[..3]), (3, &b"efg"[..]));
+        assert_eq!((text.take(&mut into), woken()), (0, 1));
+    }
+
+    #[test]
+    fn end_of_the_guest_frees_the_writer() {
+        let text = TypedText::new(1);
+        let (waker, woken) = counter();
+        assert_eq!(add(&text, b"a"), 1);
+        assert!(text.poll_add(b'b', &Context::from_waker(&waker)).is_pending());
+        text.close();
+        assert_eq!((woken(), add(&text, b"bcd")), (1, 3));
+    }
+
+    #[test]
+    fn guest_is_told_once_of_new_text_and_of_text_that_it_has_left() {
         let text = TypedText::new(8);
-        let count = Arc::new(Count(AtomicU32::new(0)));
-        let waker = Waker::from(Arc::clone(&count));
+        assert!(!text.take_arrival());
+        add(&text, b"abc");
+        assert_eq!([text.take_arrival(), text.take_arrival()], [true, false]);
+        let mut into = [0; 2];
+        text.take(&mut into);
+        assert_eq!([text.take_arrival(), text.take_arrival()], [true, false]);
+        add(&text, b"d");
+        text.take(&mut into);
+        assert!(!text.take_arrival(), "all was taken");
+    }
+
+    #[test]
+    fn reader_that_waits_is_woken_once_by_text() {
+        let text = TypedText::new(8);
+        let (waker, woken) = counter();
         let mut context = Context::from_waker(&waker);
         let mut into = [0; 8];
         let mut source = &text;
         {
             let mut read = pin!(source.read(&mut into));
             assert_eq!(read.as_mut().poll(&mut context), Poll::Pending);
-            assert_eq!((text.add(b""), count.0.load(Ordering::Relaxed)), (0, 0));
-            assert_eq!((text.add(b"x"), text.add(b"y"), count.0.load(Ordering::Relaxed)), (1, 1, 1));
+            assert_eq!((add(&text, b"x"), add(&text, b"y"), woken()), (1, 1, 1));
             assert_eq!(read.as_mut().poll(&mut context), Poll::Ready(2));
         }
         assert_eq!(into[..2], *b"xy");

@@ -11,6 +11,7 @@ mod instructions;
 mod shared;
 mod start;
 
+use alloc::rc::Rc;
 use core::future::poll_fn;
 use core::ops::Range;
 use core::task::{Context, Poll, ready};
@@ -35,6 +36,7 @@ use super::guest_memory::OutsideMemory;
 use super::ram::{Ram, RamError};
 use super::shadow_paging::Shadow;
 use super::tables::{HoleTable, KernelTables};
+use super::terminal::GuestTerminal;
 use super::timer::Timer;
 use super::vcpu::{Exit, Vcpu};
 use crate::arch::i586::ring_switch::Word;
@@ -44,7 +46,7 @@ pub use self::counts::Counts;
 pub use self::end::End;
 
 /// What this hypervisor can do for every guest.
-const FEATURES: Features = Features::LINUX;
+const FEATURES: Features = Features::LINUX.union(Features::CONSOLE_INPUT);
 
 /// Milliseconds after which another guest of the core may run.
 const SLICE_MILLISECONDS: u64 = 10;
@@ -73,6 +75,7 @@ pub struct Vm {
     /// Shown by the shadow's roots, so it goes after them.
     _hole: HoleTable,
     ram: Ram,
+    terminal: Rc<GuestTerminal>,
     console: Console,
 }
 
@@ -128,6 +131,7 @@ impl Vm {
         guest: &Guest<'static>,
         spawner: Spawner,
         group: Option<Membership>,
+        terminal: Rc<GuestTerminal>,
     ) -> Result<Self, CreateError> {
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.memory_bytes)?;
@@ -158,7 +162,8 @@ impl Vm {
             shadow: Shadow::new(KernelTables, hole.frame()),
             _hole: hole,
             ram,
-            console: Console::new(guest.name),
+            console: Console::new(guest.name, Rc::clone(&terminal)),
+            terminal,
         };
         if let Some(page) = start.shared_page {
             vm.share(page).map_err(|_| OutsideMemory { first: page, bytes: PAGE_BYTES })?;
@@ -177,7 +182,7 @@ impl Vm {
                 Err(end) => break end,
             }
         };
-        self.console.flush();
+        self.console.finish();
         end
     }
 
@@ -198,6 +203,9 @@ impl Vm {
             self.slice.has_fired(context);
         }
         self.look_at_timer(context);
+        if self.terminal.typed.take_arrival() {
+            self.raise(Line::Console);
+        }
         loop {
             if self.pending != 0 {
                 self.deliver_pending()?;
@@ -233,6 +241,9 @@ impl Vm {
             return Poll::Ready(());
         }
         self.look_at_timer(context);
+        if self.terminal.typed.poll_arrival(context) {
+            self.raise(Line::Console);
+        }
         if self.pending == 0 { Poll::Pending } else { Poll::Ready(()) }
     }
 

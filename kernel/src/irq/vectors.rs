@@ -2,6 +2,8 @@
 
 /// Low four bits are ones, as the controller wants it.
 pub const SPURIOUS: u8 = 0x2F;
+/// First of the eight of a PC's first 8259.
+pub const LEGACY: u8 = 0x30;
 /// The timer.
 pub const TIMER: u8 = 0x40;
 /// LINT0: the global interrupt controller.

@@ -115,7 +115,7 @@ fn guest_with_the_note_starts_as_linux_does() {
     let (files, command_line) = (b"files".to_vec(), "quiet panic=-1".to_owned());
     let guests = [GuestImage { files, command_line, ..guest("like-linux") }];
     // Cores of the board have others to form a group with.
-    for (text, features) in [(on_board(&guests), "0x17"), (on_pc(&guests), "0x7")] {
+    for (text, features) in [(on_board(&guests), "0x1f"), (on_pc(&guests), "0xf")] {
         expect_in_order(
             &text,
             &[

@@ -16,7 +16,9 @@ mod interrupt;
 pub mod mesh;
 pub mod message_buffer;
 mod multiboot;
+mod serial;
 mod set_up;
+pub mod terminal;
 pub mod timer;
 pub(crate) mod window;
 

@@ -1,6 +1,6 @@
 //! The PC's part of booting.
 
-use i586::apic::LocalVector;
+use i586::apic::{DeliveryMode, LocalVector};
 use trace_format::phase::BootPhase;
 
 use super::{chipset, clocks, console, multiboot};
@@ -18,7 +18,8 @@ pub fn before_caches() {
     cpu::initialise_fpu();
     trace::phase(BootPhase::Traps);
     chipset::mask_legacy_interrupts();
-    local_apic::initialise([LocalVector::RESET; 2]);
+    let first_8259 = LocalVector::new().with_delivery_mode(DeliveryMode::External);
+    local_apic::initialise([first_8259, LocalVector::RESET]);
     trace::phase(BootPhase::Apic);
 }
 

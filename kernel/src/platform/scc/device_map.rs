@@ -5,6 +5,7 @@
 //! 0x00_2000  local APIC, 4 KB                    uncached
 //! 0x00_3000  page with the reset vector, 4 KB    uncached
 //! 0x00_4000  own tile's message buffer, 16 KB     message buffer, write-through
+//! 0x00_8000  page through which the host types    uncached
 //! 0x01_0000  FPGA's register bank, 64 KB         uncached
 //! 0x04_0000  registers of tile t, 8 KB each      uncached
 //! 0x08_0000  message buffer of tile t, 16 KB     message buffer, write-through
@@ -26,20 +27,26 @@ const OWN_TILE: u32 = 0;
 const LOCAL_APIC: u32 = 0x00_2000;
 const RESET_PAGE: u32 = 0x00_3000;
 const OWN_MESSAGE_BUFFER: u32 = 0x00_4000;
+const TERMINAL: u32 = 0x00_8000;
 const FPGA: u32 = 0x01_0000;
 const TILES: u32 = 0x04_0000;
 const MESSAGE_BUFFERS: u32 = 0x08_0000;
 const END: u32 = MESSAGE_BUFFERS + 24 * mpb::TILE_BYTES;
 
 const _: () = assert!(OWN_TILE + tile::BLOCK_BYTES <= LOCAL_APIC && LOCAL_APIC + apic::SIZE <= RESET_PAGE);
-const _: () =
-    assert!(RESET_PAGE + PAGE_BYTES <= OWN_MESSAGE_BUFFER && OWN_MESSAGE_BUFFER + mpb::TILE_BYTES <= FPGA);
+const _: () = assert!(
+    RESET_PAGE + PAGE_BYTES <= OWN_MESSAGE_BUFFER && OWN_MESSAGE_BUFFER + mpb::TILE_BYTES <= TERMINAL
+);
+const _: () = assert!(TERMINAL + PAGE_BYTES <= FPGA);
 const _: () = assert!(FPGA + fpga::BANK_BYTES <= TILES);
 const _: () = assert!(TILES + 24 * tile::BLOCK_BYTES <= MESSAGE_BUFFERS && END <= layout::DEVICES_BYTES);
 
 /// Page of the reset vector.
 const RESET_VECTOR_PAGE: PhysAddr =
     PhysAddr::new(map::RESET_VECTOR.get() - map::RESET_VECTOR.get() % PAGE_BYTES);
+
+/// Page of the core's own memory through which the host types: where the linker script has `boot_terminal`.
+const TERMINAL_PAGE: PhysAddr = PhysAddr::new(2 * PAGE_BYTES);
 
 /// A block of registers or buffer with a window of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +59,8 @@ pub enum Device {
     ResetPage,
     /// The half of the own tile's message buffer that belongs to the core of this number within the tile.
     OwnMessageBuffer(u8),
+    /// Page of memory through which the host types.
+    Terminal,
     /// Register bank of the FPGA.
     Fpga,
     /// Registers of a tile.
@@ -70,6 +79,7 @@ impl Device {
                 Self::LocalApic => LOCAL_APIC,
                 Self::ResetPage => RESET_PAGE,
                 Self::OwnMessageBuffer(slot) => OWN_MESSAGE_BUFFER + u32::from(slot & 1) * mpb::CORE_BYTES,
+                Self::Terminal => TERMINAL,
                 Self::Fpga => FPGA,
                 Self::Tile(tile) => TILES + u32::from(tile.number()) * tile::BLOCK_BYTES,
                 Self::MessageBuffer(core) => MESSAGE_BUFFERS + u32::from(core.number()) * mpb::CORE_BYTES,
@@ -89,8 +99,9 @@ const EARLY: [Windows; 3] = [
 ];
 
 /// All others.
-const LATE: [Windows; 4] = [
+const LATE: [Windows; 5] = [
     Windows(RESET_PAGE, RESET_VECTOR_PAGE, PAGE_BYTES, 1, MemoryType::Uncached),
+    Windows(TERMINAL, TERMINAL_PAGE, PAGE_BYTES, 1, MemoryType::Uncached),
     Windows(FPGA, map::FPGA, fpga::BANK_BYTES, 1, MemoryType::Uncached),
     Windows(TILES, map::CRB, tile::BLOCK_BYTES, 24, MemoryType::Uncached),
     Windows(MESSAGE_BUFFERS, map::MPB, mpb::TILE_BYTES, 24, MemoryType::MpbtWriteThrough),
@@ -160,6 +171,7 @@ mod tests {
         assert_eq!(behind(Device::OwnMessageBuffer(1), 0x40), Some((own_half, MemoryType::MpbtWriteThrough)));
         assert_eq!(behind(Device::OwnTile, 0x100), uncached(map::OWN_CRB.wrapping_add(0x100)));
         assert_eq!(behind(Device::LocalApic, 0x20), uncached(map::LOCAL_APIC.wrapping_add(0x20)));
+        assert_eq!(behind(Device::Terminal, 0x20), uncached(PhysAddr::new(0x2020)));
         assert_eq!(behind(Device::Fpga, 0xD000), uncached(map::FPGA.wrapping_add(0xD000)));
     }
 
@@ -169,8 +181,8 @@ mod tests {
         let count = pages.len();
         pages.sort_unstable();
         pages.dedup();
-        assert_eq!((pages.len(), count), (2 + 1 + 4 + 1 + 16 + 48 + 96, 168));
+        assert_eq!((pages.len(), count), (2 + 1 + 4 + 1 + 1 + 16 + 48 + 96, 169));
         assert!(pages.iter().all(|page| *page < 1024));
-        assert_eq!(found(8), None);
+        assert_eq!(found(9), None);
     }
 }

@@ -27,6 +27,8 @@ mod reset;
 #[cfg(all(bare_metal, feature = "scc"))]
 mod set_up;
 #[cfg(all(bare_metal, feature = "scc"))]
+pub mod terminal;
+#[cfg(all(bare_metal, feature = "scc"))]
 pub mod timer;
 #[cfg(all(bare_metal, feature = "scc"))]
 pub(crate) mod window;

@@ -94,6 +94,18 @@ pub(super) fn write_fpga(register: FpgaRegister, value: u32) {
     unsafe { store(Device::Fpga.base() + register.offset(), value) };
 }
 
+/// Reads an aligned word of the page through which the host types.
+#[must_use]
+pub(super) fn read_terminal(offset: u32) -> u32 {
+    load(Device::Terminal.base() + offset)
+}
+
+/// Writes an aligned word of the page through which the host types.
+pub(super) fn write_terminal(offset: u32, word: u32) {
+    // SAFETY: the page is set aside by the linker script, and nobody holds a reference into it.
+    unsafe { store(Device::Terminal.base() + offset, word) };
+}
+
 /// Reads a register of the local APIC.
 #[must_use]
 pub(crate) fn read_apic(register: ApicRegister) -> u32 {
