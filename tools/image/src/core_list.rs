@@ -44,6 +44,12 @@ impl CoreList {
         *self.0.first().expect("a list holds at least one core")
     }
 
+    /// The lowest `count` cores, at least one; all if there are fewer.
+    #[must_use]
+    pub fn lowest(&self, count: usize) -> Self {
+        Self(self.0.iter().copied().take(count.max(1)).collect())
+    }
+
     /// The cores, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = CoreId> + '_ {
         self.0.iter().copied()

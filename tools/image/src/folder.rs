@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use scc::id::CoreId;
+
 use crate::Image;
 use crate::lut_init::lut_init;
 use crate::merge_list::merge_list;
@@ -10,6 +12,8 @@ use crate::object_text::object_text;
 
 /// Memory of one core as a text object.
 pub const KERNEL_OBJ: &str = "kernel.obj";
+/// The same with the guests, if only some cores get them.
+pub const GUESTS_OBJ: &str = "guests.obj";
 /// Merge list.
 pub const KERNEL_MT: &str = "kernel.mt";
 /// Load map of the raw pieces.
@@ -49,8 +53,17 @@ pub fn image_files(image: &Image) -> Vec<(String, Vec<u8>)> {
         files.push((name, piece.bytes.clone()));
     }
     files.push((KERNEL_MAP.to_owned(), load_map.into_bytes()));
-    files.push((KERNEL_OBJ.to_owned(), object_text(image.pieces()).into_bytes()));
-    files.push((KERNEL_MT.to_owned(), merge_list(&recipe.loaded_cores(), KERNEL_OBJ).into_bytes()));
+    let loaded = recipe.loaded_cores();
+    let (with, without): (Vec<CoreId>, Vec<_>) = loaded.iter().partition(|core| recipe.has_guests(**core));
+    let object_of = |core| match (recipe.has_guests(core), without.is_empty()) {
+        (true, false) => GUESTS_OBJ,
+        (false, false) | (_, true) => KERNEL_OBJ,
+    };
+    for core in [with.first(), without.first()].into_iter().flatten() {
+        let pieces: Vec<_> = image.pieces_of(*core).cloned().collect();
+        files.push((object_of(*core).to_owned(), object_text(&pieces).into_bytes()));
+    }
+    files.push((KERNEL_MT.to_owned(), merge_list(&loaded, object_of).into_bytes()));
     files.push((LUT_INIT.to_owned(), lut_init(&recipe.cores, recipe.memory).into_bytes()));
     files
 }
@@ -76,8 +89,10 @@ pub fn write_folder(image: &Image, folder: &Path) -> Result<Vec<PathBuf>, Folder
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel_file::tests::example;
-    use crate::{BootFrom, KernelFile, Recipe};
+    use trace_format::symbols::PLACE_SYMBOL;
+
+    use crate::kernel_file::tests::{example, example_with_label};
+    use crate::{BootFrom, GuestImage, KernelFile, Recipe};
 
     fn file_of(image: &Image, name: &str) -> String {
         let (_, bytes) = image_files(image).into_iter().find(|(known, _)| known == name).unwrap();
@@ -101,6 +116,29 @@ mod tests {
         let image = image(BootFrom::FirstCore);
         assert_eq!(file_of(&image, KERNEL_MT).lines().count(), 1 + 1);
         assert_eq!(file_of(&image, LUT_INIT).lines().count(), 3 * 100);
+    }
+
+    #[test]
+    fn guests_of_some_cores_are_in_an_object_of_their_own() {
+        let kernel = KernelFile::parse(&example_with_label(PLACE_SYMBOL)).unwrap();
+        let guest = GuestImage {
+            name: "x".to_owned(),
+            bytes: vec![0x77; 64],
+            files: Vec::new(),
+            command_line: String::new(),
+            memory_bytes: 1 << 20,
+        };
+        let cores = "2-4".parse().unwrap();
+        let recipe = Recipe { cores, guests: vec![guest], ..Recipe::default() };
+        let whole = Image::new(&kernel, recipe.clone()).unwrap();
+        assert!(!file_of(&whole, KERNEL_MT).contains(GUESTS_OBJ));
+        let guest_cores = Some("3".parse().unwrap());
+        let image = Image::new(&kernel, Recipe { guest_cores, ..recipe }).unwrap();
+        let list = file_of(&image, KERNEL_MT);
+        let objects: Vec<_> = list.lines().skip(1).filter_map(|line| line.split(' ').next_back()).collect();
+        assert_eq!(objects, [KERNEL_OBJ, GUESTS_OBJ, KERNEL_OBJ]);
+        let has_guest = |name| file_of(&image, name).contains("77777777");
+        assert_eq!([KERNEL_OBJ, GUESTS_OBJ].map(has_guest), [false, true]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::fmt;
 
 use i586::page::PAGE_BYTES;
 use scc::address::PhysAddr;
+use scc::id::CoreId;
 use scc::lut::BoardMemory;
 use trace_format::symbols::PLACE_SYMBOL;
 
@@ -121,6 +122,12 @@ impl Image {
     /// The pieces with bytes, by ascending address.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
+    }
+
+    /// Those that a core gets: without the guests, if they are for others.
+    pub fn pieces_of(&self, core: CoreId) -> impl Iterator<Item = &Piece> {
+        let has_guests = self.recipe.has_guests(core);
+        self.pieces.iter().filter(move |piece| has_guests || piece.kind != PieceKind::GuestList)
     }
 
     /// What it was made for.

@@ -7,6 +7,7 @@
 //! | File | Contents | Read by |
 //! |---|---|---|
 //! | `kernel.obj` | memory of one core, at core-physical addresses | sccMerge |
+//! | `guests.obj` | the same with the guests, if only some cores get them | sccMerge |
 //! | `kernel.mt` | which core gets it, on which memory controller | sccMerge |
 //! | `lut_init.dat` | writes to the LUTs of the used cores | sccBoot |
 //! | `kernel.map`, `*.bin` | the same memory as raw pieces | bin2obj |
@@ -33,7 +34,9 @@ mod recipe;
 mod summary;
 
 pub use core_list::{CoreList, CoreListError};
-pub use folder::{FolderError, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LUT_INIT, image_files, write_folder};
+pub use folder::{
+    FolderError, GUESTS_OBJ, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LUT_INIT, image_files, write_folder,
+};
 pub use guest_list::{GuestImage, GuestListError, guest_list};
 pub use image::{Image, Piece, PieceKind};
 pub use instructions::is_known_to_p54c;

@@ -162,6 +162,7 @@ fn recipe(arguments: BuildArguments) -> Result<Recipe, Failure> {
             Starter::Core0 => BootFrom::FirstCore,
         },
         command_line: arguments.command_line,
+        guest_cores: None,
     })
 }
 

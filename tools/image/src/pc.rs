@@ -43,6 +43,14 @@ pub fn qemu(kernel: &Path, modules: &[PathBuf], command_line: &str) -> Command {
     command
 }
 
+/// Gives the PC a second serial port, which is the guests' terminal: QEMU connects it to the Unix socket at `socket`, on
+/// which somebody must listen.
+pub fn with_terminal(qemu: &mut Command, socket: &Path) {
+    let mut device = OsString::from("socket,id=terminal,path=");
+    device.push(list_value(&[socket.to_owned()]));
+    qemu.arg("-chardev").arg(device).args(["-serial", "chardev:terminal"]);
+}
+
 /// Modules are separated by commas; a comma in a name is written twice.
 fn list_value(paths: &[PathBuf]) -> OsString {
     let mut list = OsString::new();

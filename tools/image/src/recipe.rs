@@ -26,8 +26,10 @@ pub struct Recipe {
     pub boot_from: BootFrom,
     /// Text for the kernel, if any.
     pub command_line: Option<String>,
-    /// Guests that every core gets.
+    /// Guests that every core gets, or those of [`guest_cores`](Self::guest_cores).
     pub guests: Vec<GuestImage>,
+    /// Cores that get the guests, if not all do. The host must load them itself.
+    pub guest_cores: Option<CoreList>,
 }
 
 impl Default for Recipe {
@@ -39,11 +41,17 @@ impl Default for Recipe {
             boot_from: BootFrom::Host,
             command_line: None,
             guests: Vec::new(),
+            guest_cores: None,
         }
     }
 }
 
 impl Recipe {
+    /// Whether a core gets the guests.
+    pub fn has_guests(&self, core: CoreId) -> bool {
+        self.guest_cores.as_ref().is_none_or(|cores| cores.contains(core))
+    }
+
     /// Cores whose memory the host fills.
     pub fn loaded_cores(&self) -> Vec<CoreId> {
         match self.boot_from {
