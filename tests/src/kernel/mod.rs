@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use scc::host::Uart;
 use scc::id::CoreId;
 use scc::timing::Time;
+use scc_boot::TerminalLink;
 use scc_emu::{Activity, Limits, Machine, MachineBuilder, RunEnd};
 use scc_image::{GuestImage, Image, KernelFile, Recipe};
 
@@ -193,6 +194,16 @@ impl KernelBoard {
             panic!("{} lines with {mark:?} from core {core}:\n{text}", found.len())
         };
         line.to_owned()
+    }
+
+    /// The terminal of a core.
+    ///
+    /// # Panics
+    /// If this kernel has none.
+    #[must_use]
+    pub fn terminal(&self, core: CoreId) -> TerminalLink {
+        let kernel = KernelFile::parse(elf()).expect("the linker wrote a good file");
+        TerminalLink::new(&kernel, core).expect("the kernel names the page")
     }
 
     /// Whether a core has halted for good.

@@ -1,9 +1,10 @@
 //! The kernel on QEMU's PC: text on the serial line, and how it ended.
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ use crate::core_program;
 
 /// How cargo builds the kernel for a PC.
 const PLAIN: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
-/// The same with guests.
+
+/// Boots the kernel with guests and waits for its end.
 ///
 /// # Errors
 /// [`PcError`] if there is no QEMU, or no end.
@@ -26,7 +28,36 @@ pub fn boot_with_guests(command_line: &str, guests: &[GuestImage]) -> Result<PcR
     let [kernel, symbols] = plain_files();
     let list = symbols.with_extension(format!("guests-{}", std::process::id()));
     fs::write(&list, guest_list(guests).expect("few and small guests"))?;
-    run(kernel, &[symbols.clone(), list], command_line)
+    run(pc::qemu(kernel, &[symbols.clone(), list], command_line))
+}
+
+/// The same with a terminal, on which `stream` comes in at once; see [`guest_abi::terminal`]. The second answer is what
+/// comes back.
+///
+/// # Errors
+/// [`PcError`] if there is no QEMU, or no end.
+///
+/// # Panics
+/// If no list can be made of the guests, or QEMU does not connect the terminal.
+pub fn boot_with_terminal(guests: &[GuestImage], stream: &[u8]) -> Result<(PcRun, String), PcError> {
+    let [kernel, symbols] = plain_files();
+    let list = symbols.with_extension(format!("guests-{}", std::process::id()));
+    fs::write(&list, guest_list(guests).expect("few and small guests"))?;
+    let mut command = pc::qemu(kernel, &[symbols.clone(), list], "selftest");
+    let socket = std::env::temp_dir().join(format!("terminal-test-{}", std::process::id()));
+    let listener = UnixListener::bind(&socket)?;
+    pc::with_terminal(&mut command, &socket);
+    let stream = stream.to_vec();
+    let terminal = thread::spawn(move || {
+        let (mut line, _) = listener.accept()?;
+        line.write_all(&stream)?;
+        let mut bytes = Vec::new();
+        line.read_to_end(&mut bytes).map(|_| String::from_utf8_lossy(&bytes).into_owned())
+    });
+    let run = run(command);
+    fs::remove_file(&socket)?;
+    let run = run?;
+    Ok((run, terminal.join().expect("talking does not panic")?))
 }
 
 /// The same with what cores check and measure.
@@ -76,7 +107,7 @@ pub struct PcRun {
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
     let [kernel, symbols] = plain_files();
-    run(kernel, std::slice::from_ref(symbols), command_line)
+    run(pc::qemu(kernel, std::slice::from_ref(symbols), command_line))
 }
 
 /// The same with what cores check and measure.
@@ -85,11 +116,10 @@ pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot_trials(command_line: &str) -> Result<PcRun, PcError> {
     let [kernel, symbols] = files(&TRIALS);
-    run(&kernel, &[symbols], command_line)
+    run(pc::qemu(&kernel, &[symbols], command_line))
 }
 
-fn run(kernel: &Path, modules: &[PathBuf], command_line: &str) -> Result<PcRun, PcError> {
-    let mut command = pc::qemu(kernel, modules, command_line);
+fn run(mut command: Command) -> Result<PcRun, PcError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut qemu = command.spawn().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => PcError::NotInstalled,

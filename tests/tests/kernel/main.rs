@@ -15,6 +15,7 @@ mod pc;
 mod rcce;
 mod services;
 mod soak;
+mod terminal;
 mod trace;
 
 /// Value of `key=` in a line.

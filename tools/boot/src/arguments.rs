@@ -3,12 +3,16 @@
 //! This file is compiled into both programs: xtask shows and checks the options before anything is built, and hands
 //! them on.
 
-use std::io;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::{fmt, io};
 
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use scc_image::{CoreList, GuestImage};
+
+/// Memory of a guest in MB, unless said.
+const GUEST_MEGABYTES: u32 = 16;
 
 /// Options of a boot.
 #[derive(Args, Clone, Debug, PartialEq)]
@@ -32,18 +36,24 @@ pub(crate) struct BoardArguments {
     /// none; docs/kernel.md has the list. Unless --until says otherwise the run then ends when nothing goes on any more
     #[arg(long, value_name = "LIST")]
     pub(crate) services: Option<String>,
-    /// A guest for every core: an ELF file; may be given several times
+    /// A guest: an ELF file; may be given several times. Cores that run guests run all of them
     #[arg(long = "guest", value_name = "FILE")]
     pub(crate) guests: Vec<PathBuf>,
+    /// How many of the cores run guests, from the lowest on, or all; without --guest the guest is Linux
+    #[arg(long = "guests", value_name = "N|all")]
+    pub(crate) guest_cores: Option<GuestCores>,
     /// Initial file system of each guest that is Linux
     #[arg(long, value_name = "FILE")]
     pub(crate) guest_files: Option<PathBuf>,
     /// Command line of each guest that is Linux
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) guest_command_line: String,
-    /// Memory of each guest in MB
-    #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(crate) guest_memory: u32,
+    /// Memory of each guest in MB; 16 unless said, 32 for Linux that is built on the way
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) guest_memory: Option<u32>,
+    /// Type the commands of this script at the first guest of the lowest core and compare what it answers
+    #[arg(long, value_name = "FILE", conflicts_with = "gdb")]
+    pub(crate) session: Option<PathBuf>,
     /// What is to be reached
     #[arg(
         long,
@@ -65,7 +75,7 @@ pub(crate) struct BoardArguments {
     /// Wait for gdb before the first instruction, at 127.0.0.1:1234 or at ADDR:PORT
     #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:1234")]
     pub(crate) gdb: Option<String>,
-    /// End after this much host time; without a terminal 300 unless told otherwise
+    /// End after this much host time; without a terminal 300 unless told otherwise, 1800 with --session
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) wall: Option<f64>,
     /// Write all figures to FILE as JSON
@@ -86,12 +96,42 @@ impl BoardArguments {
         let read = |file: &PathBuf| std::fs::read(file).map_err(|source| failed(file, source));
         let files = self.guest_files.as_ref().map(read).transpose()?.unwrap_or_default();
         let guest = |file: &PathBuf| {
-            let image =
-                GuestImage::read(file, self.guest_memory << 20).map_err(|source| failed(file, source))?;
+            let image = GuestImage::read(file, self.guest_memory.unwrap_or(GUEST_MEGABYTES) << 20)
+                .map_err(|source| failed(file, source))?;
             let command_line = self.guest_command_line.clone();
             Ok(GuestImage { files: files.clone(), command_line, ..image })
         };
         self.guests.iter().map(guest).collect()
+    }
+}
+
+/// How many cores run guests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GuestCores {
+    /// All that are booted.
+    All,
+    /// The lowest of them, at least one.
+    Lowest(usize),
+}
+
+impl FromStr for GuestCores {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(count @ 1..=48) => Ok(Self::Lowest(count)),
+            _ if text == "all" => Ok(Self::All),
+            _ => Err("expected a number from 1 to 48, or all"),
+        }
+    }
+}
+
+impl fmt::Display for GuestCores {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => formatter.write_str("all"),
+            Self::Lowest(count) => write!(formatter, "{count}"),
+        }
     }
 }
 

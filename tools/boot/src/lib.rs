@@ -9,21 +9,25 @@
 #![forbid(unsafe_code)]
 
 mod console;
+mod guests;
 mod load;
 mod progress;
 mod recording;
 mod results;
 mod ring_reader;
 mod session;
+mod terminal_link;
 mod vitals;
 mod watch;
 
 pub use console::ConsoleLine;
+pub use guests::GuestResult;
 pub use load::{LoadError, load_image};
 pub use progress::{CoreProgress, CoreState, Pace, PanicPlace, TestResult};
 pub use recording::{RecordError, Recording};
 pub use results::{CoreResult, PhaseTimes, Results, rate};
 pub use ring_reader::RingReader;
 pub use session::{Goal, Observer, Outcome, RunUntil, Session, ends_the_run};
+pub use terminal_link::{TerminalLink, forget as forget_terminal};
 pub use vitals::{TaskVitals, Vitals};
 pub use watch::{News, Watch};

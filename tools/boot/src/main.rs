@@ -1,15 +1,18 @@
 //! `scc-boot`, the command line: boots a kernel on the emulated SCC and shows how its cores get on.
 //!
-//! On a terminal there is a screen with the mesh and the console of a chosen core; elsewhere plain lines and a
-//! summary. Exit status: 0 every core did as it should, 1 some did not, 2 wrong input, 3 a limit or the user came
+//! On a terminal there is a screen with the mesh and the console of a chosen core, or, if cores run guests, the terminal of
+//! a guest; elsewhere plain lines and a summary. Exit status: 0 every core did as it should, 1 some did not, 2 wrong input, 3 a limit or the user came
 //! first, 4 a finding of the strict model, 5 a core shut down.
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod attached;
 mod debugger;
 mod plain;
 mod restart;
 mod screen;
+mod scripted;
+mod seats;
 mod span;
 mod start;
 
@@ -24,10 +27,12 @@ use scc_trace::About;
 
 use crate::arguments::BoardArguments;
 use crate::span::Span;
-use crate::start::{Afterwards, BootError};
+use crate::start::{Afterwards, BootError, Started};
 
 /// Host time after which a run that nobody watches ends.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The same with a script, whose commands have limits of the guest's time.
+const SESSION_PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Boots a kernel on the emulated SCC and shows how its cores get on.
 #[derive(Debug, Parser)]
@@ -89,14 +94,18 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<u8, BootError> {
     let gdb = arguments.board.gdb.as_deref();
     let recorded = &arguments.recording;
-    let interactive =
-        screen::is_possible() && !arguments.board.plain && gdb.is_none() && recorded.record.is_none();
+    let script = arguments.board.session.as_deref();
+    let interactive = screen::is_possible()
+        && !arguments.board.plain
+        && gdb.is_none()
+        && script.is_none()
+        && recorded.record.is_none();
     let afterwards =
         if interactive || recorded.until().is_some() { Afterwards::Stay } else { Afterwards::Stop };
-    let (mut session, restart) =
-        start::session(&arguments.kernel, &arguments.image, &arguments.board, afterwards)?;
+    let Started { mut session, restart, mut seats } =
+        start::start(&arguments.kernel, &arguments.image, &arguments.board, afterwards)?;
     if !interactive && gdb.is_none() && arguments.board.wall.is_none() {
-        session.observer.limit_wall(Some(PATIENCE));
+        session.observer.limit_wall(Some(if script.is_some() { SESSION_PATIENCE } else { PATIENCE }));
     }
     if let Some(file) = &recorded.record {
         let about = About {
@@ -106,12 +115,19 @@ fn run(arguments: &Arguments) -> Result<u8, BootError> {
         session.observer.record(Recording::create(file, &about)?);
         session.observer.run_until(recorded.until());
     }
-    let outcome = if interactive {
+    let mut answered = None;
+    let outcome = if let Some(file) = script {
+        let (outcome, answers) = scripted::run(&mut session, &mut seats, file)?;
+        answered = Some(answers);
+        outcome
+    } else if interactive && !seats.is_empty() {
+        attached::run(&mut session, &restart, &mut seats)?
+    } else if interactive {
         screen::run(&mut session, &restart).map_err(BootError::Terminal)?
     } else {
         plain::run(&mut session, gdb)?
     };
-    let results = Results::new(&session, &outcome);
+    let results = Results { answered, ..Results::new(&session, &outcome) };
     print!("{}", results.table());
     if let Some(recording) = session.observer.take_recording() {
         println!("{}", recording.finish(&session.machine, &results.ended)?);
@@ -153,6 +169,9 @@ mod tests {
             "--record run.trace --record-for 2",
             "--record run.trace --record-for 2s --record-until done",
             "--record run.trace --gdb",
+            "--guests 0",
+            "--guests 49",
+            "--session s.toml --gdb",
         ] {
             assert_eq!(board(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -26,18 +26,25 @@ pub(crate) fn run(session: &mut Session, gdb: Option<&str>) -> Result<Outcome, B
         show(&session.machine, &session.observer, &news).map_err(BootError::Output)?;
         outcome = ended.or_else(|| interrupted.load(Ordering::Relaxed).then_some(Outcome::Interrupted));
     }
-    if outcome == Some(Outcome::AllReported) {
+    let outcome = outcome.expect("the loop ends with an outcome");
+    finish(session, &outcome)?;
+    Ok(outcome)
+}
+
+/// Prints what is still on its way when a session has ended.
+pub(crate) fn finish(session: &mut Session, outcome: &Outcome) -> Result<(), BootError> {
+    if *outcome == Outcome::AllReported {
         let news = session.settle();
         show(&session.machine, &session.observer, &news).map_err(BootError::Output)?;
     }
     for line in session.observer.watch.rest_of_lines() {
         write_line(&mut io::stdout().lock(), &line).map_err(BootError::Output)?;
     }
-    Ok(outcome.expect("the loop ends with an outcome"))
+    Ok(())
 }
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
-fn watch_for_interrupt() -> io::Result<Arc<AtomicBool>> {
+pub(crate) fn watch_for_interrupt() -> io::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&flag))?;

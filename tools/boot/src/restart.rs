@@ -1,6 +1,7 @@
 //! Starting one core again while the others run: what sccMerge, sccBoot and sccReset do for that core on a board.
 
 use scc::id::CoreId;
+use scc_boot::forget_terminal;
 use scc_emu::{HostAccessError, Machine};
 use scc_image::{Image, KernelFile, PlacementError, Recipe};
 
@@ -41,7 +42,8 @@ impl Restart {
         let command_line = Some(timed(format!("{} {further}", self.words).trim_end()));
         let image = Image::new(&self.kernel, Recipe { command_line, ..self.recipe.clone() })?;
         machine.hold_in_reset(core);
-        for piece in image.pieces() {
+        forget_terminal(&self.kernel, machine, core)?;
+        for piece in image.pieces_of(core) {
             machine.write_core_memory(core, piece.address, &piece.bytes)?;
         }
         machine.release(core);

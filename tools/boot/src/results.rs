@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use guest_terminal::Answered;
 use scc::fpga::TIMESTAMP_MEGAHERTZ;
 use scc::id::CoreId;
 use scc::timing::Time;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use trace_format::phase::BootPhase;
 use trace_format::record::TestOutcome;
 
-use crate::{CoreState, Outcome, Session};
+use crate::{CoreState, GuestResult, Outcome, Session};
 
 /// Times from reset to a phase over the cores that reached it, in microseconds of the core's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -69,6 +70,11 @@ pub struct CoreResult {
 pub struct Results {
     /// Cores that take part.
     pub cores: Vec<CoreResult>,
+    /// Guests in the order of their starts.
+    pub guests: Vec<GuestResult>,
+    /// What a script typed and a guest answered; `None` without a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Vec<Answered>>,
     /// Phases in the order in which cores go through them.
     pub phases: Vec<PhaseTimes>,
     /// Microseconds from the start of the board to the first task of the last core, by the chip's clock as the cores
@@ -103,7 +109,9 @@ impl Results {
             phases: phase_times(session),
             all_up_us: all_up(session),
             ended: describe(session, outcome),
-            status: status(&cores, outcome),
+            status: status(&cores, session.observer.guests(), outcome),
+            guests: session.observer.guests().to_vec(),
+            answered: None,
             emulated_us: microseconds(session.machine.time()),
             host_seconds,
             instructions,
@@ -140,6 +148,9 @@ impl Results {
             if let Some(trouble) = &core.trouble {
                 say(format_args!("core {:02} {}: {trouble}", core.core, core.state));
             }
+        }
+        for guest in &self.guests {
+            say(format_args!("{}", guest_line(guest)));
         }
         say(format_args!(
             "{up} of {} cores up, {passed} passed all self-tests ({tests} tests, {failed} failed)",
@@ -281,21 +292,37 @@ fn describe(session: &Session, outcome: &Outcome) -> String {
         Outcome::RecordingFailed(error) => error.clone(),
         Outcome::Interrupted => "ended by the user".to_owned(),
         Outcome::Killed => "killed by gdb".to_owned(),
+        Outcome::SessionFailed(error) => format!("the session failed: {error}"),
         Outcome::Finding(report) => format!("{report} [{}]", session.observer.place(report.linear)),
     }
 }
 
-/// 0: every core did as it should; 1: some did not; 3: a limit or the user came first; 4: a finding of the strict
+/// What is worth a line about a guest.
+fn guest_line(guest: &GuestResult) -> String {
+    let mut text = format!("core {:02} guest {}: ", guest.core, guest.name);
+    text.push_str(guest.end.as_deref().unwrap_or("still runs"));
+    if let (Some(started), Some(ended)) = (guest.started_us, guest.ended_us) {
+        let (from, span) = (started / 1_000.0, (ended - started) / 1_000.0);
+        write!(text, ", from {from:.3} ms on for {span:.3} ms").expect("strings take any text");
+    }
+    for (name, count) in &guest.counts {
+        write!(text, ", {name} {count}").expect("strings take any text");
+    }
+    text
+}
+
+/// 0: every core and guest did as it should; 1: some did not; 3: a limit or the user came first; 4: a finding of the strict
 /// model; 5: a core shut down. As far as they mean the same, these are the statuses of scc-emu.
-fn status(cores: &[CoreResult], outcome: &Outcome) -> u8 {
+fn status(cores: &[CoreResult], guests: &[GuestResult], outcome: &Outcome) -> u8 {
     let any = |state| cores.iter().any(|core| core.final_state == state);
     match outcome {
         Outcome::Finding(_) => 4,
         _ if any(CoreState::ShutDown) => 5,
         _ if any(CoreState::Hung) => 4,
-        Outcome::RecordingFailed(_) => 1,
+        Outcome::RecordingFailed(_) | Outcome::SessionFailed(_) => 1,
         Outcome::AllReported | Outcome::TimeReached(_) | Outcome::TextSeen(..)
-            if cores.iter().any(|core| core.final_state.is_bad()) =>
+            if cores.iter().any(|core| core.final_state.is_bad())
+                || guests.iter().any(|guest| guest.end.is_some() && !guest.ended_well()) =>
         {
             1
         }
@@ -358,13 +385,34 @@ mod tests {
     fn status_says_who_failed() {
         let passed = || result(CoreState::Passed);
         let with = |state| [passed(), result(state)];
-        assert_eq!(status(&[passed()], &Outcome::AllReported), 0);
-        assert_eq!(status(&with(CoreState::Failed), &Outcome::AllReported), 1);
-        assert_eq!(status(&with(CoreState::Panicked), &Outcome::AllReported), 1);
-        assert_eq!(status(&[passed()], &Outcome::AllStopped), 1);
-        assert_eq!(status(&[passed()], &Outcome::Interrupted), 3);
-        assert_eq!(status(&with(CoreState::Hung), &Outcome::AllReported), 4);
-        assert_eq!(status(&with(CoreState::ShutDown), &Outcome::AllReported), 5);
+        assert_eq!(status(&[passed()], &[], &Outcome::AllReported), 0);
+        assert_eq!(status(&with(CoreState::Failed), &[], &Outcome::AllReported), 1);
+        assert_eq!(status(&with(CoreState::Panicked), &[], &Outcome::AllReported), 1);
+        assert_eq!(status(&[passed()], &[], &Outcome::AllStopped), 1);
+        assert_eq!(status(&[passed()], &[], &Outcome::Interrupted), 3);
+        assert_eq!(status(&with(CoreState::Hung), &[], &Outcome::AllReported), 4);
+        assert_eq!(status(&with(CoreState::ShutDown), &[], &Outcome::AllReported), 5);
+    }
+
+    #[test]
+    fn guest_that_did_not_end_by_itself_fails_the_run() {
+        let guest = |end: &str| GuestResult {
+            core: 0,
+            name: "g".to_owned(),
+            started_us: Some(1_000.0),
+            ended_us: Some(3_500.0),
+            end: Some(end.to_owned()),
+            counts: vec![("exits".to_owned(), 3), ("faults".to_owned(), 5)],
+        };
+        let cores = [result(CoreState::Passed)];
+        let good = guest("by itself reason=power-off detail=0x0");
+        assert_eq!(status(&cores, std::slice::from_ref(&good), &Outcome::AllReported), 0);
+        for end in ["by itself reason=panic detail=0x7", "page fault address=0x0", "not started: no memory"] {
+            assert_eq!(status(&cores, &[good.clone(), guest(end)], &Outcome::AllReported), 1, "{end}");
+        }
+        let line = "core 00 guest g: by itself reason=power-off detail=0x0, from 1.000 ms on for 2.500 ms, \
+                    exits 3, faults 5";
+        assert_eq!(guest_line(&good), line);
     }
 
     #[test]

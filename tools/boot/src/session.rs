@@ -13,7 +13,8 @@ use scc_emu::{Limits, Machine, Report, RunEnd};
 use scc_image::CoreList;
 use trace_format::phase::BootPhase;
 
-use crate::{CoreState, News, Pace, Recording, Watch};
+use crate::guests::GuestLog;
+use crate::{CoreState, GuestResult, News, Pace, Recording, Watch};
 
 /// Slices of a step. Of a busy core that is a few tens of thousands of cycles.
 const SLICES: u64 = 64;
@@ -63,6 +64,8 @@ pub enum Outcome {
     Interrupted,
     /// The debugger's user.
     Killed,
+    /// A guest did not answer as the script wants it, or not at all.
+    SessionFailed(String),
     /// Software did what the chip would answer with a hang or corruption.
     Finding(Box<Report>),
 }
@@ -81,6 +84,7 @@ pub struct Observer {
     /// What the cores have told.
     pub watch: Watch,
     cores: CoreList,
+    guests: GuestLog,
     goal: Goal,
     until: Option<RunUntil>,
     recording: Option<Recording>,
@@ -148,6 +152,7 @@ impl Observer {
         Self {
             watch,
             cores,
+            guests: GuestLog::default(),
             goal,
             until: None,
             recording: None,
@@ -183,6 +188,16 @@ impl Observer {
         &self.cores
     }
 
+    /// The guests that kernels have spoken of.
+    pub fn guests(&self) -> &[GuestResult] {
+        self.guests.guests()
+    }
+
+    /// Whether all guests of a core have ended.
+    pub fn guests_have_ended(&self, core: CoreId) -> bool {
+        self.guests.is_done(core)
+    }
+
     /// Host time spent so far, without pauses.
     pub fn host_time(&self) -> Duration {
         self.started.elapsed().saturating_sub(self.paused)
@@ -204,6 +219,7 @@ impl Observer {
     /// Tells what is new, and whether the run is over by what the cores say or by the host's clock.
     pub fn look(&mut self, machine: &Machine) -> (News, Option<Outcome>) {
         let news = self.watch.visit(machine, self.recording.as_mut());
+        news.lines.iter().for_each(|line| self.guests.take(line, machine.time()));
         if let Some(failure) = self.recording.as_ref().and_then(Recording::failure) {
             return (news, Some(Outcome::RecordingFailed(failure.to_string())));
         }

@@ -4,18 +4,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use guest_terminal::ScriptError;
 use scc_boot::{Goal, LoadError, Observer, RecordError, Session, Watch, load_image};
 use scc_emu::chip::loss::{InterruptLoss, Share};
 use scc_emu::gdb::GdbError;
 use scc_emu::loader::{Symbol, SymbolTable};
-use scc_emu::{Machine, MemoryModel, TimingModel};
+use scc_emu::{HostAccessError, Machine, MemoryModel, TimingModel};
 use scc_image::{
-    BootFrom, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, readable_name, write_folder,
+    BootFrom, CoreList, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, readable_name,
+    write_folder,
 };
 use trace_format::RING_SYMBOL;
 
-use crate::arguments::{BoardArguments, Model, Starter, Timing, Until};
+use crate::arguments::{BoardArguments, GuestCores, Model, Starter, Timing, Until};
 use crate::restart::Restart;
+use crate::seats::Seats;
 
 /// Why a boot did not come about, or could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,21 @@ pub(crate) enum BootError {
         /// Where and what.
         error: ElfError,
     },
+    /// Cores are to run guests, and there is none.
+    #[error("--guests says how many cores run guests, --guest which; give a file")]
+    NoGuest,
+    /// A core that starts the others hands its guests on to all of them.
+    #[error("with --boot-from core0 all cores run the guests; leave --guests out, or the host boots")]
+    GuestsFromCore0,
+    /// A script, and no guest.
+    #[error("--session types at a guest; give one with --guest, and a kernel with a terminal")]
+    NobodyToTalkTo,
+    /// The script cannot be used.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// What is typed cannot be handed to a core.
+    #[error("cannot type: {0}")]
+    Typing(#[from] HostAccessError),
     /// The kernel does not fit the board.
     #[error("{file}: {error}", file = file.display())]
     Placement {
@@ -84,6 +102,10 @@ impl BootError {
         match self {
             Self::Read { .. }
             | Self::Elf { .. }
+            | Self::NoGuest
+            | Self::GuestsFromCore0
+            | Self::NobodyToTalkTo
+            | Self::Script(_)
             | Self::Placement { .. }
             | Self::Folder(_)
             | Self::Load(_)
@@ -92,6 +114,7 @@ impl BootError {
             | Self::Gdb(GdbError::Bind { .. }) => 2,
             Self::Gdb(_)
             | Self::Record(RecordError::Write { .. })
+            | Self::Typing(_)
             | Self::Terminal(_)
             | Self::Signal(_)
             | Self::Output(_)
@@ -109,18 +132,33 @@ pub(crate) enum Afterwards {
     Stay,
 }
 
-/// Makes the image of a kernel, loads it from its files and releases the cores that the host starts. The second answer
-/// starts one of them again.
-pub(crate) fn session(
+/// A board that runs.
+pub(crate) struct Started {
+    /// The machine, and what is known of it.
+    pub(crate) session: Session,
+    /// Starts a core again.
+    pub(crate) restart: Restart,
+    /// The guests and their terminals.
+    pub(crate) seats: Seats,
+}
+
+/// Makes the image of a kernel, loads it from its files and releases the cores that the host starts.
+pub(crate) fn start(
     kernel: &Path,
     folder: &Path,
     arguments: &BoardArguments,
     afterwards: Afterwards,
-) -> Result<(Session, Restart), BootError> {
+) -> Result<Started, BootError> {
     let bytes =
         std::fs::read(kernel).map_err(|source| BootError::Read { file: kernel.to_owned(), source })?;
     let file =
         KernelFile::parse(&bytes).map_err(|error| BootError::Elf { file: kernel.to_owned(), error })?;
+    let guests = arguments.read_guests().map_err(|(file, source)| BootError::Read { file, source })?;
+    let guest_cores = guest_cores(arguments)?;
+    let seats = Seats::new(&file, &guest_cores, &guests);
+    if arguments.session.is_some() && seats.is_empty() {
+        return Err(BootError::NobodyToTalkTo);
+    }
     let recipe = Recipe {
         cores: arguments.cores.clone(),
         boot_from: match arguments.boot_from {
@@ -128,7 +166,8 @@ pub(crate) fn session(
             Starter::Core0 => BootFrom::FirstCore,
         },
         command_line: Some(timed(&kernel_command_line(arguments, arguments.boot_from, afterwards))),
-        guests: arguments.read_guests().map_err(|(file, source)| BootError::Read { file, source })?,
+        guests,
+        guest_cores: Some(guest_cores),
         ..Recipe::default()
     };
     let memory = recipe.memory;
@@ -165,7 +204,23 @@ pub(crate) fn session(
     let mut session = Session::new(machine, observer);
     session.release(loaded);
     let words = kernel_command_line(arguments, Starter::Host, afterwards);
-    Ok((session, Restart::new(file, recipe, words)))
+    Ok(Started { session, restart: Restart::new(file, recipe, words), seats })
+}
+
+/// Cores that run the guests.
+fn guest_cores(arguments: &BoardArguments) -> Result<CoreList, BootError> {
+    let Some(wanted) = arguments.guest_cores else { return Ok(arguments.cores.clone()) };
+    if arguments.guests.is_empty() {
+        return Err(BootError::NoGuest);
+    }
+    let cores = match wanted {
+        GuestCores::All => arguments.cores.clone(),
+        GuestCores::Lowest(count) => arguments.cores.lowest(count),
+    };
+    if cores != arguments.cores && arguments.boot_from == Starter::Core0 {
+        return Err(BootError::GuestsFromCore0);
+    }
+    Ok(cores)
 }
 
 fn share(percent: f64) -> Share {
@@ -245,6 +300,19 @@ mod tests {
         assert_eq!(told("--services ping --until selftest"), "boot=host cores=0-47 selftest services=ping");
         let again = kernel_command_line(&board(line), Starter::Host, Afterwards::Stay);
         assert_eq!(again, "boot=host cores=1-3+7 then=stay log=debug");
+    }
+
+    #[test]
+    fn lowest_cores_run_the_guests() {
+        let cores = |line: &str| guest_cores(&board(line)).map(|cores| cores.to_string());
+        assert_eq!(cores("").unwrap(), "0-47");
+        assert_eq!(cores("--cores 3,7-9 --guest g").unwrap(), "3,7-9");
+        assert_eq!(cores("--cores 3,7-9 --guest g --guests 2").unwrap(), "3,7");
+        assert_eq!(cores("--cores 3,7-9 --guest g --guests 48").unwrap(), "3,7-9");
+        assert_eq!(cores("--guest g --guests all --boot-from core0").unwrap(), "0-47");
+        assert!(matches!(cores("--guests 1"), Err(BootError::NoGuest)));
+        let handed_on = cores("--guest g --guests 1 --boot-from core0");
+        assert!(matches!(handed_on, Err(BootError::GuestsFromCore0)));
     }
 
     #[test]

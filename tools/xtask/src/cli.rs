@@ -43,6 +43,11 @@ Examples:
   cargo run -- boot --platform pc                 the same kernel on one core of a PC, under QEMU
   cargo run -- boot --cores 0-3 --gdb             wait for gdb, and say how to start it
   cargo run -- boot --json boot.json --wall 60    figures for scripts, at most a minute
+  cargo run -- boot --guests 1                    Linux on core 0; on a terminal its shell (Ctrl-A ? for help),
+                                                  elsewhere a session that is typed and judged
+  cargo run -- boot --guests all --guest FILE     a guest of your own on every core
+  cargo run -- boot --platform pc --guest FILE --session SCRIPT
+                                                  a session with a guest on a PC
 
 Words for --command-line (docs/kernel.md has all):
   selftest=mail       cores also exchange letters with their neighbours
@@ -52,7 +57,7 @@ Words for --command-line (docs/kernel.md has all):
   measure=kernel      each core prints what its kernel takes
   log=debug           more lines on the consoles
 
-Exit status: 0 all cores ok, 1 some failed, 2 wrong input, 3 a limit or the user came first,
+Exit status: 0 all cores and guests ok, 1 some failed, 2 wrong input, 3 a limit or the user came first,
 4 a finding of the strict memory model, 5 a core shut down.";
 
 /// Examples under the help of `trace`.

@@ -25,6 +25,7 @@ pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "like-linux",
     "paging",
     "rcce",
+    "shell",
     "timer",
     "kernel",
 ];

@@ -4,7 +4,9 @@
 //! release mode, because the emulator is slow otherwise, and takes the options given here. Its exit status is ours.
 //! On a PC it is QEMU, see [`pc`].
 
+mod linux;
 mod pc;
+mod pc_terminal;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use std::process::{Command, ExitCode};
 use clap::{Args, ValueEnum};
 
 use crate::board_arguments::BoardArguments;
+use crate::guest::GuestError;
 use crate::process::CommandError;
 use crate::program::{self, ProgramError};
 use crate::setup::Purpose;
@@ -56,9 +59,13 @@ pub(crate) enum Platform {
 
 /// Builds and boots, and returns the exit status of the boot.
 pub(crate) fn run(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
+    let mut arguments = arguments.clone();
+    if arguments.board.guest_cores.is_some() && arguments.board.guests.is_empty() {
+        linux::add(workspace, &mut arguments)?;
+    }
     match arguments.platform {
-        Platform::Scc => boot_on_board(workspace, arguments, &[]),
-        Platform::Pc => Ok(pc::boot(workspace, arguments)?),
+        Platform::Scc => boot_on_board(workspace, &arguments, &[]),
+        Platform::Pc => Ok(pc::boot(workspace, &arguments)?),
     }
 }
 
@@ -113,9 +120,11 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
         command_line,
         services,
         guests,
+        guest_cores,
         guest_files,
         guest_command_line,
         guest_memory,
+        session,
         until,
         lose_requests,
         lose_packets,
@@ -134,7 +143,9 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     guests.iter().for_each(|file| option("--guest", file.into()));
     guest_files.iter().for_each(|file| option("--guest-files", file.into()));
     option("--guest-command-line", guest_command_line.into());
-    option("--guest-memory", guest_memory.to_string().into());
+    guest_cores.iter().for_each(|cores| option("--guests", cores.to_string().into()));
+    guest_memory.iter().for_each(|megabytes| option("--guest-memory", megabytes.to_string().into()));
+    session.iter().for_each(|file| option("--session", file.into()));
     option("--until", name_of(until));
     option("--lose-requests", lose_requests.to_string().into());
     option("--lose-packets", lose_packets.to_string().into());
@@ -163,6 +174,9 @@ pub(crate) enum BootError {
     /// A recording was asked for on a PC.
     #[error("only the emulator records: leave --platform out")]
     NoRecordingOnPc,
+    /// Linux was not built.
+    #[error("no Linux: {0}\n  next: mend that, or name another guest with --guest, or leave --guests out")]
+    Linux(#[from] Box<GuestError>),
     /// Building failed.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -202,7 +216,8 @@ mod tests {
             "--gdb",
             "--services echo@3,ping@0 --until first-task",
             "--services ping",
-            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32",
+            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32 --guests 2",
+            "--guest a.elf --guests all --session s.toml",
             "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",
         ] {

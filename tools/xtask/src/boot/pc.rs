@@ -1,17 +1,20 @@
 //! `cargo run -- boot --platform pc`: the kernel on QEMU's PC, its console on this terminal.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use scc_image::{CoreList, ElfError, GuestListError, KernelFile, guest_list, pc};
 use trace_format::debug_exit::Ending;
 
+use super::pc_terminal::{self, TerminalError};
 use super::{BootArguments, Platform};
-use crate::board_arguments::{BoardArguments, Model, Starter, Timing, Until};
+use crate::board_arguments::{BoardArguments, GuestCores, Model, Starter, Timing, Until};
 use crate::program::{self, ProgramError};
 use crate::workspace::Workspace;
 
+/// Exit status if the user ended the run.
+const ENDED_BY_USER: u8 = 3;
 /// Exit status if the kernel said nothing about its end: the processor shut down, or somebody ended QEMU.
 const SHUT_DOWN: u8 = 5;
 
@@ -45,15 +48,33 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
         eprintln!("boot: waiting for: gdb -ex 'target remote {address}' {}", kernel.display());
         qemu.arg("-gdb").arg(format!("tcp:{address}")).arg("-S");
     }
-    let status = qemu.status().map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => PcError::NotInstalled,
-        _ => PcError::Qemu(source),
+    let status = match &arguments.board.session {
+        _ if guests.is_empty() => qemu.status().map_err(TerminalError::Qemu),
+        Some(script) => pc_terminal::run_session(qemu, script),
+        None if is_attachable(&arguments.board) => {
+            let names: Vec<_> = guests.into_iter().map(|guest| guest.name).collect();
+            match pc_terminal::run_attached(qemu, &names) {
+                Ok(None) => return Ok(ExitCode::from(ENDED_BY_USER)),
+                Ok(Some(status)) => Ok(status),
+                Err(error) => Err(error),
+            }
+        }
+        None => qemu.status().map_err(TerminalError::Qemu),
+    };
+    let status = status.map_err(|error| match error {
+        TerminalError::Qemu(source) if source.kind() == io::ErrorKind::NotFound => PcError::NotInstalled,
+        error => PcError::Terminal(error),
     })?;
     Ok(ExitCode::from(match status.code().and_then(Ending::from_status) {
         Some(Ending::Passed) => 0,
         Some(Ending::Failed) => 1,
         None => SHUT_DOWN,
     }))
+}
+
+/// Whether the user's terminal can be a guest's.
+fn is_attachable(board: &BoardArguments) -> bool {
+    !board.plain && board.gdb.is_none() && io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 /// What the kernel is told; `None` if an option asks for something that only the board has.
@@ -64,10 +85,13 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         timing,
         boot_from,
         command_line,
+        services,
         guests: _,
         guest_files: _,
         guest_command_line: _,
         guest_memory: _,
+        guest_cores,
+        session: _,
         until,
         lose_requests,
         lose_packets,
@@ -78,12 +102,14 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         plain: _,
     } = board;
     let of_the_board = *cores != CoreList::all()
+        || guest_cores.is_some_and(|cores| !matches!(cores, GuestCores::All | GuestCores::Lowest(1)))
         || *model != Model::Strict
         || *timing != Timing::Scc
         || *boot_from != Starter::Host
         || *lose_requests > 0.0
         || *lose_packets > 0.0
         || *loss_seed != 0
+        || services.is_some()
         || wall.is_some()
         || json.is_some();
     if of_the_board {
@@ -98,7 +124,7 @@ fn command_line(board: &BoardArguments) -> Option<String> {
 pub(crate) enum PcError {
     /// An option asks for something that QEMU's PC does not have.
     #[error(
-        "--platform pc takes --kernel, --command-line, --guest and its options, --until, --gdb and --plain only\n  \
+        "--platform pc takes --kernel, --command-line, --guest and its options, --session, --until, --gdb and --plain only\n  \
          next: leave out the options of the emulated board"
     )]
     BoardOption,
@@ -108,9 +134,9 @@ pub(crate) enum PcError {
         program = pc::QEMU, package = pc::QEMU_PACKAGE
     )]
     NotInstalled,
-    /// QEMU could not be run.
-    #[error("{program}: {0}", program = pc::QEMU)]
-    Qemu(io::Error),
+    /// QEMU could not be run, or nobody could talk to a guest.
+    #[error(transparent)]
+    Terminal(TerminalError),
     /// A file could not be read or written.
     #[error("{file}: {source}", file = file.display())]
     File {

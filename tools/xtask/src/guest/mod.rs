@@ -18,6 +18,7 @@ mod sources;
 mod stamp;
 mod user_land;
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -102,6 +103,28 @@ pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<(), G
         }
     }
     Ok(())
+}
+
+/// What a boot needs of the guest for the hypervisor.
+#[derive(Clone, Debug)]
+pub(crate) struct LinuxFiles {
+    /// Its kernel, an ELF file.
+    pub(crate) kernel: PathBuf,
+    /// Its first file system.
+    pub(crate) files: PathBuf,
+    /// What is typed at its shell.
+    pub(crate) session: PathBuf,
+}
+
+/// Builds the guest for the hypervisor, or finds it built.
+pub(crate) fn for_hypervisor(workspace: &Workspace) -> Result<LinuxFiles, GuestError> {
+    let places = Places::of(workspace);
+    build(workspace, &places, Variant::Guest)?;
+    Ok(LinuxFiles {
+        kernel: places.kernel(Variant::Guest).join("vmlinux"),
+        files: places.file_system(),
+        session: places.own("session.toml"),
+    })
 }
 
 /// What the gate runs of the guest, in a process of its own; `None` where the guest was never built, because the first

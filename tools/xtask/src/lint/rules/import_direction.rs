@@ -4,8 +4,8 @@
 //! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, service, contracts
 //! scc-emu-fuzz                    →  the same
 //! kernel-fuzz                     →  kernel, contracts
-//! scc-boot                        →  scc-emu, scc-image, scc-trace, contracts
-//! xtask                           →  scc-image, contracts
+//! scc-boot                        →  scc-emu, scc-image, scc-trace, guest-terminal, contracts
+//! xtask                           →  scc-image, guest-terminal, contracts
 //! bench-guest                     →  executor, i586-rt, contracts
 //! scc-emu, scc-image, scc-trace   →  contracts
 //! kernel                          →  executor, ipi, service, i586-rt, contracts
@@ -14,7 +14,8 @@
 //! guest-runtime                   →  i586-rt, contracts
 //! ipi                             →  contracts
 //! native-runner                   →  i586-rt
-//! executor, i586-rt, contracts    →  nothing of ours
+//! guest-terminal, executor, i586-rt, contracts
+//!                                 →  nothing of ours
 //! ```
 //!
 //! Contracts are `scc`, `i586`, `trace-format` and `guest-abi`. The rule reads every manifest's dependencies,
@@ -62,7 +63,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// What the package called `name`, with its manifest at `path`, may import of ours.
 fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
     Some(match name {
-        "executor" | "i586-rt" => Vec::new(),
+        "executor" | "guest-terminal" | "i586-rt" => Vec::new(),
         "native-runner" => vec!["i586-rt"],
         contract if CONTRACTS.contains(&contract) => Vec::new(),
         "ipi" => CONTRACTS.to_vec(),
@@ -71,8 +72,8 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "kernel" => [&["executor", "ipi", "service", "i586-rt"], CONTRACTS].concat(),
         "service" => [&["executor", "ipi"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
-        "xtask" => [&["scc-image"], CONTRACTS].concat(),
-        "scc-boot" => [TOOLS, CONTRACTS].concat(),
+        "xtask" => [&["scc-image", "guest-terminal"], CONTRACTS].concat(),
+        "scc-boot" => [TOOLS, CONTRACTS, &["guest-terminal"]].concat(),
         "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner", "service"]].concat(),
         "kernel-fuzz" => [&["kernel"], CONTRACTS].concat(),
         "scc-emu-fuzz" => [TOOLS, CONTRACTS].concat(),
