@@ -7,6 +7,7 @@
 #include <linux/notifier.h>
 #include <linux/panic.h>
 #include <linux/panic_notifier.h>
+#include <linux/pm.h>
 
 #include <asm/reboot.h>
 #include <asm/scc_guest.h>
@@ -48,7 +49,8 @@ static struct notifier_block scc_panic_block = {
 
 void __init scc_guest_end_setup(void)
 {
-	machine_ops.power_off = scc_power_off;
+	/* Without a handler Linux halts where a program asks for the power to be turned off. */
+	pm_power_off = scc_power_off;
 	machine_ops.halt = scc_power_off;
 	machine_ops.restart = scc_restart;
 	machine_ops.emergency_restart = scc_emergency_restart;
