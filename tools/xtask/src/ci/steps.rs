@@ -145,11 +145,18 @@ fn interrupts(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Step
 
 /// The guest is built anew if its inputs have changed, and booted.
 fn linux_guest(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
-    let Some(mut command) = guest::gate(workspace) else {
-        reporter.leave_out("the Linux guest was never built here: `cargo xtask guest build`".to_owned());
-        return Ok(());
-    };
-    Ok(reporter.quietly(&mut command)?)
+    for variant in [guest::Variant::Native, guest::Variant::Guest] {
+        let mut commands = guest::gate(workspace, variant);
+        if commands.is_empty() {
+            let name = variant.name();
+            let build = format!("`cargo xtask guest build --variant {name}`");
+            reporter.leave_out(format!("the Linux guest, variant {name}, was never built here: {build}"));
+        }
+        for command in &mut commands {
+            reporter.quietly(command)?;
+        }
+    }
+    Ok(())
 }
 
 fn documentation(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {

@@ -113,6 +113,7 @@ fn files(places: &Places, variant: Variant) -> Vec<(PathBuf, PathBuf)> {
         same(kernel.join("arch/x86/entry/vdso/vdso32.so.dbg")),
         user_land::busybox_files(places),
     ];
+    files.extend(user_land::own_program_files(places).map(same));
     if variant == Variant::Native {
         files.push(same(kernel.join("arch/x86/boot/compressed/vmlinux")));
     }

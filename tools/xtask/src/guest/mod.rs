@@ -4,6 +4,7 @@
 //! judges, [`session`] boots the variant for a PC and types at its shell. Each step is skipped if its inputs are those
 //! of the last time, by [`stamp`]. What is ours of it lies in `guests/linux`; nothing of Linux is in the repository.
 
+mod archive;
 mod c_program;
 mod config;
 mod header;
@@ -26,6 +27,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use self::c_program::COptions;
 use self::places::Places;
 use self::sources::Record;
+use crate::boot::Platform;
 use crate::process::{self, CommandError};
 use crate::reporter::Reporter;
 use crate::setup::{self, Purpose, SetupError};
@@ -38,8 +40,8 @@ pub(crate) enum GuestSubject {
     Build(BuildOptions),
     /// Boot the variant for a PC under QEMU on this terminal; Ctrl-A X ends it
     Boot,
-    /// Boot the variant for a PC under QEMU, type a list of commands, and check the answers
-    Session,
+    /// Boot a variant, give its shell a list of commands, and check the answers
+    Session(SessionOptions),
     /// Build a C program with RCCE's calls as a bare-metal guest
     ///
     /// The program includes RCCE.h and defines RCCE_APP in place of main. printf, malloc and a few functions more are there;
@@ -57,18 +59,29 @@ pub(crate) struct BuildOptions {
     variant: Variant,
 }
 
+/// Where commands are run.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SessionOptions {
+    /// Which kernel: native on QEMU's PC, guest below the hypervisor
+    #[arg(long, default_value = "native", value_name = "VARIANT")]
+    variant: Variant,
+    /// Where the hypervisor runs
+    #[arg(long, default_value = "scc", value_name = "PLATFORM")]
+    platform: Platform,
+}
+
 /// A kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Variant {
     /// For a PC with a Pentium, as QEMU emulates one
     Native,
-    /// For the hypervisor, which has not booted it yet
+    /// For the hypervisor
     Guest,
 }
 
 impl Variant {
     /// Name of its folder and of its configuration.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Guest => "guest",
@@ -93,9 +106,9 @@ pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<(), G
             build(workspace, &places, Variant::Native)?;
             process::run(&mut session::qemu(&places))?;
         }
-        GuestSubject::Session => {
-            build(workspace, &places, Variant::Native)?;
-            session::run(&places)?;
+        GuestSubject::Session(SessionOptions { variant, platform }) => {
+            build(workspace, &places, *variant)?;
+            session::run(&places, *variant, *platform)?;
         }
         GuestSubject::C(options) => c_program::run(workspace, options)?,
         GuestSubject::Header => {
@@ -127,14 +140,18 @@ pub(crate) fn for_hypervisor(workspace: &Workspace) -> Result<LinuxFiles, GuestE
     })
 }
 
-/// What the gate runs of the guest, in a process of its own; `None` where the guest was never built, because the first
-/// build takes minutes and fetches 160 MB.
-pub(crate) fn gate(workspace: &Workspace) -> Option<Command> {
-    let built = Places::of(workspace).kernel(Variant::Native).join(linux::STAMP).exists();
-    let program = std::env::current_exe().ok().filter(|_| built)?;
-    let mut command = Command::new(program);
-    command.args(["guest", "session"]);
-    Some(command)
+/// What the gate runs of a variant, in processes of their own; nothing where it was never built, because the first build
+/// takes minutes and fetches 160 MB.
+pub(crate) fn gate(workspace: &Workspace, variant: Variant) -> Vec<Command> {
+    let built = Places::of(workspace).kernel(variant).join(linux::STAMP).exists();
+    let Some(program) = std::env::current_exe().ok().filter(|_| built) else { return Vec::new() };
+    let platforms: &[&str] = if variant == Variant::Guest { &["scc", "pc"] } else { &["pc"] };
+    let session = |platform: &&str| {
+        let mut command = Command::new(&program);
+        command.args(["guest", "session", "--variant", variant.name(), "--platform", platform]);
+        command
+    };
+    platforms.iter().map(session).collect()
 }
 
 /// Makes the machine ready, and builds a variant and what runs on it.
@@ -183,6 +200,7 @@ fn steps(places: &Places, variant: Variant, reporter: &mut Reporter) -> Result<(
     reporter.succeed();
 
     reporter.begin("first file system");
+    user_land::own_programs(places, reporter)?;
     user_land::file_system(places, reporter)?;
     reporter.succeed();
 

@@ -137,6 +137,30 @@ fn build_busybox(
     Ok(reporter.quietly(make().arg(format!("CC={}", compiler.display())))?)
 }
 
+/// Programs of ours, each of one file.
+const OWN_PROGRAMS: [&str; 2] = ["figures", "torture"];
+
+/// Compiles our programs, with symbols.
+pub(super) fn own_programs(places: &Places, reporter: &mut Reporter) -> Result<(), UserLandError> {
+    let compiler = compiler(places)?;
+    let folder = places.user("own");
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| UserLandError::File { path: folder.clone(), source })?;
+    for name in OWN_PROGRAMS {
+        let mut gcc = Command::new(&compiler);
+        gcc.args(["-std=gnu11", "-Os", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]);
+        gcc.args(["-Wno-missing-field-initializers", "-Wno-infinite-recursion", "-static", "-no-pie", "-o"]);
+        reporter.quietly(gcc.arg(folder.join(name)).arg(places.own(&format!("user/{name}.c"))))?;
+    }
+    Ok(())
+}
+
+/// The files of our programs.
+pub(super) fn own_program_files(places: &Places) -> impl Iterator<Item = PathBuf> {
+    let folder = places.user("own");
+    OWN_PROGRAMS.into_iter().map(move |name| folder.join(name))
+}
+
 /// The program, and the same with its symbols.
 pub(super) fn busybox_files(places: &Places) -> (PathBuf, PathBuf) {
     (places.user("busybox-source/busybox"), places.user("busybox-source/busybox_unstripped"))
@@ -149,6 +173,7 @@ pub(super) fn file_system(places: &Places, reporter: &mut Reporter) -> Result<()
     reporter.quietly(Command::new("gcc").args(["-O1", "-o"]).args([&packer, &source]))?;
     let mut pack = Command::new(&packer);
     pack.env("BUILD", places.user("busybox-source")).env("OWN", places.own("user"));
+    pack.env("PROGRAMS", places.user("own"));
     let output = pack.args(["-t", "0"]).arg(places.own("user/files.list")).output();
     let failed = |source| CommandError::Start { program: "gen_init_cpio".to_owned(), source };
     let output = output.map_err(failed)?;

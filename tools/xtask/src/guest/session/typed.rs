@@ -1,18 +1,13 @@
-//! A session with the guest: QEMU's PC boots it, commands are typed at its shell, answers are compared.
-//!
-//! The console is the PC's first serial port. After each command the shell is asked to print a mark with the command's
-//! exit status; what stands before the mark is the answer. A guest that does not reach the next mark in time is ended.
+//! A session that is typed: QEMU's PC boots the kernel that runs on a processor of its own, its console is a serial port.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use super::Variant;
-use super::places::Places;
+use super::super::Variant;
+use super::super::places::Places;
+use super::{Answer, MARK, Script, SessionError};
 
 /// QEMU's program for a 32-bit PC.
 const QEMU: &str = "qemu-system-i386";
@@ -21,32 +16,9 @@ const MACHINE: &[&str] =
     &["-accel", "tcg", "-cpu", "pentium,-mmx", "-m", "32", "-nographic", "-no-reboot", "-net", "none"];
 /// Time until the shell answers, and for each command.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the shell prints after each command, before the exit status.
-const MARK: &str = "session-status:";
-
-/// The commands.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Script {
-    command: Vec<Step>,
-}
-
-/// A command and its answer.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Step {
-    /// What is typed.
-    run: String,
-    /// Whole answer, without blanks at its ends.
-    #[serde(default)]
-    says: Option<String>,
-    /// Exit status.
-    #[serde(default)]
-    status: u8,
-}
 
 /// QEMU with the kernel for a PC, its console on this terminal.
-pub(super) fn qemu(places: &Places) -> Command {
+pub(in super::super) fn qemu(places: &Places) -> Command {
     let mut qemu = Command::new(QEMU);
     qemu.args(MACHINE);
     qemu.arg("-kernel").arg(places.kernel(Variant::Native).join("arch/x86/boot/bzImage"));
@@ -54,11 +26,8 @@ pub(super) fn qemu(places: &Places) -> Command {
     qemu
 }
 
-/// Boots, types every command of `guests/linux/session.toml`, and ends the guest by its own `reboot`.
-pub(super) fn run(places: &Places) -> Result<(), SessionError> {
-    let path = places.own("session.toml");
-    let text = std::fs::read_to_string(&path).map_err(|source| SessionError::File { path, source })?;
-    let script: Script = toml::from_str(&text).map_err(|source| SessionError::Script(Box::new(source)))?;
+/// Boots, types every command, and ends the guest by its own `reboot`.
+pub(super) fn run(places: &Places, script: &Script) -> Result<(), SessionError> {
     let started = Instant::now();
     let mut console = Console::start(qemu(places))?;
     console.boot()?;
@@ -68,32 +37,7 @@ pub(super) fn run(places: &Places) -> Result<(), SessionError> {
         step.compare(&answer)?;
         println!("session: ok: {}", step.run);
     }
-    console.end()?;
-    println!("session: {} commands, {:.1} s", script.command.len(), started.elapsed().as_secs_f64());
-    Ok(())
-}
-
-impl Step {
-    fn compare(&self, answer: &Answer) -> Result<(), SessionError> {
-        let fits = self.says.as_ref().is_none_or(|says| *says == answer.text);
-        if fits && answer.status == self.status {
-            return Ok(());
-        }
-        Err(SessionError::Answer {
-            run: self.run.clone(),
-            wanted: self.says.clone().unwrap_or_default(),
-            wanted_status: self.status,
-            answer: answer.text.clone(),
-            status: answer.status,
-        })
-    }
-}
-
-/// What a command printed, and its exit status.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    text: String,
-    status: u8,
+    console.end()
 }
 
 /// The guest's console.
@@ -176,7 +120,9 @@ impl Console {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.output.recv_timeout(left) {
             Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-            Err(RecvTimeoutError::Timeout) => return Err(SessionError::Silent { seen: self.seen.clone() }),
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(SessionError::Silent { seen: self.seen.clone(), patience: PATIENCE.as_secs() });
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(SessionError::Ended { seen: self.seen.clone() });
             }
@@ -201,80 +147,15 @@ fn answer_in(seen: &str) -> Option<Answer> {
     Some(Answer { text: before.replace('\r', "").trim().to_owned(), status })
 }
 
-/// Why the session failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SessionError {
-    /// The script is not of the form of this module.
-    #[error("guests/linux/session.toml: {0}")]
-    Script(Box<toml::de::Error>),
-    /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// QEMU does not run or does not listen.
-    #[error("{QEMU}: {0}")]
-    Qemu(std::io::Error),
-    /// The guest says nothing more.
-    #[error("the guest did not answer within {} s; before that it said:\n{seen}", PATIENCE.as_secs())]
-    Silent {
-        /// What it said.
-        seen: String,
-    },
-    /// QEMU ended too early, or with an error.
-    #[error("QEMU ended; before that the guest said:\n{seen}")]
-    Ended {
-        /// What it said.
-        seen: String,
-    },
-    /// A command's answer is another one.
-    #[error(
-        "`{run}`\n  should say `{wanted}` with status {wanted_status}\n  says       `{answer}` with status {status}"
-    )]
-    Answer {
-        /// The command.
-        run: String,
-        /// What it should have said.
-        wanted: String,
-        /// Status it should have had.
-        wanted_status: u8,
-        /// What it said.
-        answer: String,
-        /// Its status.
-        status: u8,
-    },
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn own_script_is_well_formed() {
-        let workspace = crate::workspace::Workspace::locate().expect("a workspace");
-        let text =
-            std::fs::read_to_string(workspace.root().join("guests/linux/session.toml")).expect("readable");
-        let script: Script = toml::from_str(&text).expect("well formed");
-        assert!(!script.command.is_empty() && script.command.iter().all(|step| !step.run.contains(MARK)));
-    }
 
     #[test]
     fn answer_is_what_stands_before_a_whole_mark() {
         assert_eq!(answer_in("42\r\nsession-status:0:\r\n"), Some(Answer { text: "42".into(), status: 0 }));
         assert_eq!(answer_in("42\r\nsession-status:1"), None);
         assert_eq!(answer_in("42\r\n"), None);
-    }
-
-    #[test]
-    fn other_answer_and_other_status_are_told() {
-        let step = Step { run: "f".into(), says: Some("a".into()), status: 0 };
-        let answer = |text: &str, status| Answer { text: text.into(), status };
-        assert!(step.compare(&answer("a", 0)).is_ok());
-        assert!(step.compare(&answer("b", 0)).is_err());
-        assert!(step.compare(&answer("a", 1)).is_err());
     }
 
     #[test]
