@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use guest_terminal::{Answered, Dialogue, Script};
+use guest_terminal::{Answered, Dialogue, Machine, Script};
 use scc::timing::Time;
 use scc_boot::{Outcome, Session};
 
@@ -13,19 +13,13 @@ use crate::plain;
 use crate::seats::Seats;
 use crate::start::BootError;
 
-/// Line that ends Linux below the hypervisor; restarting ends it as well, but says something else.
-const LINUX_END: &str = "poweroff -f";
-
 /// Runs a session to its end; the second answer is what the guest answered. Time is the board's.
 pub(crate) fn run(
     session: &mut Session,
     seats: &mut Seats,
     file: &Path,
 ) -> Result<(Outcome, Vec<Answered>), BootError> {
-    let mut script = Script::read(file)?;
-    if script.end == "reboot -f" {
-        LINUX_END.clone_into(&mut script.end);
-    }
+    let script = Script::read(file, Machine::Scc)?;
     let interrupted = plain::watch_for_interrupt().map_err(BootError::Signal)?;
     let seat = seats.seats()[0].clone();
     seats.link(0).attach(Some(seat.number));

@@ -13,4 +13,4 @@ mod script;
 pub use dialogue::{Answered, Dialogue, SessionError};
 pub use keyboard::Keyboard;
 pub use keys::{HELP, Key, Keys};
-pub use script::{Script, ScriptError, Step};
+pub use script::{Machine, Script, ScriptError, Step};

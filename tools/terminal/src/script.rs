@@ -3,7 +3,7 @@
 //! ```text
 //! prompt = "guest:"                        written when the shell reads its first line
 //! prepare = ["stty -echo; PS1=; PS2="]     lines after which the shell shows neither prompts nor what is typed
-//! end = "reboot -f"                        line that ends the guest
+//! end = "poweroff -f"                      line that ends the guest
 //! seconds = 60                             time until the shell asks, and for each command
 //!
 //! [[command]]
@@ -11,6 +11,7 @@
 //! says = "42"                              whole answer, without blanks at its ends; anything if left out
 //! status = 0                               exit status
 //! seconds = 5                              time for this command
+//! only = "scc"                             machine that it is typed on, all if left out: scc, pc
 //! ```
 
 use std::io;
@@ -56,6 +57,19 @@ pub struct Step {
     /// Seconds of the guest's time for it, if others than the script's.
     #[serde(default)]
     pub seconds: Option<u32>,
+    /// Machine that it is for, if not for all.
+    #[serde(default)]
+    pub only: Option<Machine>,
+}
+
+/// What a guest's hypervisor runs on.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Machine {
+    /// The SCC.
+    Scc,
+    /// A PC.
+    Pc,
 }
 
 fn prompt() -> String {
@@ -67,7 +81,7 @@ fn prepare() -> Vec<String> {
 }
 
 fn end() -> String {
-    "reboot -f".to_owned()
+    "poweroff -f".to_owned()
 }
 
 const fn seconds() -> u32 {
@@ -102,15 +116,16 @@ pub enum ScriptError {
 }
 
 impl Script {
-    /// Reads a script.
+    /// Reads a script, with the commands for a machine.
     ///
     /// # Errors
     /// [`ScriptError`] with the file.
-    pub fn read(file: &Path) -> Result<Self, ScriptError> {
+    pub fn read(file: &Path, machine: Machine) -> Result<Self, ScriptError> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| ScriptError::Read { file: file.to_owned(), source })?;
-        let script: Self = toml::from_str(&text)
+        let mut script: Self = toml::from_str(&text)
             .map_err(|source| ScriptError::Form { file: file.to_owned(), source: Box::new(source) })?;
+        script.command.retain(|step| step.only.is_none_or(|only| only == machine));
         if script.command.is_empty() || script.command.iter().any(|step| step.run.contains(MARK)) {
             return Err(ScriptError::Commands { file: file.to_owned() });
         }
@@ -131,8 +146,9 @@ mod tests {
     #[test]
     fn scripts_of_the_guests_are_well_formed() {
         for file in ["../../guests/linux/session.toml", "../../guests/shell/session.toml"] {
-            let script = Script::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
-            assert!(script.is_ok(), "{file}: {script:?}");
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+            let script = Script::read(&file, Machine::Pc);
+            assert!(script.is_ok(), "{}: {script:?}", file.display());
         }
     }
 
@@ -140,7 +156,7 @@ mod tests {
     fn what_is_left_out_is_as_linux_wants_it() {
         let script: Script =
             toml::from_str("[[command]]\nrun = \"true\"\nseconds = 5\n").expect("well formed");
-        assert_eq!((script.prompt.as_str(), script.end.as_str()), ("guest:", "reboot -f"));
+        assert_eq!((script.prompt.as_str(), script.end.as_str()), ("guest:", "poweroff -f"));
         assert_eq!(script.patience(None), Duration::from_secs(60));
         assert_eq!(script.patience(script.command.first()), Duration::from_secs(5));
         assert!(toml::from_str::<Script>("[[command]]\nrun = \"true\"\nanswers = \"\"\n").is_err());

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use guest_abi::terminal;
-use guest_terminal::{Dialogue, HELP, Key, Keyboard, Keys, Script, ScriptError};
+use guest_terminal::{Dialogue, HELP, Key, Keyboard, Keys, Machine, Script, ScriptError};
 use scc_image::pc;
 
 /// Host time between two looks at clock and keys.
@@ -36,10 +36,7 @@ struct Pc {
 
 /// Types a script at the first guest, prints what is said, and returns QEMU's status.
 pub(super) fn run_session(qemu: Command, file: &Path) -> Result<ExitStatus, TerminalError> {
-    let mut script = Script::read(file)?;
-    if script.end == "reboot -f" {
-        "poweroff -f".clone_into(&mut script.end);
-    }
+    let script = Script::read(file, Machine::Pc)?;
     let mut pc = Pc::start(qemu)?;
     let (mut dialogue, mut told) = (Dialogue::new(script), 0);
     let started = Instant::now();
