@@ -14,7 +14,7 @@ use crate::trace::TraceArguments;
 /// Build, run, test, lint and bench this workspace.
 ///
 /// Each verb first makes sure that the machine has what that verb needs (see `setup`).
-/// Without a verb, as in `cargo run`, it boots the kernel.
+/// Without a verb, as in `cargo run`, it boots the kernel on 48 cores and Linux on one of them: `boot --guests 1`.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
@@ -31,7 +31,8 @@ pub(crate) struct Cli {
 /// Examples under the help of `boot`.
 const BOOT_EXAMPLES: &str = "\
 Examples:
-  cargo run                                       48 cores: on a terminal until q, elsewhere until all are tested
+  cargo run                                       48 cores and Linux on core 0, as with --guests 1
+  cargo run -- boot                               48 cores: on a terminal until q, elsewhere until all are tested
   cargo run -- boot --cores 0-3 --plain           four cores, plain lines
   cargo run -- boot --boot-from core0             core 0 installs and starts the other 47
   cargo run -- boot --command-line provoke=panic@3
@@ -77,9 +78,10 @@ Examples:
 docs/trace.md explains what is recorded and how to read it. Exit status: that of the boot, see `cargo run -- boot --help`.";
 
 impl Verb {
-    /// What is done without a verb: `boot` without options.
+    /// What is done without a verb: `boot --guests 1`.
     pub(crate) fn by_default() -> Self {
-        let cli = Cli::try_parse_from(["cargo xtask", "boot"]).expect("no option of boot is required");
+        let words = ["cargo xtask", "boot", "--guests", "1", "--guests-optional"];
+        let cli = Cli::try_parse_from(words).expect("these are options of boot");
         cli.verb.expect("the verb was given")
     }
 }
@@ -249,6 +251,7 @@ mod tests {
         assert!(Cli::try_parse_from(["xtask"]).expect("parses").verb.is_none());
         let Verb::Boot(arguments) = Verb::by_default() else { panic!("another verb") };
         assert_eq!(arguments.board.cores.count(), 48);
+        assert!(arguments.board.guest_cores.is_some() && arguments.guests_optional);
     }
 
     #[test]
