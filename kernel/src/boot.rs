@@ -28,7 +28,7 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     TRACE_RING.start();
     let phases = [(reset, BootPhase::Reset), (protected, BootPhase::Protected), (paging, BootPhase::Paging)];
     for (cycles, phase) in phases {
-        trace::record_at(u64::from(cycles), Event::BootPhase(phase));
+        trace::record_progress_at(u64::from(cycles), Event::BootPhase(phase));
     }
     start::map_devices();
     machine::before_caches();
@@ -54,6 +54,9 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     time_of_day::learn(options.time);
     if options.trace_letters {
         trace::record_letters();
+    }
+    if options.trace_guests {
+        trace::record_guests();
     }
     TRACE_RING.warm();
     trace::phase(BootPhase::Executor);

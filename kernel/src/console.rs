@@ -102,7 +102,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     fault::begin_report("panic", stack::frame_pointer());
     let (file, line) = info.location().map_or(("", 0), |location| (location.file(), location.line()));
     let place = TextPlace::new(u32::try_from(file.as_ptr().addr()).unwrap_or(0), file.len());
-    trace::record(Event::Panic { file: place, line });
+    trace::record_progress(Event::Panic { file: place, line });
     let whose = if in_task { "task" } else { "kernel" };
     print(format_args!("panic {whose}: {} at={file}:{line}", info.message()));
     fault::print_callers(stack::frame_pointer());

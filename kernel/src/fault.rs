@@ -38,7 +38,7 @@ pub fn end_report() {
 pub fn report(frame: &TrapFrame, address: u32) -> ! {
     cpu::disable_interrupts();
     let vector = frame.vector.to_le_bytes()[0];
-    trace::record(Event::Exception { vector, eip: frame.eip, error_code: frame.error });
+    trace::record_progress(Event::Exception { vector, eip: frame.eip, error_code: frame.error });
     let exception = Exception::from_vector(vector);
     let name = exception.map_or("reserved exception", Exception::name);
     begin_report(name, frame.eip);

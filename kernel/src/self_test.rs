@@ -142,9 +142,9 @@ pub async fn run(spawner: Spawner, options: Options) -> Report {
                 TestOutcome::Failed
             }
         };
-        trace::record(Event::SelfTest { name: trace::place_of(name), outcome });
+        trace::record_progress(Event::SelfTest { name: trace::place_of(name), outcome });
     }
-    trace::record(Event::SelfTestsDone { passed, failed });
+    trace::record_progress(Event::SelfTestsDone { passed, failed });
     log::info!(target: "selftest", "passed={passed} failed={failed}{figures}");
     Report { ending: if failed == 0 { Ending::Passed } else { Ending::Failed }, mailbox }
 }

@@ -8,21 +8,40 @@ use trace_format::record::{Event, Stamped, TextPlace};
 use crate::arch::i586::cpu;
 use crate::mm::trace_ring::TRACE_RING;
 
+/// Whether more is recorded than how a core gets on: its boot, its self-tests, its failures.
+const IS_TRACED: bool = !cfg!(feature = "untraced");
+
 /// Records an event now. Any context. Inlined, because for a kind known at compile time a record is a few stores.
 #[inline(always)]
 pub fn record(event: Event) {
-    record_at(cpu::time_stamp(), event);
+    if IS_TRACED {
+        record_progress(event);
+    }
 }
 
 /// Records an event that happened at a time stamp. Any context.
 #[inline(always)]
 pub fn record_at(cycles: u64, event: Event) {
+    if IS_TRACED {
+        record_progress_at(cycles, event);
+    }
+}
+
+/// Records how the core gets on, in images without a trace, too. Any context.
+#[inline(always)]
+pub fn record_progress(event: Event) {
+    record_progress_at(cpu::time_stamp(), event);
+}
+
+/// As [`record_progress`], for what happened at a time stamp. Any context.
+#[inline(always)]
+pub fn record_progress_at(cycles: u64, event: Event) {
     TRACE_RING.write(Stamped { cycles, event }.encode());
 }
 
 /// Records that a step of the boot is done.
 pub fn phase(phase: BootPhase) {
-    record(Event::BootPhase(phase));
+    record_progress(Event::BootPhase(phase));
 }
 
 /// Whether both ends of each letter are recorded.
@@ -37,7 +56,23 @@ pub fn record_letters() {
 #[inline(always)]
 #[must_use]
 pub fn are_letters_recorded() -> bool {
-    LETTERS.load(Ordering::Relaxed)
+    IS_TRACED && LETTERS.load(Ordering::Relaxed)
+}
+
+/// Whether each way into a guest and out of it is recorded.
+static GUESTS: AtomicBool = AtomicBool::new(false);
+
+/// Has each way into a guest and out of it recorded from now on, which delays each round trip by two records. Any
+/// context.
+pub fn record_guests() {
+    GUESTS.store(true, Ordering::Relaxed);
+}
+
+/// Whether each way into a guest and out of it is recorded. Any context.
+#[inline(always)]
+#[must_use]
+pub fn are_guests_recorded() -> bool {
+    IS_TRACED && GUESTS.load(Ordering::Relaxed)
 }
 
 /// Where a constant text lies, for records that name one.

@@ -21,6 +21,7 @@
 mod address;
 mod core_set;
 mod fence;
+mod step;
 mod time;
 
 use core::future::Future;
@@ -31,6 +32,7 @@ pub use core_set::CoreSet;
 pub use fence::{Invalidate, Push};
 use scc::fpga::CounterId;
 use scc::id::CoreId;
+pub use step::{CallStep, StepKind};
 pub use time::{Cycles, Deadline, Instant};
 
 use crate::layout::LINE;
@@ -168,4 +170,7 @@ pub trait Mesh {
 
     /// Whether `core` is held in reset now. One read of a tile register, 45 + 5.33 n. SCC reference §4.5.
     fn is_in_reset(&self, core: CoreId) -> bool;
+
+    /// Takes note of a step of a call, for those who record what a core does; others leave it.
+    fn note(&self, _step: CallStep) {}
 }

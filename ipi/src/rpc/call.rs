@@ -146,6 +146,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     ) -> Result<R, CallError> {
         let id = self.callers.until(|| self.calls.borrow_mut().begin(to)).await;
         let mut call = Begun { rpc: self, to, id, class: options.class, is_sent: false };
+        let _noted = self.note_call(to, id, message);
         let mut life = None;
         let mut letter = None;
         if let Some(notice) = options.mechanism.notice()

@@ -18,6 +18,7 @@
 //! sides. The protocol with its failures is in `docs/protocols/call.md`.
 
 mod call;
+mod note;
 mod queue;
 mod serve;
 mod slot;

@@ -40,6 +40,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
                 (request.caller, request.call, request.message, decoded)
             };
             let mut running = Running { rpc: self, place, caller, call, failure: Some(Failure::ServerGone) };
+            let _noted = self.note_service(caller, call, procedure);
             let Ok(request) = request else {
                 running.failure = Some(Failure::BadRequest);
                 continue;

@@ -18,7 +18,7 @@ use super::machine::Suspended;
 use super::trace::Operation;
 use crate::doorbell::Doorbell;
 use crate::layout::{LINE, QUADWORD, scratch};
-use crate::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
+use crate::mesh::{CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
 
 // Rough costs in cycles: enough for time to pass in proportion.
 const CACHED: u64 = 1;
@@ -310,5 +310,11 @@ impl Mesh for FakeMesh<'_> {
 
     fn is_in_reset(&self, core: CoreId) -> bool {
         self.step(LINE_ACCESS) && self.board.borrow().cores.get(&core).is_none_or(|state| state.is_dead)
+    }
+
+    fn note(&self, step: CallStep) {
+        if !self.is_dead() {
+            self.board.borrow_mut().trace(self.core, Operation::Call(step));
+        }
     }
 }

@@ -68,7 +68,13 @@ impl Vcpu {
             }
             let root = shadow.root()?;
             cpu::disable_interrupts();
+            if trace::are_guests_recorded() {
+                trace::record(Event::GuestEnter { eip: self.registers.get(Word::Eip) });
+            }
             ring_switch::enter(&mut self.registers, root);
+            if trace::are_guests_recorded() {
+                self.record_exit();
+            }
             let exit = self.exit();
             cpu::enable_interrupts();
             if let Some(exit) = exit {
@@ -97,6 +103,18 @@ impl Vcpu {
                 None => panic!("the processor raised reserved exception {vector} in a guest"),
             }),
         }
+    }
+
+    /// Records why the guest was left. With interrupts off, before anything can change CR2.
+    #[cold]
+    fn record_exit(&self) {
+        let vector = self.registers.get(Word::Vector).to_le_bytes()[0];
+        let value = match Exception::from_vector(vector) {
+            Some(Exception::PageFault) => cpu::fault_address(),
+            Some(_) => self.registers.get(Word::Error),
+            None => self.registers.get(Word::Eax),
+        };
+        trace::record(Event::GuestExit { vector, eip: self.registers.get(Word::Eip), value });
     }
 
     /// Serves an interrupt of the core that has interrupted the guest.

@@ -44,6 +44,17 @@ pub struct LetterNumber {
     pub place: u32,
 }
 
+/// Names a call among those from one core to others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RemoteCall {
+    /// Life of the caller.
+    pub life: u16,
+    /// Number of the call in that life; it wraps.
+    pub number: u16,
+    /// Number of the procedure.
+    pub procedure: u8,
+}
+
 /// A constant text in the core's memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TextPlace {
@@ -173,6 +184,50 @@ pub enum Event {
         /// Which letter.
         letter: LetterNumber,
     },
+    /// This core is about to call a procedure of a core. A callee without room is asked again, as another call.
+    CallBegin {
+        /// The other core.
+        to: u8,
+        /// Which call.
+        call: RemoteCall,
+    },
+    /// The caller has its reply, knows that there will be none, or gives up.
+    CallEnd {
+        /// The other core.
+        to: u8,
+        /// Which call.
+        call: RemoteCall,
+    },
+    /// A handler begins to serve the call of a core.
+    ServeBegin {
+        /// Core that calls.
+        from: u8,
+        /// Which call.
+        call: RemoteCall,
+    },
+    /// The handler is done and its reply sent, or the caller has given up.
+    ServeEnd {
+        /// Core that calls.
+        from: u8,
+        /// Which call.
+        call: RemoteCall,
+    },
+    /// The core goes into a guest. Until the guest is left it does nothing else.
+    GuestEnter {
+        /// Address of the guest's next instruction.
+        eip: u32,
+    },
+    /// The guest is left.
+    GuestExit {
+        /// Vector of the gate: an exception, an interrupt, or one of the gates for hypercalls.
+        vector: u8,
+        /// Address of the guest's next instruction, or of the one that has faulted.
+        eip: u32,
+        /// Of hypercalls EAX; of page faults the address; of other exceptions the error code.
+        value: u32,
+    },
+    /// This core is about to raise the direct pin of a core.
+    DirectRaised(u8),
     /// A self-test ended.
     SelfTest {
         /// Its name.
@@ -271,6 +326,20 @@ impl TextPlace {
     }
 }
 
+impl RemoteCall {
+    /// Number in the lower half, life in the upper one.
+    const fn name(self) -> u32 {
+        let ([n0, n1], [l0, l1]) = (self.number.to_le_bytes(), self.life.to_le_bytes());
+        u32::from_le_bytes([n0, n1, l0, l1])
+    }
+
+    const fn from_words(name: u32, procedure: u32) -> Self {
+        let [n0, n1, l0, l1] = name.to_le_bytes();
+        let [procedure, ..] = procedure.to_le_bytes();
+        Self { life: u16::from_le_bytes([l0, l1]), number: u16::from_le_bytes([n0, n1]), procedure }
+    }
+}
+
 /// Kind, detail and arguments of an event.
 struct Parts {
     kind: u8,
@@ -315,6 +384,13 @@ impl Event {
             Self::DoorbellTaken(cores) => wide(23, cores),
             Self::LetterWritten { to, letter } => parts(24, to, letter.flow, letter.place),
             Self::LetterRead { from, letter } => parts(25, from, letter.flow, letter.place),
+            Self::CallBegin { to, call } => parts(26, to, call.name(), call.procedure as u32),
+            Self::CallEnd { to, call } => parts(27, to, call.name(), call.procedure as u32),
+            Self::ServeBegin { from, call } => parts(28, from, call.name(), call.procedure as u32),
+            Self::ServeEnd { from, call } => parts(29, from, call.name(), call.procedure as u32),
+            Self::GuestEnter { eip } => parts(30, 0, eip, 0),
+            Self::GuestExit { vector, eip, value } => parts(31, vector, eip, value),
+            Self::DirectRaised(core) => parts(32, core, 0, 0),
         }
     }
 }
@@ -343,6 +419,7 @@ impl Stamped {
         let text = TextPlace { address: second, length: detail };
         let long = u64::from(second) << 32 | u64::from(first);
         let letter = LetterNumber { flow: first, place: second };
+        let call = RemoteCall::from_words(first, second);
         let event = match kind {
             0 => return Err(RecordError::Incomplete),
             1 => Event::BootPhase(BootPhase::from_number(detail).ok_or(unknown)?),
@@ -377,6 +454,13 @@ impl Stamped {
             23 => Event::DoorbellTaken(long),
             24 => Event::LetterWritten { to: detail, letter },
             25 => Event::LetterRead { from: detail, letter },
+            26 => Event::CallBegin { to: detail, call },
+            27 => Event::CallEnd { to: detail, call },
+            28 => Event::ServeBegin { from: detail, call },
+            29 => Event::ServeEnd { from: detail, call },
+            30 => Event::GuestEnter { eip: first },
+            31 => Event::GuestExit { vector: detail, eip: first, value: second },
+            32 => Event::DirectRaised(detail),
             _ => return Err(RecordError::UnknownKind(kind)),
         };
         Ok(Self { cycles, event })
@@ -384,95 +468,4 @@ impl Stamped {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::vec::Vec;
-
-    use proptest::prelude::{any, prop_assert_eq, proptest};
-
-    use super::*;
-
-    fn events(a: u32, b: u32, detail: u8) -> Vec<Event> {
-        let task = TaskNumber(a);
-        let text = TextPlace { address: b, length: detail };
-        let long = u64::from(b) << 32 | u64::from(a);
-        let letter = LetterNumber { flow: a, place: b };
-        let mut events: Vec<_> = BootPhase::ALL.into_iter().map(Event::BootPhase).collect();
-        events.extend([
-            Event::TaskSpawn { task, name: text },
-            Event::TaskReady(task),
-            Event::PollBegin { task, before: TaskBefore::Waits },
-            Event::PollBegin { task, before: TaskBefore::IsReady },
-            Event::PollEnd { task, outcome: PollOutcome::Pending },
-            Event::PollEnd { task, outcome: PollOutcome::Ready },
-            Event::PollEnd { task, outcome: PollOutcome::Panicked },
-            Event::TaskDrop(task),
-            Event::TimerArmed(long),
-            Event::TimerFired(long),
-            Event::IrqEnter { vector: detail, eip: a },
-            Event::IrqExit(detail),
-            Event::Exception { vector: detail, eip: a, error_code: b },
-            Event::Idle,
-            Event::Panic { file: text, line: a },
-            Event::ClockAnchor(long),
-            Event::CoreStarted(detail),
-            Event::CoreStopped(detail),
-            Event::SelfTest { name: text, outcome: TestOutcome::Passed },
-            Event::SelfTest { name: text, outcome: TestOutcome::Failed },
-            Event::SelfTest { name: text, outcome: TestOutcome::Skipped },
-            Event::SelfTestsDone { passed: a, failed: b },
-            Event::MailSent(detail),
-            Event::MailReceived(detail),
-            Event::DoorbellRung(detail),
-            Event::DoorbellTaken(long),
-            Event::LetterWritten { to: detail, letter },
-            Event::LetterRead { from: detail, letter },
-        ]);
-        events
-    }
-
-    proptest! {
-        #[test]
-        fn every_event_reads_back(a in any::<u32>(), b in any::<u32>(), detail in any::<u8>(), cycles in 0..1_u64 << TIME_BITS) {
-            for event in events(a, b, detail) {
-                let stamped = Stamped { cycles, event };
-                prop_assert_eq!(Stamped::decode(stamped.encode()), Ok(stamped));
-            }
-        }
-
-        #[test]
-        fn any_words_are_answered_and_what_is_read_writes_back(words in any::<[u32; 4]>()) {
-            if let Ok(stamped) = Stamped::decode(words) {
-                prop_assert_eq!(Stamped::decode(stamped.encode()), Ok(stamped));
-            }
-        }
-    }
-
-    /// The layout that is written in the module's documentation.
-    #[test]
-    fn words_hold_time_kind_detail_and_arguments() {
-        let event = Event::Exception { vector: 14, eip: 0xF010_0000, error_code: 2 };
-        let words = Stamped { cycles: 0x1234_5678_9ABC, event }.encode();
-        assert_eq!(words, [0x5678_9ABC, 0x1234_0E0B, 0xF010_0000, 2]);
-        let words = Stamped { cycles: 1 << TIME_BITS, event: Event::TimerArmed(0x1_0000_0002) }.encode();
-        assert_eq!(words, [0, 7, 2, 1]);
-    }
-
-    #[test]
-    fn unknown_numbers_are_named() {
-        let decode = |head| Stamped::decode([0, head, 9, 0]);
-        assert_eq!(decode(0), Err(RecordError::Incomplete));
-        assert_eq!(decode(0xFF), Err(RecordError::UnknownKind(0x7F)));
-        assert_eq!(decode(0x0E01), Err(RecordError::UnknownDetail { kind: 1, detail: 14 }));
-        assert_eq!(decode(0x0204), Err(RecordError::UnknownDetail { kind: 4, detail: 2 }));
-        assert_eq!(decode(0x0305), Err(RecordError::UnknownDetail { kind: 5, detail: 3 }));
-        assert_eq!(decode(0x0012), Err(RecordError::UnknownDetail { kind: 18, detail: 0 }));
-    }
-
-    #[test]
-    fn long_texts_keep_their_beginning() {
-        assert_eq!(TextPlace::new(5, 255).length, 255);
-        assert_eq!(TextPlace::new(5, 256).length, 255);
-        assert_eq!(TextPlace::new(5, 0x1_0003).length, 255);
-        assert_eq!(TextPlace::new(5, 3), TextPlace { address: 5, length: 3 });
-    }
-}
+mod tests;

@@ -161,7 +161,14 @@ impl CoreProgress {
             | Event::DoorbellRung(_)
             | Event::DoorbellTaken(_)
             | Event::LetterWritten { .. }
-            | Event::LetterRead { .. } => {}
+            | Event::LetterRead { .. }
+            | Event::CallBegin { .. }
+            | Event::CallEnd { .. }
+            | Event::ServeBegin { .. }
+            | Event::ServeEnd { .. }
+            | Event::GuestEnter { .. }
+            | Event::GuestExit { .. }
+            | Event::DirectRaised(_) => {}
         }
     }
 

@@ -12,12 +12,12 @@ use core::task::Waker;
 use executor::time::{Instant as Moment, Timers};
 use futures_util::future::Either;
 use ipi::layout;
-use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
+use ipi::mesh::{CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat, StepKind};
 use ipi::wire::LineWords;
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
 use scc::tile::{Gcbcfg, TileRegister};
-use trace_format::record::{Event, LetterNumber};
+use trace_format::record::{Event, LetterNumber, RemoteCall};
 
 use super::gic::Events;
 use super::window::{
@@ -59,6 +59,19 @@ const fn value_of(counter: CounterId) -> FpgaRegister {
 /// What the line of a letter says about which one it is: its first and its last word.
 const fn number_of(line: &LineWords) -> LetterNumber {
     LetterNumber { flow: line[0], place: line[7] }
+}
+
+/// A step of a call as the trace has it.
+fn event_of(step: CallStep) -> Event {
+    let CallStep { kind, peer, life, call, procedure } = step;
+    let call = RemoteCall { life: life.get(), number: call.0, procedure: procedure.0 };
+    let peer = peer.number();
+    match kind {
+        StepKind::Calls => Event::CallBegin { to: peer, call },
+        StepKind::Called => Event::CallEnd { to: peer, call },
+        StepKind::Serves => Event::ServeBegin { from: peer, call },
+        StepKind::Served => Event::ServeEnd { from: peer, call },
+    }
 }
 
 impl Mesh for ChipMesh {
@@ -173,6 +186,7 @@ impl Mesh for ChipMesh {
     }
 
     fn interrupt(&self, target: CoreId) {
+        trace::record(Event::DirectRaised(target.number()));
         doorbell::raise_direct_pin(target);
     }
 
@@ -199,5 +213,9 @@ impl Mesh for ChipMesh {
     fn is_in_reset(&self, core: CoreId) -> bool {
         let bits = TileWindow::of(core.tile()).read(TileRegister::Gcbcfg);
         Gcbcfg::from_bits(bits).core_in_reset(core.slot())
+    }
+
+    fn note(&self, step: CallStep) {
+        trace::record(event_of(step));
     }
 }

@@ -42,7 +42,7 @@ pub fn after_caches() {
     descriptors::install_interrupts();
     clocks::learn();
     TRACE_RING.set_rate(clocks::cycles_per_millisecond());
-    trace::record(Event::ClockAnchor(clocks::timestamp()));
+    trace::record_progress(Event::ClockAnchor(clocks::timestamp()));
     doorbell::open();
     trace::phase(BootPhase::Gic);
 }
