@@ -16,11 +16,13 @@ mod guest {
     use guest_runtime::println;
     use guest_runtime::start::Info;
 
+    // ANCHOR: main
     guest_runtime::entry!(main);
 
     fn main(info: &Info) {
         println!("hello from ring {} with {} MB of memory", code_selector() & 3, info.memory_bytes >> 20);
     }
+    // ANCHOR_END: main
 
     /// The selector in CS, whose low bits are the ring.
     fn code_selector() -> u32 {

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use boot_tests::kernel::{KernelBoard, elf};
+use boot_tests::kernel::guests::guest;
+use boot_tests::kernel::{KernelBoard, elf, trials};
 use scc::id::CoreId;
 use scc::timing::Time;
 use scc_boot::{Recording, Watch};
 use scc_emu::Limits;
 use scc_image::KernelFile;
 use scc_trace::report::Figures;
-use scc_trace::{About, Item, Trace, read_file, walk};
+use scc_trace::{About, GuestRun, Item, Trace, read_file, walk};
 use trace_format::RING_SYMBOL;
-use trace_format::record::Event;
+use trace_format::record::{Event, RemoteCall};
 
 const CORES: usize = 4;
 
@@ -22,27 +23,27 @@ const SPAN: Time = Time::from_microseconds(100_000);
 /// Emulated time between two looks into the rings.
 const STEP: Time = Time::from_microseconds(100);
 
-/// A recording of four kernels that check themselves and then greet each other.
-fn recording(file: &Path) -> (Trace, Time) {
-    let cores: Vec<_> = CoreId::all().take(CORES).collect();
-    let mut board = KernelBoard::boot(cores, "cores=0-3 selftest then=stay trace=letters");
-    let kernel = KernelFile::parse(elf()).expect("the linker wrote a good file");
+/// Records a board with a kernel for a time.
+fn record(mut board: KernelBoard, kernel: &[u8], name: &str, span: Time) -> (Trace, Time) {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let kernel = KernelFile::parse(kernel).expect("the linker wrote a good file");
     let mut watch = Watch::new(kernel.symbol(RING_SYMBOL));
-    let mut recording = Recording::create(file, &About::default()).expect("the folder of tests is writable");
-    while board.machine().time() < SPAN {
+    let mut recording = Recording::create(&file, &About::default()).expect("the folder of tests is writable");
+    while board.machine().time() < span {
         let until = Some(board.machine().time() + STEP);
         board.machine_mut().run(&Limits { until, slices: Some(64) });
         watch.visit(board.machine(), Some(&mut recording));
     }
     recording.finish(board.machine(), "the time is over").expect("the file is written");
-    let trace = read_file(file, false, |_, _| {}).expect("it was just written");
+    let trace = read_file(&file, false, |_, _| {}).expect("it was just written");
     (trace, board.machine().time())
 }
 
 #[test]
 fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernel.trace");
-    let (trace, now) = recording(&file);
+    let cores: Vec<_> = CoreId::all().take(CORES).collect();
+    let board = KernelBoard::boot(cores, "cores=0-3 selftest then=stay trace=letters");
+    let (trace, now) = record(board, elf(), "kernel.trace", SPAN);
     let figures = Figures::of(&trace);
     assert_eq!(figures.cores.len(), CORES);
     for core in &figures.cores {
@@ -77,4 +78,66 @@ fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
         let written = written.get(&letter).unwrap_or_else(|| panic!("{letter:?} was read but never written"));
         assert!(*written < at, "{letter:?} was read at {at} and written at {written}");
     }
+}
+
+/// One end of a call: caller, callee, which call.
+type Ends = HashMap<(u8, u8, RemoteCall), u64>;
+
+#[test]
+fn calls_begin_before_they_are_served_and_end_after() {
+    let cores: Vec<_> = CoreId::all().take(CORES).collect();
+    let board = KernelBoard::boot_trials(cores, "cores=0-3 selftest=ipi");
+    let (trace, _) = record(board, trials(), "calls.trace", Time::from_microseconds(150_000));
+    let (mut calls, mut called, mut serves, mut served) =
+        (Ends::new(), Ends::new(), Ends::new(), Ends::new());
+    walk(&trace, |_, life, item| {
+        let Item::Mark(event, _, at) = item else { return };
+        let own = life.core.number();
+        let (ends, key) = match event {
+            Event::CallBegin { to, call } => (&mut calls, (own, to, call)),
+            Event::CallEnd { to, call } => (&mut called, (own, to, call)),
+            Event::ServeBegin { from, call } => (&mut serves, (from, own, call)),
+            Event::ServeEnd { from, call } => (&mut served, (from, own, call)),
+            _ => return,
+        };
+        assert_eq!(ends.insert(key, at.time), None, "{key:?} comes once");
+    });
+    assert!(serves.len() > 10, "{} calls were served", serves.len());
+    for (key, at) in &serves {
+        let (begun, ended) = (calls[key], called.get(key));
+        assert!(begun < *at, "{key:?} is served before it begins");
+        assert!(ended.is_none_or(|ended| at < ended), "{key:?} has ended before it is served");
+    }
+    for (key, at) in &served {
+        assert!(serves[key] <= *at, "{key:?} was served before it began to be");
+    }
+}
+
+#[test]
+fn each_stay_in_a_guest_lies_in_a_poll_and_has_a_reason() {
+    let core = CoreId::new(13).expect("0 to 47");
+    let board = KernelBoard::boot_with_guests([core], "selftest trace=guests", &[guest("timer")]);
+    let (trace, _) = record(board, elf(), "guest.trace", Time::from_microseconds(80_000));
+    let mut runs: Vec<GuestRun> = Vec::new();
+    let mut all = 0;
+    walk(&trace, |_, _, item| match item {
+        Item::Guest(run) => runs.push(run),
+        Item::Poll(poll) => {
+            for run in runs.drain(..) {
+                assert!(poll.from <= run.from && run.from < run.to && run.to <= poll.to, "{run:?} {poll:?}");
+                all += 1;
+            }
+        }
+        _ => {}
+    });
+    assert_eq!(runs, [], "every stay belongs to a poll");
+    let figures = Figures::of(&trace);
+    let count = |reason: &str| {
+        figures.exits.iter().find(|exits| exits.reason == reason).map_or(0, |exits| exits.count)
+    };
+    assert_eq!(figures.exits.iter().map(|exits| exits.count).sum::<u64>(), all);
+    // It sets a timer, waits for it and says so, three times, and ends.
+    assert!(count("call halt") >= 3 && count("call console_write") >= 3, "{:?}", figures.exits);
+    assert_eq!(count("call end"), 1);
+    assert!(0 < figures.cores[0].guests && figures.cores[0].guests < figures.cores[0].polls);
 }

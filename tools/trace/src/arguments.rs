@@ -45,13 +45,17 @@ pub(crate) enum Verb {
     /// keys. The page has everything in it and may be sent to somebody who has nothing else.
     #[command(after_help = "Example:\n  scc-trace html run.trace -o run.html")]
     Html(HtmlArguments),
+    /// As a drawing of a part of the timeline, for documents
+    #[command(after_help = "Example:\n  scc-trace picture run.trace --from 70ms --to 70.4ms -o timeline.svg")]
+    Picture(PictureArguments),
     /// Why a task was late: who ran meanwhile, who woke it, and what led to that, across cores
     ///
     /// The first line is the poll that is asked for, each one behind an arrow what led to the one before. Without --at it is
     /// the longest wait of the tasks that are named, or of all.
     #[command(
         after_help = "Examples:\n  scc-trace why run.trace                                  the longest wait of all\n  \
-                            scc-trace why run.trace --task mail --core 3 --at 21.2ms the poll at that time or the next"
+                            scc-trace why run.trace --task mail --core 3 --at 21.2ms the poll at that time or the next\n  \
+                            scc-trace why run.trace --task mail --html why.html      the timeline with the chain in it"
     )]
     Why(WhyArguments),
 }
@@ -102,6 +106,23 @@ pub(crate) struct HtmlArguments {
     pub(crate) output: PathBuf,
 }
 
+/// Options of `picture`.
+#[derive(Args, Debug)]
+pub(crate) struct PictureArguments {
+    /// What to read
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Where it begins: time since power-on, for example 21.2ms
+    #[arg(long, value_name = "TIME", value_parser = picoseconds)]
+    pub(crate) from: Option<u64>,
+    /// Where it ends
+    #[arg(long, value_name = "TIME", value_parser = picoseconds)]
+    pub(crate) to: Option<u64>,
+    /// Drawing to write, SVG
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
 /// Options of `why`.
 #[derive(Args, Debug)]
 pub(crate) struct WhyArguments {
@@ -117,6 +138,9 @@ pub(crate) struct WhyArguments {
     /// Time since power-on, for example 21.2ms or 350us
     #[arg(long, value_name = "TIME", value_parser = picoseconds)]
     pub(crate) at: Option<u64>,
+    /// Write the page of `html` to FILE, too, with the chain listed and drawn in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 fn core(text: &str) -> Result<CoreId, &'static str> {

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use scc_trace::export::{chrome, csv, perfetto};
+use scc_trace::picture::{self, Extent};
 use scc_trace::report::{self, Figures};
 use scc_trace::why::{NoAnswer, Question, explain, text as chain_text};
 use scc_trace::{ReadError, Trace, html, read_file};
 
 use crate::arguments::{
-    Arguments, ExportArguments, Format, HtmlArguments, ReportArguments, Source, Verb, WhyArguments,
+    Arguments, ExportArguments, Format, HtmlArguments, PictureArguments, ReportArguments, Source, Verb,
+    WhyArguments,
 };
 
 /// Why a verb did not do what it was asked for.
@@ -24,6 +26,9 @@ pub(crate) enum CommandError {
     /// Nothing in the trace is what was asked for.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
+    /// The part that is to be drawn does not end after its beginning.
+    #[error("there is nothing between --from and --to; times are since power-on, for example 70ms")]
+    Empty,
     /// A file cannot be written.
     #[error("cannot write {file}: {source}", file = file.display())]
     Write {
@@ -44,7 +49,7 @@ impl CommandError {
     /// Exit status: 2 for wrong input, 1 for failures of this program or its host.
     pub(crate) const fn status(&self) -> u8 {
         match self {
-            Self::Read(_) | Self::NoAnswer(_) | Self::Write { .. } => 2,
+            Self::Read(_) | Self::NoAnswer(_) | Self::Empty | Self::Write { .. } => 2,
             Self::Output(_) | Self::Json(_) => 1,
         }
     }
@@ -56,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         Verb::Report(arguments) => report(arguments),
         Verb::Export(arguments) => export(arguments),
         Verb::Html(arguments) => page(arguments),
+        Verb::Picture(arguments) => draw(arguments),
         Verb::Why(arguments) => why(arguments),
     }
 }
@@ -82,14 +88,28 @@ fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
 
 fn page(arguments: &HtmlArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
-    write_with(&arguments.output, |out| html::write(&trace, out))
+    write_with(&arguments.output, |out| html::write(&trace, &[], out))
+}
+
+fn draw(arguments: &PictureArguments) -> Result<(), CommandError> {
+    let trace = read(&arguments.source)?;
+    let whole = Extent::whole(&trace);
+    let extent = Extent { from: arguments.from.unwrap_or(whole.from), to: arguments.to.unwrap_or(whole.to) };
+    if extent.from >= extent.to {
+        return Err(CommandError::Empty);
+    }
+    write_file(&arguments.output, picture::svg(&trace, extent).as_bytes())
 }
 
 fn why(arguments: &WhyArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
     let question = Question { task: arguments.task.clone(), core: arguments.core, at: arguments.at };
     let links = working("looking", || explain(&trace, &question))?;
-    print(&chain_text(&links))
+    print(&chain_text(&links))?;
+    match &arguments.html {
+        Some(file) => write_with(file, |out| html::write(&trace, &links, out)),
+        None => Ok(()),
+    }
 }
 
 /// Reads a trace; on a terminal a bar shows how far.

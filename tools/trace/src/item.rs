@@ -3,6 +3,8 @@
 use scc::id::CoreId;
 use trace_format::record::{Event, PollOutcome};
 
+use crate::exit::ExitReason;
+
 /// A moment in the life of a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Moment {
@@ -132,6 +134,26 @@ pub struct Poll {
     pub interrupted_cycles: u64,
 }
 
+impl Poll {
+    /// Cycles from the wake to the poll; `None` if the wake is not recorded.
+    pub fn waited(&self) -> Option<u64> {
+        self.woken.map(|wake| self.from.cycles - wake.at.cycles)
+    }
+}
+
+/// A stay in a guest, without a break by anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuestRun {
+    /// Why it was left.
+    pub reason: ExitReason,
+    /// When the core went into the guest.
+    pub from: Moment,
+    /// When it was left.
+    pub to: Moment,
+    /// Why it had been left before in the same poll, and cycles from then to `from`; interrupts in between are part of it.
+    pub served: Option<(ExitReason, u64)>,
+}
+
 /// A step of a walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item {
@@ -149,6 +171,8 @@ pub enum Item {
     InterruptBegin(u8, Moment),
     /// A handler is done.
     Interrupt(u8, Moment, Moment),
+    /// A stay in a guest is over; it is part of the poll that is running.
+    Guest(GuestRun),
     /// Records are lost from here on: the poll that may be running has no end.
     Lost(Moment),
     /// Tasks that are ready and not being polled, from now on.

@@ -3,25 +3,30 @@
 //!
 //! A recorder hands what it reads from the cores' rings to a [`Collector`], which writes a file. [`read_file`] brings it
 //! back as a [`Trace`]; [`walk`] tells what each core did as a sequence of [`Item`]s on one axis of time. Everything
-//! else is made of that walk: [`report`], [`export`], [`html`], [`why`].
+//! else is made of that walk: [`report`], [`export`], [`html`], [`picture`], [`why`].
 //!
 //! The command line `scc-trace` is thin over these; `cargo run -- trace` records with it.
 #![forbid(unsafe_code)]
 
 mod clock;
 mod collect;
+mod exit;
 pub mod export;
 mod file;
 pub mod html;
 mod item;
+mod letters;
+pub mod picture;
 pub mod report;
+mod svg;
 mod trace;
 mod walk;
 pub mod why;
 
 pub use clock::{Anchor, Clock};
 pub use collect::{Collector, Visit};
+pub use exit::ExitReason;
 pub use file::{About, Batch, Damage, ReadError, TraceWriter, WriteError, read_bytes, read_file};
-pub use item::{Doing, Item, Moment, Poll, Task, TaskId, Tasks, Wake, Waker};
+pub use item::{Doing, GuestRun, Item, Moment, Poll, Task, TaskId, Tasks, Wake, Waker};
 pub use trace::{Life, Trace};
 pub use walk::walk;

@@ -11,14 +11,15 @@
 //!
 //! A handler may come between the moment that a record names and its place in the ring: a time before that of the record
 //! in front counts as the same. Where records were lost the core's state is [`Doing::Unknown`] until the next record,
-//! and what began before the loss has no end.
+//! and what began before the loss has no end. A stay in a guest is part of the poll that it lies in.
 
 use std::collections::HashMap;
 
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, PollOutcome, Stamped, TaskBefore, TaskNumber};
 
-use crate::item::{Doing, Item, Moment, Poll, TaskId, Tasks, Wake, Waker};
+use crate::exit::ExitReason;
+use crate::item::{Doing, GuestRun, Item, Moment, Poll, TaskId, Tasks, Wake, Waker};
 use crate::trace::{Life, Trace};
 
 /// Walks through all lives of all cores, one after the other, and hands each step to `take`.
@@ -67,6 +68,10 @@ struct Walk<'a, F> {
     now: Moment,
     /// Cycles in polls up to `since`.
     polled: u64,
+    /// Since when the core has been in a guest.
+    guest: Option<Moment>,
+    /// Why and when a guest was left last in the poll that is running.
+    left: Option<(ExitReason, Moment)>,
     /// Whether a timer has fired since the last poll.
     timer_fired: bool,
     /// Writer's number of the letter read last, by sender: lines are looked into again and again.
@@ -89,6 +94,8 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
             since: Moment::default(),
             now: Moment::default(),
             polled: 0,
+            guest: None,
+            left: None,
             timer_fired: false,
             last_read: HashMap::new(),
             wakes,
@@ -170,6 +177,7 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
         self.end_handler();
         self.cut();
         self.poll = None;
+        (self.guest, self.left) = (None, None);
         self.ready.clear();
         self.timer_fired = false;
         self.doing = Doing::Unknown;
@@ -225,11 +233,21 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
                     self.mark(event);
                 }
             }
+            Event::GuestEnter { .. } => self.guest = Some(self.now),
+            Event::GuestExit { vector, value, .. } => self.leave_guest(ExitReason::of(vector, value)),
             Event::TimerFired(_) => {
                 self.timer_fired = true;
                 self.mark(event);
             }
             _ => self.mark(event),
+        }
+    }
+
+    fn leave_guest(&mut self, reason: ExitReason) {
+        let (now, left) = (self.now, self.left.replace((reason, self.now)));
+        if let Some(from) = self.guest.take() {
+            let served = left.map(|(before, at)| (before, from.cycles - at.cycles));
+            self.tell(Item::Guest(GuestRun { reason, from, to: now, served }));
         }
     }
 
@@ -289,6 +307,7 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
 
     fn end_poll(&mut self, outcome: Option<PollOutcome>) {
         let Some(open) = self.poll.take() else { return };
+        (self.guest, self.left) = (None, None);
         self.go_on_as(Doing::Executor);
         self.tell(Item::Poll(Poll {
             task: open.task,

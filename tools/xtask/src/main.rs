@@ -29,6 +29,7 @@ mod soak;
 mod soak_arguments;
 #[path = "../../boot/src/span.rs"]
 mod span;
+#[path = "../../trace/src/svg.rs"]
 mod svg;
 mod tests;
 mod trace;

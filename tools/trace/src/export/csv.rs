@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::drawing::words_of;
-use crate::item::{Item, Moment, Tasks, Waker};
+use crate::item::{GuestRun, Item, Moment, Tasks, Waker};
 use crate::trace::Trace;
 use crate::walk::walk;
 use trace_format::record::Event;
@@ -69,7 +69,7 @@ where
 {
     match item {
         Item::Poll(poll) => row(Row {
-            wait_cycles: poll.woken.map(|wake| poll.from.cycles - wake.at.cycles),
+            wait_cycles: poll.waited(),
             queued_cycles: poll.woken.map(|_| poll.queued_cycles),
             woken_by: poll.woken.map(|wake| waker(tasks, wake.by)),
             ..between("poll", &tasks.get(poll.task).name, poll.from, Some(poll.to))
@@ -82,6 +82,9 @@ where
         }
         Item::Mark(Event::LetterRead { from, .. }, _, at) => {
             row(between("letter-read", &from.to_string(), at, None))
+        }
+        Item::Guest(GuestRun { reason, from, to, .. }) => {
+            row(between("guest", &reason.to_string(), from, Some(to)))
         }
         Item::Mark(event, _, at) => match words_of(trace, event) {
             Some(words) => row(between("event", &words, at, None)),

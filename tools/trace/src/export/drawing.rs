@@ -3,9 +3,10 @@
 use std::io;
 
 use scc::id::CoreId;
-use trace_format::record::{Event, LetterNumber, TestOutcome};
+use trace_format::record::{Event, LetterNumber, RemoteCall, TestOutcome};
 
-use crate::item::{Doing, Item, Moment, TaskId, Tasks};
+use super::lanes::{CallKey, Lanes, Side};
+use crate::item::{Doing, GuestRun, Item, Moment, TaskId, Tasks};
 use crate::trace::{Life, Trace};
 use crate::walk::walk;
 
@@ -16,13 +17,15 @@ pub enum Row {
     Core(CoreId),
     /// A task of a core.
     Task(CoreId, TaskId),
+    /// Calls that a core makes and serves: as many rows as there are calls at once, numbered from 0.
+    Calls(CoreId, u8),
 }
 
 impl Row {
     /// The core it belongs to.
     pub const fn core(self) -> CoreId {
         match self {
-            Self::Core(core) | Self::Task(core, _) => core,
+            Self::Core(core) | Self::Task(core, _) | Self::Calls(core, _) => core,
         }
     }
 }
@@ -48,27 +51,39 @@ pub enum Stroke<'a> {
     Ready(CoreId, usize, u64),
 }
 
-/// Arrows of letters are numbered from here on; those of wakes below.
+/// Arrows of letters are numbered from here on, below that those of calls, of their replies, and of wakes.
 const LETTERS: u64 = 1 << 63;
+const CALLS: u64 = 1 << 62;
+const REPLIES: u64 = 1 << 61;
 
 /// Draws a trace, row by row as they appear, each row in the order of time.
 ///
 /// # Errors
 /// What `draw` answers.
 pub fn draw(trace: &Trace, mut draw: impl FnMut(&Stroke<'_>) -> io::Result<()>) -> io::Result<()> {
-    let mut pen = Pen { draw: &mut draw, polled: None, known: Vec::new(), failed: None };
+    let mut pen = Pen {
+        draw: &mut draw,
+        polled: None,
+        known: Vec::new(),
+        lanes: Lanes::default(),
+        seen: 0,
+        failed: None,
+    };
     walk(trace, |tasks, life, item| {
         if pen.failed.is_none() {
             pen.failed = pen.take(trace, tasks, life, item).err();
         }
     });
-    pen.failed.map_or(Ok(()), Err)
+    pen.failed.take().map_or_else(|| pen.end_calls(), Err)
 }
 
 struct Pen<'a, F> {
     draw: &'a mut F,
     polled: Option<TaskId>,
     known: Vec<Row>,
+    lanes: Lanes,
+    /// End of the last span.
+    seen: u64,
     failed: Option<io::Error>,
 }
 
@@ -76,8 +91,13 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
     fn take(&mut self, trace: &Trace, tasks: &Tasks, life: &Life, item: Item) -> io::Result<()> {
         let core = life.core;
         let row = self.polled.map_or(Row::Core(core), |task| Row::Task(core, task));
+        if let Item::Span(_, _, to) = item {
+            self.seen = to.time;
+        }
         match item {
             Item::Life(number, at) => {
+                self.end_calls()?;
+                self.lanes.core = Some(core);
                 // What a lost record left open ends with the life.
                 if self.polled.take().is_some() {
                     (self.draw)(&Stroke::End(row, at.time))?;
@@ -110,10 +130,16 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
                 (self.draw)(&Stroke::Begin(row, &format!("interrupt {vector:#04x}"), at.time, None))
             }
             Item::Interrupt(_, _, to) => (self.draw)(&Stroke::End(row, to.time)),
-            Item::Lost(at) => match self.polled.take() {
-                Some(task) => (self.draw)(&Stroke::End(Row::Task(core, task), at.time)),
-                None => Ok(()),
-            },
+            Item::Guest(GuestRun { reason, from, to, .. }) => {
+                self.slice(row, &format!("guest, until {reason}"), from, to)
+            }
+            Item::Lost(at) => {
+                self.end_calls()?;
+                match self.polled.take() {
+                    Some(task) => (self.draw)(&Stroke::End(Row::Task(core, task), at.time)),
+                    None => Ok(()),
+                }
+            }
             Item::Ready(count, at) => (self.draw)(&Stroke::Ready(core, count, at.time)),
             Item::Mark(event, _, at) => self.mark(trace, row, event, at),
         }
@@ -145,12 +171,63 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
                 let arrow = arrow_of(from, own, letter);
                 (self.draw)(&Stroke::Arrives(row, &format!("letter from {from}"), at.time, arrow))
             }
+            Event::CallBegin { to, call } => {
+                let arrow = Arrow(CALLS | call_of(own, to, call));
+                let words = words_of_call("calls", call, "at", to);
+                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
+                self.begin_call((Side::Made, to, call), &words, at)
+            }
+            Event::ServeBegin { from, call } => {
+                let arrow = Arrow(CALLS | call_of(from, own, call));
+                let words = words_of_call("serves", call, "for", from);
+                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
+                self.begin_call((Side::Served, from, call), &words, at)
+            }
+            Event::ServeEnd { from, call } => {
+                let arrow = Arrow(REPLIES | call_of(from, own, call));
+                let words = words_of_call("has served", call, "for", from);
+                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
+                self.end_call((Side::Served, from, call), at)
+            }
+            Event::CallEnd { to, call } => {
+                let arrow = Arrow(REPLIES | call_of(own, to, call));
+                let words = words_of_call("goes on after", call, "at", to);
+                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
+                self.end_call((Side::Made, to, call), at)
+            }
             _ => match words_of(trace, event) {
                 Some(words) => (self.draw)(&Stroke::Happens(row, &words, at.time, None)),
                 None => Ok(()),
             },
         }
     }
+
+    fn begin_call(&mut self, key: CallKey, words: &str, at: Moment) -> io::Result<()> {
+        let Some(row) = self.lanes.begin(key) else { return Ok(()) };
+        self.show(row, "calls")?;
+        (self.draw)(&Stroke::Begin(row, words, at.time, None))
+    }
+
+    fn end_call(&mut self, key: CallKey, at: Moment) -> io::Result<()> {
+        self.lanes.end(key).map_or(Ok(()), |row| (self.draw)(&Stroke::End(row, at.time)))
+    }
+
+    /// Calls whose ends are not recorded end here.
+    fn end_calls(&mut self) -> io::Result<()> {
+        let seen = self.seen;
+        self.lanes.drain().into_iter().try_for_each(|row| (self.draw)(&Stroke::End(row, seen)))
+    }
+}
+
+/// What a call is told by in arrows at all of its ends: cores in 12 bits, life and number in 32, procedure.
+fn call_of(from: u8, to: u8, call: RemoteCall) -> u64 {
+    let cores = u64::from(from) << 6 | u64::from(to);
+    let RemoteCall { life, number, procedure } = call;
+    cores << 48 | u64::from(life) << 32 | u64::from(number) << 16 | u64::from(procedure)
+}
+
+fn words_of_call(verb: &str, call: RemoteCall, preposition: &str, core: u8) -> String {
+    format!("{verb} procedure {} {preposition} {core}", call.procedure)
 }
 
 /// The arrow of a letter, the same at both ends: cores in 12 bits, place in 32, flow folded into the rest.
@@ -173,6 +250,11 @@ pub(crate) fn words_of(trace: &Trace, event: Event) -> Option<String> {
         Event::MailSent(core) => format!("mail to {core} acknowledged"),
         Event::MailReceived(core) => format!("mail from {core}"),
         Event::DoorbellRung(core) => format!("rings at {core}"),
+        Event::DirectRaised(core) => format!("raises the direct pin of {core}"),
+        Event::CallBegin { to, call } => words_of_call("calls", call, "at", to),
+        Event::CallEnd { to, call } => words_of_call("goes on after", call, "at", to),
+        Event::ServeBegin { from, call } => words_of_call("serves", call, "for", from),
+        Event::ServeEnd { from, call } => words_of_call("has served", call, "for", from),
         Event::DoorbellTaken(cores) => {
             let senders = (0..48).filter(|core| cores >> core & 1 == 1).map(|core: u8| core.to_string());
             format!("rung by {}", senders.collect::<Vec<_>>().join(", "))

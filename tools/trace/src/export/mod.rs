@@ -2,10 +2,12 @@
 //!
 //! Perfetto and Chrome show the same drawing ([`drawing`]): a process for each core; in it a thread for each task with its
 //! polls and the interrupts in them, a thread for the core with what happens outside of polls, and the number of ready
-//! tasks. Arrows lead from a wake to its poll and from a letter written to the letter read.
+//! tasks, and rows for calls. Arrows lead from a wake to its poll, from a letter written to the letter read, and from a call
+//! to its handler and back.
 
 pub mod chrome;
 pub mod csv;
 pub mod drawing;
+mod lanes;
 pub mod perfetto;
 mod perfetto_schema;

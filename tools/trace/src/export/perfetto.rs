@@ -20,10 +20,11 @@ const CLEARED: u32 = 1;
 /// Flag of packets that refer to names.
 const NEEDS_NAMES: u32 = 2;
 
-/// Tracks of processes, threads of cores, counters and tasks are numbered from these on.
+/// Tracks of processes, threads of cores, counters, calls and tasks are numbered from these on.
 const PROCESSES: u64 = 0x100;
 const CORES: u64 = 0x200;
 const COUNTERS: u64 = 0x300;
+const CALLS: u64 = 0x400;
 const TASKS: u64 = 0x1_0000;
 
 /// Writes a trace.
@@ -51,13 +52,15 @@ fn track(row: Row) -> u64 {
     match row {
         Row::Core(core) => CORES + u64::from(core.number()),
         Row::Task(_, task) => TASKS + u64::from(task.0),
+        Row::Calls(core, lane) => CALLS + u64::from(core.number()) * 0x100 + u64::from(lane),
     }
 }
 
 fn thread(row: Row) -> i32 {
     match row {
         Row::Core(core) => process(core),
-        Row::Task(_, task) => i32::try_from(task.0).map_or(i32::MAX, |task| task.saturating_add(0x1000)),
+        Row::Calls(core, lane) => 0x100 + process(core) * 0x100 + i32::from(lane),
+        Row::Task(_, task) => i32::try_from(task.0).map_or(i32::MAX, |task| task.saturating_add(0x1_0000)),
     }
 }
 

@@ -11,28 +11,26 @@
 //! marks      time f64, text u32, core u8
 //! ```
 //!
-//! Slices are polls, interrupts, boot and lost records; an interrupt in a poll is a slice of its own behind the poll's.
+//! Slices are polls, interrupts, stays in guests, boot and lost records; an interrupt or a guest in a poll is a slice of its
+//! own behind the poll's.
 //! Levels are what is drawn as long as slices are narrower than a pixel.
+
+mod levels;
 
 use std::collections::HashMap;
 
 use scc::id::CoreId;
 use serde::Serialize;
-use trace_format::record::{Event, LetterNumber};
+use trace_format::record::Event;
 
+use self::levels::levels;
 use crate::export::drawing::words_of;
-use crate::item::{Doing, Item, Moment};
+use crate::item::{Doing, GuestRun, Item, Moment};
+use crate::letters::{Letter, Letters};
 use crate::report::Figures;
 use crate::trace::Trace;
 use crate::walk::walk;
-
-/// Slots of the coarsest and of the finest level at most: a few more than a screen has pixels, and half a million.
-const FEWEST_SLOTS: usize = 1 << 10;
-const MOST_SLOTS: usize = 1 << 19;
-/// Slices for which the finest level has a slot.
-const SLICES_OF_SLOT: usize = 8;
-/// Slots of a level that one slot of the next coarser level covers.
-const FINER: usize = 4;
+use crate::why::Link;
 
 /// Picoseconds of a nanosecond.
 const NANOSECOND: f64 = 1_000.0;
@@ -49,14 +47,6 @@ struct Row {
     cycles: Vec<u32>,
     wait: Vec<u32>,
     kind: Vec<u16>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Letter {
-    written: f64,
-    read: f64,
-    from: u8,
-    to: u8,
 }
 
 /// All that the page draws.
@@ -84,6 +74,7 @@ struct Kind {
 enum Class {
     Task,
     Interrupt,
+    Guest,
     Boot,
     Lost,
 }
@@ -113,6 +104,24 @@ pub(super) struct Head<'a> {
     marks: Place,
     texts: &'a [String],
     figures: &'a Figures,
+    chain: Vec<ChainLink<'a>>,
+}
+
+/// A link of a chain of causes. Times are nanoseconds since the beginning of the trace.
+#[derive(Serialize)]
+struct ChainLink<'a> {
+    core: u8,
+    task: &'a str,
+    /// When the task was woken, if that is recorded.
+    woken: Option<f64>,
+    from: f64,
+    to: f64,
+    /// Cycles from the wake to the poll.
+    waited: Option<u64>,
+    cause: &'a str,
+    meanwhile: &'a [String],
+    /// When the poll of the next link did what led to this one.
+    led: Option<f64>,
 }
 
 #[derive(Default)]
@@ -122,8 +131,7 @@ struct Gathering {
     kinds: Vec<Kind>,
     numbers: HashMap<Kind, u16>,
     rows: Vec<Row>,
-    written: HashMap<(u8, u8, LetterNumber), Vec<f64>>,
-    read: Vec<(u8, u8, LetterNumber, f64)>,
+    letters: Letters,
     marks: Vec<(f64, u32, u8)>,
     texts: Vec<String>,
     text_numbers: HashMap<String, u32>,
@@ -143,7 +151,21 @@ impl Data {
     }
 
     /// What the page is told beside the bytes.
-    pub(super) fn head<'a>(&'a self, figures: &'a Figures) -> Head<'a> {
+    pub(super) fn head<'a>(&'a self, figures: &'a Figures, chain: &'a [Link]) -> Head<'a> {
+        let link = |link: &'a Link| {
+            let poll = &link.poll;
+            ChainLink {
+                core: link.task.core.number(),
+                task: &link.task.name,
+                woken: poll.woken.map(|wake| nanoseconds(self.begin, wake.at.time)),
+                from: nanoseconds(self.begin, poll.from.time),
+                to: nanoseconds(self.begin, poll.to.time),
+                waited: poll.waited(),
+                cause: &link.cause,
+                meanwhile: &link.meanwhile,
+                led: link.led.map(|time| nanoseconds(self.begin, time)),
+            }
+        };
         Head {
             begin_picoseconds: self.begin,
             end: self.end,
@@ -153,6 +175,7 @@ impl Data {
             marks: self.marks,
             texts: &self.texts,
             figures,
+            chain: chain.iter().map(link).collect(),
         }
     }
 
@@ -163,9 +186,8 @@ impl Data {
 }
 
 impl Gathering {
-    #[expect(clippy::cast_precision_loss, reason = "2^53 picoseconds are 2.5 hours of the chip")]
     fn nanoseconds(&self, at: Moment) -> f64 {
-        at.time.saturating_sub(self.begin) as f64 / NANOSECOND
+        nanoseconds(self.begin, at.time)
     }
 
     fn take(
@@ -188,19 +210,17 @@ impl Gathering {
                 }
             }
             Item::Poll(poll) => {
-                let wait = poll.woken.map(|wake| poll.from.cycles - wake.at.cycles);
+                let wait = poll.waited();
                 self.slice(Class::Task, task_name(poll.task), poll.from, poll.to, wait);
             }
             Item::Interrupt(vector, from, to) => {
                 self.slice(Class::Interrupt, format!("interrupt {vector:#04x}"), from, to, None);
             }
-            Item::Mark(Event::LetterWritten { to, letter }, _, at) => {
-                let at = self.nanoseconds(at);
-                self.written.entry((core.number(), to, letter)).or_default().push(at);
+            Item::Guest(GuestRun { reason, from, to, .. }) => {
+                self.slice(Class::Guest, format!("guest, until {reason}"), from, to, None);
             }
-            Item::Mark(Event::LetterRead { from, letter }, _, at) => {
-                let at = self.nanoseconds(at);
-                self.read.push((from, core.number(), letter, at));
+            Item::Mark(event @ (Event::LetterWritten { .. } | Event::LetterRead { .. }), _, at) => {
+                self.letters.take(core, event, at);
             }
             Item::Mark(event, _, at) if is_shown(event) => {
                 if let Some(words) = words_of(trace, event) {
@@ -264,10 +284,14 @@ impl Gathering {
                 .collect();
             rows.push(RowHead { core: row.core, slices, levels });
         }
-        let letters = self.match_letters();
+        let letters = std::mem::take(&mut self.letters).joined();
+        let begin = self.begin;
+        let times = |end: fn(&Letter) -> u64| {
+            letters.iter().flat_map(move |letter| nanoseconds(begin, end(letter)).to_le_bytes())
+        };
         let letters_at = Place { count: letters.len(), offset: aligned(&mut bytes) };
-        bytes.extend(letters.iter().flat_map(|letter| letter.written.to_le_bytes()));
-        bytes.extend(letters.iter().flat_map(|letter| letter.read.to_le_bytes()));
+        bytes.extend(times(|letter| letter.written));
+        bytes.extend(times(|letter| letter.read));
         bytes.extend(letters.iter().map(|letter| letter.from));
         bytes.extend(letters.iter().map(|letter| letter.to));
         self.marks.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -286,20 +310,12 @@ impl Gathering {
             bytes,
         }
     }
+}
 
-    /// Joins the ends of letters: a letter read was written last before that.
-    fn match_letters(&mut self) -> Vec<Letter> {
-        let mut letters = Vec::new();
-        for (from, to, number, read) in std::mem::take(&mut self.read) {
-            let Some(written) = self.written.get(&(from, to, number)) else { continue };
-            let before = written.partition_point(|written| *written <= read);
-            if let Some(written) = before.checked_sub(1).map(|at| written[at]) {
-                letters.push(Letter { written, read, from, to });
-            }
-        }
-        letters.sort_by(|a, b| a.written.total_cmp(&b.written));
-        letters
-    }
+/// From one time in picoseconds to another.
+#[expect(clippy::cast_precision_loss, reason = "2^53 picoseconds are 2.5 hours of the chip")]
+fn nanoseconds(begin: u64, time: u64) -> f64 {
+    time.saturating_sub(begin) as f64 / NANOSECOND
 }
 
 /// Events that stand above a core's row: what happens now and then, not what letters and timers cause all the time.
@@ -309,6 +325,7 @@ const fn is_shown(event: Event) -> bool {
         Event::TimerFired(_)
             | Event::DoorbellRung(_)
             | Event::DoorbellTaken(_)
+            | Event::DirectRaised(_)
             | Event::MailSent(_)
             | Event::MailReceived(_)
     )
@@ -347,133 +364,5 @@ impl Row {
         bytes.extend(self.wait.iter().flat_map(|wait| wait.to_le_bytes()));
         bytes.extend(self.kind.iter().flat_map(|kind| kind.to_le_bytes()));
         Place { count: self.start.len(), offset }
-    }
-}
-
-/// What a core did in a slot of time.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Slot {
-    /// Kind that took the most of it, and how much.
-    kind: u16,
-    most: f32,
-    /// Nanoseconds of polls, boot and lost records, and of interrupts.
-    polls: f32,
-    interrupts: f32,
-    /// Nanoseconds of the slot.
-    width: f32,
-}
-
-impl Slot {
-    fn bytes(self) -> [u8; 4] {
-        let [low, high] = self.kind.to_le_bytes();
-        [low, high, share(self.polls, self.width), share(self.interrupts, self.width)]
-    }
-}
-
-/// A share of 255, at least 1 if there is any.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 255")]
-fn share(part: f32, whole: f32) -> u8 {
-    if part <= 0.0 { 0 } else { (part / whole * 255.0).clamp(1.0, 255.0) as u8 }
-}
-
-/// Levels from the coarsest to the finest.
-fn levels(row: &Row, kinds: &[Kind], span: f64) -> Vec<Vec<Slot>> {
-    let mut finest = FEWEST_SLOTS;
-    while finest < MOST_SLOTS && finest * SLICES_OF_SLOT < row.start.len() {
-        finest *= FINER;
-    }
-    let mut levels = vec![finest_level(row, kinds, span, finest)];
-    while let Some(finer) = levels.last().filter(|level| level.len() > FEWEST_SLOTS) {
-        levels.push(finer.chunks(FINER).map(together).collect());
-    }
-    levels.reverse();
-    levels
-}
-
-fn together(slots: &[Slot]) -> Slot {
-    let mut whole = Slot::default();
-    for slot in slots {
-        whole.polls += slot.polls;
-        whole.interrupts += slot.interrupts;
-        whole.width += slot.width;
-        if slot.most > whole.most {
-            (whole.kind, whole.most) = (slot.kind, slot.most);
-        }
-    }
-    whole
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "slots are half a million at most, and shares are drawn"
-)]
-fn finest_level(row: &Row, kinds: &[Kind], span: f64, count: usize) -> Vec<Slot> {
-    let width = span / count as f64;
-    let mut slots = vec![Slot { width: width as f32, ..Slot::default() }; count];
-    for ((start, length), kind) in row.start.iter().zip(&row.length).zip(&row.kind) {
-        let end = start + length;
-        let first = ((start / width) as usize).min(count - 1);
-        let last = ((end / width) as usize).min(count - 1);
-        for (at, slot) in slots.iter_mut().enumerate().take(last + 1).skip(first) {
-            let (from, to) = (at as f64 * width, (at + 1) as f64 * width);
-            let part = (end.min(to) - start.max(from)).max(0.0) as f32;
-            if kinds[usize::from(*kind)].class == Class::Interrupt {
-                slot.interrupts += part;
-            } else {
-                slot.polls += part;
-                if part > slot.most {
-                    (slot.kind, slot.most) = (*kind, part);
-                }
-            }
-        }
-    }
-    slots
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(slices: &[(f64, f64, u16)]) -> Row {
-        Row {
-            core: 0,
-            start: slices.iter().map(|slice| slice.0).collect(),
-            length: slices.iter().map(|slice| slice.1).collect(),
-            cycles: vec![0; slices.len()],
-            wait: vec![0; slices.len()],
-            kind: slices.iter().map(|slice| slice.2).collect(),
-        }
-    }
-
-    fn kinds() -> Vec<Kind> {
-        let kind = |name: &str, class| Kind { name: name.to_owned(), class };
-        vec![kind("a", Class::Task), kind("b", Class::Task), kind("irq", Class::Interrupt)]
-    }
-
-    #[test]
-    fn slots_tell_shares_and_the_dominant_kind() {
-        let row = row(&[(0.0, 600.0, 0), (100.0, 100.0, 2), (700.0, 900.0, 1)]);
-        let level = finest_level(&row, &kinds(), 2_000.0, 2);
-        assert_eq!((level[0].kind, level[0].polls, level[0].interrupts), (0, 900.0, 100.0));
-        assert_eq!((level[1].kind, level[1].polls, level[1].interrupts), (1, 600.0, 0.0));
-        assert_eq!(level[0].bytes(), [0, 0, 229, 25]);
-    }
-
-    #[test]
-    fn coarser_levels_keep_what_finer_ones_hold() {
-        let slices: Vec<_> = (0..20_000).map(|n| (f64::from(n) * 10.0, 5.0, 0)).collect();
-        let levels = levels(&row(&slices), &kinds(), 200_000.0);
-        assert_eq!(levels.iter().map(Vec::len).collect::<Vec<_>>(), [1_024, 4_096]);
-        for level in levels {
-            let polls: f32 = level.iter().map(|slot| slot.polls).sum();
-            assert!((polls - 100_000.0).abs() < 10.0, "{polls}");
-        }
-    }
-
-    #[test]
-    fn what_is_there_is_never_rounded_away() {
-        assert_eq!([share(0.0, 5.0), share(0.001, 5.0), share(5.0, 5.0), share(6.0, 5.0)], [0, 1, 255, 255]);
     }
 }

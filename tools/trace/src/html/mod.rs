@@ -1,7 +1,8 @@
 //! The trace as one page: a timeline of all cores that is zoomed and searched without a network or a server.
 //!
 //! The page is a template with style and script in it (`PAGE`, `STYLE`, `SCRIPT`); the trace goes into it as one
-//! block of binary columns in base64, made by `data`, and a small JSON text with names and figures.
+//! block of binary columns in base64, made by `data`, and a small JSON text with names and figures. A chain of causes
+//! ([`crate::why`]) is part of that text: the page lists its links, and shows where they are.
 
 mod data;
 
@@ -12,24 +13,35 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::report::Figures;
 use crate::trace::Trace;
+use crate::why::Link;
 use data::Data;
 
-const PAGE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const PAGE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+/// The script, in pieces that are one after the other.
+const SCRIPT: [&str; 8] = [
+    include_str!("page/data.js"),
+    include_str!("page/view.js"),
+    include_str!("page/draw.js"),
+    include_str!("page/words.js"),
+    include_str!("page/find.js"),
+    include_str!("page/tables.js"),
+    include_str!("page/chain.js"),
+    include_str!("page/controls.js"),
+];
 
 /// Where the parts go in [`PAGE`], in their order.
 const MARKS: [&str; 4] = ["/*STYLE*/", "/*HEAD*/", "/*BODY*/", "/*SCRIPT*/"];
 
-/// Writes the page.
+/// Writes the page, with a chain of causes if there are any links.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn write(trace: &Trace, out: &mut impl Write) -> io::Result<()> {
+pub fn write(trace: &Trace, chain: &[Link], out: &mut impl Write) -> io::Result<()> {
     let figures = Figures::of(trace);
     let data = Data::of(trace);
     // A closing tag in a text would end the block it stands in.
-    let head = serde_json::to_string(&data.head(&figures))?.replace("</", "<\\/");
+    let head = serde_json::to_string(&data.head(&figures, chain))?.replace("</", "<\\/");
     let mut rest = PAGE;
     for (index, mark) in MARKS.iter().enumerate() {
         let (before, after) = rest.split_once(mark).expect("the template has all marks, in their order");
@@ -38,7 +50,7 @@ pub fn write(trace: &Trace, out: &mut impl Write) -> io::Result<()> {
             0 => out.write_all(STYLE.as_bytes())?,
             1 => out.write_all(head.as_bytes())?,
             2 => body(&data, out)?,
-            _ => out.write_all(SCRIPT.as_bytes())?,
+            _ => SCRIPT.iter().try_for_each(|piece| out.write_all(piece.as_bytes()))?,
         }
         rest = after;
     }

@@ -2,32 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use hdrhistogram::Histogram;
 use scc::id::CoreId;
 use serde::Serialize;
 use trace_format::record::Event;
 
+use super::calls::{CallCount, CallFigures};
+use super::guests::{ExitCount, ExitFigures};
+use super::spread::{Gathered, Spread};
 use crate::item::{Doing, Item, Poll, TaskId};
 use crate::trace::Trace;
 use crate::walk::walk;
-
-/// Significant decimal digits that spreads keep: percentiles are true to half a percent, extremes exact.
-const DIGITS: u8 = 2;
-
-/// How a quantity is spread, in cycles of the core.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Spread {
-    /// How often it was measured.
-    pub count: u64,
-    /// Least, exact.
-    pub least: u64,
-    /// Half are not larger.
-    pub p50: u64,
-    /// 99 of 100 are not larger.
-    pub p99: u64,
-    /// Largest, exact.
-    pub most: u64,
-}
 
 /// Figures of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,6 +49,8 @@ pub struct CoreFigures {
     pub boot: u64,
     /// In polls, interrupts in them left out.
     pub polls: u64,
+    /// Of the cycles in polls, those in guests; 0 if that was not recorded.
+    pub guests: u64,
     /// In handlers of interrupts.
     pub interrupts: u64,
     /// In the executor itself.
@@ -104,35 +90,10 @@ pub struct Figures {
     pub cores: Vec<CoreFigures>,
     /// Figures of tasks by core, those of a core by cycles in polls, most first.
     pub tasks: Vec<TaskFigures>,
-}
-
-/// Numbers as they are gathered.
-struct Gathered {
-    values: Histogram<u32>,
-    least: u64,
-    most: u64,
-}
-
-impl Gathered {
-    fn new() -> Self {
-        let values = Histogram::new(DIGITS).expect("two digits are permitted");
-        Self { values, least: u64::MAX, most: 0 }
-    }
-
-    fn add(&mut self, value: u64) {
-        self.values.record(value).expect("the histogram grows up to any value of 48 bits and more");
-        (self.least, self.most) = (self.least.min(value), self.most.max(value));
-    }
-
-    fn spread(&self) -> Option<Spread> {
-        let count = self.values.len();
-        if count == 0 {
-            return None;
-        }
-        let quantile = |share| self.values.value_at_quantile(share).clamp(self.least, self.most);
-        let (p50, p99) = (quantile(0.5), quantile(0.99));
-        Some(Spread { count, least: self.least, p50, p99, most: self.most })
-    }
+    /// Why guests were left, by core, most frequent first.
+    pub exits: Vec<ExitFigures>,
+    /// Calls by core and procedure.
+    pub calls: Vec<CallFigures>,
 }
 
 struct TaskCount {
@@ -171,6 +132,8 @@ impl TaskCount {
 struct Counter {
     tasks: Vec<Option<TaskCount>>,
     cores: BTreeMap<u8, CoreFigures>,
+    exits: ExitCount,
+    calls: CallCount,
     first: Option<u64>,
     last: u64,
 }
@@ -191,6 +154,7 @@ impl Counter {
     fn take(&mut self, core: CoreId, spawned: Option<TaskId>, item: &Item) {
         match *item {
             Item::Life(_, at) => {
+                self.calls.begin_life();
                 self.core(core).lives += 1;
                 self.first = Some(self.first.map_or(at.time, |first| first.min(at.time)));
             }
@@ -215,7 +179,11 @@ impl Counter {
             Item::Interrupt(vector, ..) => {
                 *self.core(core).interrupts_by_vector.entry(vector).or_default() += 1;
             }
-            Item::Mark(event, ..) => match event {
+            Item::Guest(run) => {
+                self.core(core).guests += run.to.cycles - run.from.cycles;
+                self.exits.take(core, &run);
+            }
+            Item::Mark(event, _, at) => match event {
                 Event::LetterWritten { .. } => self.core(core).letters_written += 1,
                 Event::LetterRead { .. } => self.core(core).letters_read += 1,
                 Event::TaskSpawn { .. } => {
@@ -223,7 +191,7 @@ impl Counter {
                         self.task(task).spawned += 1;
                     }
                 }
-                _ => {}
+                _ => self.calls.take(core, event, at),
             },
             Item::Lost(_)
             | Item::Wake(..)
@@ -281,22 +249,8 @@ impl Figures {
             nanoseconds: (counter.last - counter.first.unwrap_or(counter.last).min(counter.last)) / 1_000,
             cores: counter.cores.into_values().collect(),
             tasks: figures,
+            exits: counter.exits.figures(),
+            calls: counter.calls.figures(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_values_keep_their_extremes() {
-        let mut gathered = Gathered::new();
-        assert_eq!(gathered.spread(), None);
-        for value in [2, 2, 2, 250, 2, 2, 109_446] {
-            gathered.add(value);
-        }
-        let spread = Spread { count: 7, least: 2, p50: 2, p99: 109_446, most: 109_446 };
-        assert_eq!(gathered.spread(), Some(spread));
     }
 }

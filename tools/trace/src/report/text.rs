@@ -2,12 +2,15 @@
 
 use std::fmt::{self, Write};
 
-use super::figures::{Figures, Spread};
+use super::calls::CallFigures;
+use super::figures::Figures;
+use super::guests::ExitFigures;
+use super::spread::Spread;
 
 /// The report on a trace. Times are cycles of the cores.
 pub fn text(figures: &Figures) -> String {
     let mut out = String::new();
-    for part in [head, tasks, cores, missing] {
+    for part in [head, tasks, cores, exits, calls, missing] {
         part(figures, &mut out).expect("strings take any text");
     }
     out
@@ -95,6 +98,45 @@ fn cores(figures: &Figures, out: &mut String) -> fmt::Result {
             core.letters_written,
             core.letters_read
         )?;
+    }
+    Ok(())
+}
+
+fn exits(figures: &Figures, out: &mut String) -> fmt::Result {
+    if figures.exits.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWays out of guests, in cycles: median / 99 of 100 / most")?;
+    writeln!(
+        out,
+        "{:>4}  {:<28} {:>9}  {:>24}  {:>24}",
+        "core", "reason", "times", "ran before", "served until back"
+    )?;
+    for ExitFigures { core, reason, count, run, served } in &figures.exits {
+        writeln!(out, "{core:>4}  {reason:<28} {count:>9}  {:>24}  {:>24}", three(*run), three(*served))?;
+    }
+    for core in figures.cores.iter().filter(|core| core.guests > 0) {
+        let permille = u128::from(core.guests) * 1_000 / u128::from(core.elapsed.max(1));
+        let share = percent(u64::try_from(permille).unwrap_or(u64::MAX));
+        writeln!(out, "core {}: {} cycles in guests, {share}%", core.core, core.guests)?;
+    }
+    Ok(())
+}
+
+fn calls(figures: &Figures, out: &mut String) -> fmt::Result {
+    if figures.calls.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nCalls, in cycles: median / 99 of 100 / most")?;
+    writeln!(
+        out,
+        "{:>4}  {:<6} {:>9} {:>9} {:>9}  {:>24}",
+        "core", "", "procedure", "begun", "ended", "lasted"
+    )?;
+    for CallFigures { core, end, procedure, begun, cycles } in &figures.calls {
+        let ended = cycles.map_or(0, |cycles| cycles.count);
+        let name = end.name();
+        writeln!(out, "{core:>4}  {name:<6} {procedure:>9} {begun:>9} {ended:>9}  {:>24}", three(*cycles))?;
     }
     Ok(())
 }

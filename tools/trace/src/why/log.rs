@@ -21,12 +21,12 @@ pub(super) struct Source {
 #[derive(Debug, Default)]
 struct CoreLog {
     polls: Vec<Poll>,
-    interrupts: Vec<(Moment, Moment)>,
+    interrupts: Vec<(u8, Moment, Moment)>,
     /// Times of writing, by receiver and letter.
     written: HashMap<(u8, LetterNumber), Vec<u64>>,
     read: Vec<(u64, u8, LetterNumber)>,
-    /// Times and receivers of rings, times and senders of those that were taken.
-    rung: Vec<(u64, u8)>,
+    /// Times, receivers and ways of rings and raised pins; times and senders of those that the controller told of.
+    rung: Vec<(u64, u8, &'static str)>,
     taken: Vec<(u64, u64)>,
 }
 
@@ -44,14 +44,17 @@ impl Log {
             let core = log.cores.entry(life.core.number()).or_default();
             match item {
                 Item::Poll(poll) => core.polls.push(poll),
-                Item::Interrupt(_, from, to) => core.interrupts.push((from, to)),
+                Item::Interrupt(vector, from, to) => core.interrupts.push((vector, from, to)),
                 Item::Mark(Event::LetterWritten { to, letter }, _, at) => {
                     core.written.entry((to, letter)).or_default().push(at.time);
                 }
                 Item::Mark(Event::LetterRead { from, letter }, _, at) => {
                     core.read.push((at.time, from, letter))
                 }
-                Item::Mark(Event::DoorbellRung(to), _, at) => core.rung.push((at.time, to)),
+                Item::Mark(Event::DoorbellRung(to), _, at) => core.rung.push((at.time, to, "rung")),
+                Item::Mark(Event::DirectRaised(to), _, at) => {
+                    core.rung.push((at.time, to, "raised its direct pin"));
+                }
                 Item::Mark(Event::DoorbellTaken(senders), _, at) => core.taken.push((at.time, senders)),
                 _ => {}
             }
@@ -71,26 +74,37 @@ impl Log {
         polls[..before].last().filter(|poll| time <= poll.to.time).copied()
     }
 
-    /// Who rang at a core and was found by its handler last before a time, and from where.
-    pub(super) fn ringer(&self, core: CoreId, time: u64) -> Option<(CoreId, Source)> {
+    /// Who interrupted a core whose handler runs at a time, by which deed, and from where.
+    ///
+    /// If the handler has asked the controller, it knows who rang. Else it is whoever rang or raised the direct pin last
+    /// before the handler, but after the one before of the same vector.
+    pub(super) fn ringer(&self, core: CoreId, time: u64) -> Option<(CoreId, &'static str, Source)> {
         let own = self.cores.get(&core.number())?;
-        let before = own.taken.partition_point(|(at, _)| *at <= time);
-        let (taken, senders) = *own.taken[..before].last()?;
-        // The handler that woke the task is running: it has taken this ring itself.
-        let handler = own.interrupts.partition_point(|(from, _)| from.time <= time);
-        let (from, to) = own.interrupts[..handler].last()?;
-        if taken < from.time || time > to.time {
+        let handler = own.interrupts.partition_point(|(_, from, _)| from.time <= time);
+        let ((vector, from, to), earlier) = own.interrupts[..handler].split_last()?;
+        if time > to.time {
             return None;
         }
+        let before = own.taken.partition_point(|(at, _)| *at <= time);
+        let taken = own.taken[..before].last().filter(|(at, _)| *at >= from.time);
+        let (earliest, latest, senders) = match taken {
+            Some((at, senders)) if *senders != 0 => (0, *at, *senders),
+            _ => {
+                let before = earlier.iter().rev().find(|(other, ..)| other == vector);
+                let previous = before.map_or(0, |(_, from, _)| from.time);
+                (previous, from.time, u64::MAX)
+            }
+        };
         CoreId::all()
             .filter(|sender| senders >> sender.number() & 1 == 1)
             .filter_map(|sender| {
                 let rung = &self.cores.get(&sender.number())?.rung;
-                let before = rung.partition_point(|(at, _)| *at <= taken);
-                let (at, _) = rung[..before].iter().rev().find(|(_, to)| *to == core.number())?;
-                Some((sender, Source { at: *at, poll: self.poll_at(sender, *at) }))
+                let before = rung.partition_point(|(at, ..)| *at <= latest);
+                let (at, _, verb) = rung[..before].iter().rev().find(|(_, to, _)| *to == core.number())?;
+                let source = Source { at: *at, poll: self.poll_at(sender, *at) };
+                (*at >= earliest).then_some((sender, *verb, source))
             })
-            .max_by_key(|(_, source)| source.at)
+            .max_by_key(|(.., source)| source.at)
     }
 
     /// Who wrote the letter that a core read last between two times, and where.
@@ -111,8 +125,9 @@ impl Log {
         let mut ran: BTreeMap<Option<TaskId>, (u64, usize)> = BTreeMap::new();
         let mut interrupted = BTreeMap::new();
         let within = |a: Moment, b: Moment| b.cycles.min(to.cycles).saturating_sub(a.cycles.max(from.cycles));
-        let first = own.interrupts.partition_point(|(_, end)| end.time < from.time);
-        for (begin, end) in own.interrupts[first..].iter().take_while(|(begin, _)| begin.time < to.time) {
+        let first = own.interrupts.partition_point(|(.., end)| end.time < from.time);
+        for (_, begin, end) in own.interrupts[first..].iter().take_while(|(_, begin, _)| begin.time < to.time)
+        {
             let cycles = within(*begin, *end);
             if let Some(poll) = self.poll_at(core, begin.time) {
                 *interrupted.entry(poll.from.cycles).or_insert(0) += cycles;

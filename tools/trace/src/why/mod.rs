@@ -54,6 +54,8 @@ pub struct Link {
     pub cause: String,
     /// What ran on its core while it waited, in words; empty if nothing else did.
     pub meanwhile: Vec<String>,
+    /// When the poll of the next link did what led to this one, in picoseconds; `None` at the end of the chain.
+    pub led: Option<u64>,
 }
 
 /// Explains a wait; the first link is the poll that was asked for, each further one what led to the one before.
@@ -68,8 +70,9 @@ pub fn explain(trace: &Trace, question: &Question) -> Result<Vec<Link>, NoAnswer
         let core = tasks.get(poll.task).core;
         let (cause, before) = cause(&tasks, &log, core, &poll);
         let meanwhile = meanwhile(&tasks, &log, core, &poll);
-        links.push(Link { task: tasks.get(poll.task).clone(), poll, cause, meanwhile });
-        next = before;
+        let led = before.map(|source| source.at);
+        links.push(Link { task: tasks.get(poll.task).clone(), poll, cause, meanwhile, led });
+        next = before.and_then(|source| source.poll);
     }
     Ok(links)
 }
@@ -78,11 +81,10 @@ pub fn explain(trace: &Trace, question: &Question) -> Result<Vec<Link>, NoAnswer
 pub fn text(links: &[Link]) -> String {
     let mut out = String::new();
     for (number, link) in links.iter().enumerate() {
-        let Link { task, poll, cause, meanwhile } = link;
-        let wait = poll.woken.map(|wake| poll.from.cycles - wake.at.cycles);
+        let Link { task, poll, cause, meanwhile, .. } = link;
         let place =
             format!("core {:02} `{}` polled at {}", task.core.number(), task.name, time(poll.from.time));
-        let waited = match wait {
+        let waited = match poll.waited() {
             Some(cycles) => format!("{cycles} cycles after its wake"),
             None => "its wake is not recorded".to_owned(),
         };
@@ -120,7 +122,7 @@ fn asked_for(tasks: &Tasks, log: &Log, question: &Question) -> Result<Poll, NoAn
         return Err(NoAnswer::NoTask(names.join(", ")));
     }
     let polls = log.polls().filter(|poll| poll.woken.is_some() && is_meant(tasks.get(poll.task)));
-    let wait = |poll: &&Poll| poll.woken.map_or(0, |wake| poll.from.cycles - wake.at.cycles);
+    let wait = |poll: &&Poll| poll.waited();
     match question.at {
         Some(at) => polls.filter(|poll| poll.to.time >= at).min_by_key(|poll| poll.from.time),
         None => polls.max_by_key(wait),
@@ -129,8 +131,8 @@ fn asked_for(tasks: &Tasks, log: &Log, question: &Question) -> Result<Poll, NoAn
     .ok_or(NoAnswer::NoPoll)
 }
 
-/// What had a task polled, and the poll that this leads to.
-fn cause(tasks: &Tasks, log: &Log, core: CoreId, poll: &Poll) -> (String, Option<Poll>) {
+/// What had a task polled, and where that was done.
+fn cause(tasks: &Tasks, log: &Log, core: CoreId, poll: &Poll) -> (String, Option<Source>) {
     let Some(wake) = poll.woken else { return ("nothing is recorded before that".to_owned(), None) };
     let at = time(wake.at.time);
     match wake.by {
@@ -140,14 +142,14 @@ fn cause(tasks: &Tasks, log: &Log, core: CoreId, poll: &Poll) -> (String, Option
         Waker::Interrupt(vector) => {
             let ringer = log.ringer(core, wake.at.time);
             let words = match ringer {
-                Some((from, Source { at: rung, .. })) => format!(
-                    "woken at {at} by interrupt {vector:#04x}: core {:02} had rung at {}",
+                Some((from, verb, Source { at: rung, .. })) => format!(
+                    "woken at {at} by interrupt {vector:#04x}: core {:02} had {verb} at {}",
                     from.number(),
                     time(rung)
                 ),
                 None => format!("woken at {at} by interrupt {vector:#04x}"),
             };
-            (words, ringer.and_then(|(_, source)| source.poll))
+            (words, ringer.map(|(_, _, source)| source))
         }
         Waker::Task(waker) => {
             let name = &tasks.get(waker).name;
@@ -160,9 +162,12 @@ fn cause(tasks: &Tasks, log: &Log, core: CoreId, poll: &Poll) -> (String, Option
                         from.number(),
                         time(source.at)
                     ),
-                    source.poll,
+                    Some(source),
                 ),
-                None => (format!("woken at {at} by `{name}`"), waking),
+                None => {
+                    let source = waking.map(|poll| Source { at: wake.at.time, poll: Some(poll) });
+                    (format!("woken at {at} by `{name}`"), source)
+                }
             }
         }
     }

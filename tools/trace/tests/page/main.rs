@@ -10,20 +10,34 @@ use std::io::{BufWriter, Cursor};
 use std::path::Path;
 
 use browser::Browser;
-use scc_trace::{html, read_bytes};
+use scc::id::CoreId;
+use scc_trace::why::{Link, Question, explain};
+use scc_trace::{Trace, html, read_bytes};
 use serde_json::json;
 
 const CORES: u8 = 6;
 const ROUNDS: u64 = 200;
 
-/// Writes the page of the synthetic chip.
-fn page(file: &Path) {
+/// What the synthetic chip did.
+fn trace() -> Trace {
     let mut bytes = Cursor::new(Vec::new());
     synthetic::write(&mut bytes, CORES, ROUNDS, Some((2, 50))).expect("memory is written without fail");
-    let trace = read_bytes(&bytes.into_inner(), false, |_, _| {}).expect("the file is whole");
-    let mut out = BufWriter::new(std::fs::File::create(file).expect("the folder of tests is writable"));
-    html::write(&trace, &mut out).expect("the file is written");
+    read_bytes(&bytes.into_inner(), false, |_, _| {}).expect("the file is whole")
+}
+
+/// Opens the page of a trace with a chain of causes; `None` where no Chromium is installed.
+fn open(name: &str, trace: &Trace, chain: &[Link]) -> Option<Browser> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).expect("the folder of tests is writable");
+    let file = folder.join("page.html");
+    let mut out = BufWriter::new(std::fs::File::create(&file).expect("the folder of tests is writable"));
+    html::write(trace, chain, &mut out).expect("the file is written");
     out.into_inner().expect("the file is written");
+    let browser = Browser::open(&file, &folder.join("profile"));
+    if browser.is_none() {
+        eprintln!("the page is not tested: no chromium is installed");
+    }
+    browser
 }
 
 /// The span of time that is seen, in nanoseconds.
@@ -34,14 +48,8 @@ fn seen(browser: &mut Browser) -> (f64, f64) {
 
 #[test]
 fn timeline_is_zoomed_moved_and_searched() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
-    std::fs::create_dir_all(&folder).expect("the folder of tests is writable");
-    let file = folder.join("page.html");
-    page(&file);
-    let Some(mut browser) = Browser::open(&file, &folder.join("profile")) else {
-        eprintln!("the page is not tested: no chromium is installed");
-        return;
-    };
+    let Some(mut browser) = open("page", &trace(), &[]) else { return };
+    assert_eq!(browser.evaluate("document.getElementById('chain').hidden"), json!(true));
     let (from, to) = seen(&mut browser);
     assert!(from == 0.0 && to > 7_500_000.0, "all rounds are seen: {from} to {to}");
     assert_eq!(browser.evaluate("document.getElementById('cores').tBodies[0].rows.length"), json!(CORES));
@@ -101,5 +109,37 @@ fn timeline_is_zoomed_moved_and_searched() {
     let (x, y) = browser.place_of("#theme");
     browser.click(x, y);
     assert_ne!(browser.evaluate(dark), before);
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+#[test]
+fn chain_of_causes_is_listed_drawn_and_led_through() {
+    let trace = trace();
+    // A poll of core 2 in the sixth round, which `mail` has woken after it had read a letter of core 1.
+    let at = Some(2_000_000 + (6 * synthetic::ROUND + 600) * 1_875);
+    let question = Question { task: Some("work".to_owned()), core: CoreId::new(2), at };
+    let chain = explain(&trace, &question).expect("there is a task of that name");
+    let Some(mut browser) = open("chain", &trace, &chain) else { return };
+    let links = browser.evaluate("document.querySelectorAll('#links li').length");
+    assert_eq!(links, json!(chain.len()));
+    assert!(chain.len() > 2, "{chain:?}");
+    let words = browser.evaluate("document.querySelector('#links li').innerText");
+    assert!(words.as_str().is_some_and(|words| words.contains(&chain[0].cause)), "{words}");
+
+    let (x, y) = browser.place_of("#links li:nth-child(2)");
+    browser.click(x, y);
+    assert_eq!(browser.evaluate("document.body.dataset.link"), json!("1"));
+    let (from, to) = seen(&mut browser);
+    let poll = browser.evaluate("[head.chain[1].woken, head.chain[1].to]");
+    let (woken, end) = (poll[0].as_f64().expect("a number"), poll[1].as_f64().expect("a number"));
+    assert!(from < woken && end < to && to - from < 100_000.0, "{from} to {to} shows {woken} to {end}");
+
+    // The frame round its poll has the colour of the chain.
+    let is_framed = "(() => { const one = head.chain[1], at = rowOfCore.get(one.core), ratio = devicePixelRatio;
+        const pixel = context.getImageData(x((one.from + one.to) / 2) * ratio, (y(at) + 1) * ratio, 1, 1).data;
+        context.fillStyle = css('--chain');
+        const hex = '#' + [...pixel].slice(0, 3).map((n) => n.toString(16).padStart(2, '0')).join('');
+        return hex === context.fillStyle; })()";
+    assert_eq!(browser.evaluate(is_framed), json!(true));
     assert_eq!(browser.errors(), [""; 0]);
 }

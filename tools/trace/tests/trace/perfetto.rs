@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scc_trace::export::perfetto;
-use scc_trace::read_bytes;
+use scc_trace::{Trace, read_bytes};
 
 /// A field of a message: its number in the published schema, and its content.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,12 +66,12 @@ fn messages(message: &[(u64, Field)], tag: u64) -> Vec<Vec<(u64, Field)>> {
 }
 
 #[derive(Debug, Default)]
-struct Drawn {
+pub(super) struct Drawn {
     /// Ends of slices with their beginnings and depth, by track.
-    slices: BTreeMap<u64, Vec<(u64, u64, usize)>>,
+    pub(super) slices: BTreeMap<u64, Vec<(u64, u64, usize)>>,
     /// Times at which arrows begin and end.
-    begun: BTreeMap<u64, u64>,
-    ended: BTreeMap<u64, u64>,
+    pub(super) begun: BTreeMap<u64, u64>,
+    pub(super) ended: BTreeMap<u64, u64>,
     /// Process of each thread's track.
     processes: BTreeMap<u64, u64>,
     counted: BTreeMap<u64, Vec<u64>>,
@@ -108,9 +108,13 @@ fn drawn(file: &[u8]) -> Drawn {
 }
 
 fn export(cores: u8, rounds: u64, lose: Option<(u8, u64)>) -> Drawn {
-    let trace = read_bytes(&super::bytes(cores, rounds, lose), false, |_, _| {}).expect("the file is whole");
+    export_of(&read_bytes(&super::bytes(cores, rounds, lose), false, |_, _| {}).expect("the file is whole"))
+}
+
+/// What the export of a trace draws.
+pub(super) fn export_of(trace: &Trace) -> Drawn {
     let mut file = Vec::new();
-    perfetto::write(&trace, &mut file).expect("memory is written without fail");
+    perfetto::write(trace, &mut file).expect("memory is written without fail");
     drawn(&file)
 }
 

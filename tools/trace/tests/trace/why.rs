@@ -2,6 +2,8 @@
 
 use scc::id::CoreId;
 use scc_trace::why::{NoAnswer, Question, explain, text};
+use trace_format::phase::BootPhase;
+use trace_format::record::{Event, TaskBefore, TaskNumber, TextPlace};
 
 use super::synthetic::ROUND;
 
@@ -37,6 +39,44 @@ fn doorbell_leads_to_who_rang() {
     let links = explain(&super::trace(3, 10), &question("mail", Some(time(5, 260)))).unwrap();
     assert!(links[0].cause.contains("interrupt 0x41: core 01 had rung"), "{}", links[0].cause);
     assert_eq!((links[1].task.core.number(), links[1].task.name.as_str()), (1, "work"));
+}
+
+#[test]
+fn direct_pin_leads_to_who_raised_it_last() {
+    let task = TaskNumber(9);
+    let spawned = |name| Event::TaskSpawn { task, name: TextPlace { address: name, length: 1 } };
+    let begin = Event::PollBegin { task, before: TaskBefore::Waits };
+    let (irq, done) = (|vector| Event::IrqEnter { vector, eip: 0 }, Event::IrqExit);
+    let reset = (1, Event::BootPhase(BootPhase::Reset));
+    let sender = vec![
+        reset,
+        (2, spawned(0)),
+        (3, Event::TaskReady(task)),
+        (10, begin),
+        (50, Event::DirectRaised(1)),
+        (60, Event::Idle),
+    ];
+    let receiver = vec![
+        reset,
+        (2, spawned(1)),
+        (10, Event::Idle),
+        // An interrupt that has nothing to do with it comes in between.
+        (55, irq(0x40)),
+        (57, done(0x40)),
+        (58, irq(0x60)),
+        (59, Event::TaskReady(task)),
+        (60, done(0x60)),
+        (65, begin),
+        (70, Event::Idle),
+    ];
+    let question = Question { task: Some("task 1".to_owned()), ..Question::default() };
+    let links = explain(&super::made_of(&[sender, receiver]), &question).unwrap();
+    assert!(
+        links[0].cause.contains("core 00 had raised its direct pin at 0.050000 ms"),
+        "{}",
+        links[0].cause
+    );
+    assert_eq!((links[1].task.name.as_str(), links[0].led), ("task 0", Some(50_000_001)));
 }
 
 #[test]

@@ -1,0 +1,160 @@
+//! What happens inside of polls and across them: stays in guests, calls.
+
+use scc_trace::export::{chrome, csv};
+use scc_trace::report::{CallEnd, Figures, text};
+use scc_trace::{ExitReason, GuestRun, Item, Trace, walk};
+use trace_format::phase::BootPhase;
+use trace_format::record::{Event, PollOutcome, RemoteCall, TaskBefore, TaskNumber, TextPlace};
+
+const GUEST: TaskNumber = TaskNumber(9);
+const CALL: RemoteCall = RemoteCall { life: 1, number: 77, procedure: 3 };
+const OTHER: RemoteCall = RemoteCall { number: 78, ..CALL };
+
+fn begun(task: TaskNumber) -> Vec<(u64, Event)> {
+    vec![
+        (1, Event::BootPhase(BootPhase::Reset)),
+        (2, Event::TaskSpawn { task, name: TextPlace { address: task.0, length: 1 } }),
+        (3, Event::TaskReady(task)),
+        (10, Event::PollBegin { task, before: TaskBefore::Waits }),
+    ]
+}
+
+fn exit(vector: u8, value: u32) -> Event {
+    Event::GuestExit { vector, eip: 0x1000, value }
+}
+
+const ENTER: Event = Event::GuestEnter { eip: 0x1000 };
+
+/// A core whose guest makes a hypercall, is interrupted, faults, and spins until the poll ends.
+fn guest() -> Trace {
+    let mut records = begun(GUEST);
+    records.extend([
+        (20, ENTER),
+        (30, exit(0x82, 3)),
+        (45, ENTER),
+        (65, exit(0x40, 0)),
+        (66, Event::IrqEnter { vector: 0x40, eip: 0x1000 }),
+        (70, Event::IrqExit(0x40)),
+        (80, ENTER),
+        (110, exit(14, 0xF000_0000)),
+        (120, Event::PollEnd { task: GUEST, outcome: PollOutcome::Pending }),
+        (121, Event::Idle),
+        (200, Event::TaskReady(GUEST)),
+        (210, Event::PollBegin { task: GUEST, before: TaskBefore::Waits }),
+        (220, ENTER),
+        (260, exit(0x82, 3)),
+        (270, Event::PollEnd { task: GUEST, outcome: PollOutcome::Ready }),
+        (280, Event::Idle),
+    ]);
+    super::made_of(&[records])
+}
+
+#[test]
+fn stays_in_guests_have_a_reason_and_what_it_took_to_serve_the_one_before() {
+    let mut runs = Vec::new();
+    walk(&guest(), |_, _, item| {
+        if let Item::Guest(GuestRun { reason, from, to, served }) = item {
+            runs.push((reason, to.cycles - from.cycles, served));
+        }
+    });
+    let (halt, timer) = (ExitReason::Call(3), ExitReason::Interrupt(0x40));
+    assert_eq!(
+        runs,
+        [
+            (halt, 10, None),
+            (timer, 20, Some((halt, 15))),
+            (ExitReason::Exception(14), 30, Some((timer, 15))),
+            // The poll before has ended: what lies between is no service.
+            (halt, 40, None),
+        ]
+    );
+}
+
+#[test]
+fn ways_out_of_guests_are_reported_by_reason() {
+    let figures = Figures::of(&guest());
+    let exits: Vec<_> = figures
+        .exits
+        .iter()
+        .map(|exits| (exits.reason.as_str(), exits.count, exits.run.unwrap().most))
+        .collect();
+    assert_eq!(exits, [("call halt", 2, 40), ("page fault", 1, 30), ("interrupt 0x40", 1, 20)]);
+    assert_eq!((figures.cores[0].guests, figures.cores[0].polls), (100, 166), "guests are part of polls");
+    let text = text(&figures);
+    let line = text.lines().find(|line| line.contains("call halt")).unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!(words[..4], ["0", "call", "halt", "2"], "{line}");
+    assert!(text.contains("core 0: 100 cycles in guests, 35.7%"), "{text}");
+}
+
+/// Core 0 makes two calls at once to core 1, which serves one of them.
+fn calls() -> Trace {
+    let mut caller = begun(GUEST);
+    caller.extend([
+        (20, Event::CallBegin { to: 1, call: CALL }),
+        (22, Event::CallBegin { to: 1, call: OTHER }),
+        (90, Event::CallEnd { to: 1, call: CALL }),
+        (99, Event::Idle),
+    ]);
+    let mut callee = begun(GUEST);
+    callee.extend([
+        (40, Event::ServeBegin { from: 0, call: CALL }),
+        (60, Event::ServeEnd { from: 0, call: CALL }),
+        (99, Event::Idle),
+    ]);
+    super::made_of(&[caller, callee])
+}
+
+#[test]
+fn calls_are_counted_at_both_ends() {
+    let figures = Figures::of(&calls());
+    let ends: Vec<_> = figures
+        .calls
+        .iter()
+        .map(|calls| {
+            (
+                calls.core,
+                calls.end,
+                calls.procedure,
+                calls.begun,
+                calls.cycles.map(|all| (all.count, all.most)),
+            )
+        })
+        .collect();
+    assert_eq!(
+        ends,
+        [(0, CallEnd::Made, 3, 2, Some((1, 70))), (1, CallEnd::Served, 3, 1, Some((1, 20)))],
+        "a call without an end has no length"
+    );
+}
+
+#[test]
+fn exports_show_calls_at_once_side_by_side_with_arrows_to_the_callee_and_back() {
+    let drawn = super::perfetto::export_of(&calls());
+    let lanes: Vec<_> = drawn.slices.iter().filter(|(track, _)| (0x400..0x1_0000).contains(*track)).collect();
+    assert_eq!(
+        lanes,
+        [
+            (&0x400, &vec![(20_000, 90_000, 0)]),
+            (&0x401, &vec![(22_000, 99_000, 0)]),
+            (&0x500, &vec![(40_000, 60_000, 0)]),
+        ]
+    );
+    let arrows: Vec<_> = drawn.ended.iter().map(|(arrow, end)| (drawn.begun[arrow], *end)).collect();
+    assert!(arrows.contains(&(20_000, 40_000)) && arrows.contains(&(60_000, 90_000)), "{arrows:?}");
+}
+
+#[test]
+fn exports_show_guests_within_their_polls() {
+    let drawn = super::perfetto::export_of(&guest());
+    let polls = drawn.slices.values().find(|slices| slices.contains(&(10_000, 120_000, 0))).unwrap();
+    let runs = [(20_000, 30_000, 1), (45_000, 65_000, 1), (80_000, 110_000, 1), (220_000, 260_000, 1)];
+    assert!(runs.iter().all(|run| polls.contains(run)), "{polls:?}");
+    let mut table = Vec::new();
+    csv::write(&guest(), &mut table).unwrap();
+    let table = String::from_utf8(table).unwrap();
+    assert!(table.contains("0,0,guest,page fault,80000,110000,80,30,,,"), "{table}");
+    let mut page = Vec::new();
+    chrome::write(&guest(), &mut page).unwrap();
+    assert!(String::from_utf8(page).unwrap().contains("guest, until call halt"));
+}
