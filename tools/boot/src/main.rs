@@ -15,6 +15,7 @@ mod scripted;
 mod seats;
 mod span;
 mod start;
+mod top;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,12 +23,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser};
 use scc::timing::Time;
-use scc_boot::{Recording, Results, RunUntil};
+use scc_boot::{Outcome, Recording, Results, RunUntil};
 use scc_trace::About;
 
 use crate::arguments::BoardArguments;
 use crate::span::Span;
 use crate::start::{Afterwards, BootError, Started};
+use crate::top::TopArguments;
 
 /// Host time after which a run that nobody watches ends.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -54,6 +56,9 @@ struct Arguments {
     /// Whether and how it is recorded
     #[command(flatten)]
     recording: RecordArguments,
+    /// Whether tasks are shown
+    #[command(flatten)]
+    top: TopArguments,
     /// How to boot it
     #[command(flatten)]
     board: BoardArguments,
@@ -100,8 +105,11 @@ fn run(arguments: &Arguments) -> Result<u8, BootError> {
         && gdb.is_none()
         && script.is_none()
         && recorded.record.is_none();
-    let afterwards =
-        if interactive || recorded.until().is_some() { Afterwards::Stay } else { Afterwards::Stop };
+    let afterwards = if interactive || arguments.top.top || recorded.until().is_some() {
+        Afterwards::Stay
+    } else {
+        Afterwards::Stop
+    };
     let Started { mut session, restart, mut seats } =
         start::start(&arguments.kernel, &arguments.image, &arguments.board, afterwards)?;
     if !interactive && gdb.is_none() && arguments.board.wall.is_none() {
@@ -120,6 +128,10 @@ fn run(arguments: &Arguments) -> Result<u8, BootError> {
         let (outcome, answers) = scripted::run(&mut session, &mut seats, file)?;
         answered = Some(answers);
         outcome
+    } else if arguments.top.top && interactive {
+        top::live(&mut session).map_err(BootError::Terminal)?
+    } else if arguments.top.top {
+        top::once(&mut session, &arguments.top)?
     } else if interactive && !seats.is_empty() {
         attached::run(&mut session, &restart, &mut seats)?
     } else if interactive {
@@ -128,7 +140,10 @@ fn run(arguments: &Arguments) -> Result<u8, BootError> {
         plain::run(&mut session, gdb)?
     };
     let results = Results { answered, ..Results::new(&session, &outcome) };
-    print!("{}", results.table());
+    let is_told = arguments.top.top && matches!(outcome, Outcome::TimeReached(_));
+    if !is_told {
+        print!("{}", results.table());
+    }
     if let Some(recording) = session.observer.take_recording() {
         println!("{}", recording.finish(&session.machine, &results.ended)?);
     }
@@ -172,6 +187,9 @@ mod tests {
             "--guests 0",
             "--guests 49",
             "--session s.toml --gdb",
+            "--top --record run.trace",
+            "--top-for 2s",
+            "--top-json x",
         ] {
             assert_eq!(board(line).unwrap_err().exit_code(), 2, "{line}");
         }

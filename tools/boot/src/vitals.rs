@@ -15,9 +15,16 @@ pub struct TaskVitals {
     pub polls: u64,
     /// Cycles in polls, interrupts during them included.
     pub cycles: u64,
-    /// Whether it is ready or being polled.
+    /// Whether it is ready and not being polled.
     pub is_ready: bool,
+    /// Polls whose wake was recorded, and the cycles from each wake to its poll.
+    pub waits: u64,
+    /// Sum of those cycles.
+    pub waited: u64,
+    /// Most of those cycles since [`Vitals::begin_window`].
+    pub longest_wait: u64,
     begun: Option<u64>,
+    woken: Option<u64>,
 }
 
 /// What a core has done since it left reset.
@@ -31,6 +38,14 @@ pub struct Vitals {
     pub mail_sent: u64,
     /// Letters that a task took.
     pub mail_received: u64,
+    /// Letters written into other cores' lines, if the kernel records them.
+    pub letters_written: u64,
+    /// Letters read out of the own lines, likewise.
+    pub letters_read: u64,
+    /// Most tasks that were ready at once since [`Vitals::begin_window`].
+    pub longest_queue: usize,
+    /// The letter read last, by sender: lines are looked into again and again.
+    last_read: BTreeMap<u8, u32>,
     /// The task that is being polled.
     polled: Option<TaskNumber>,
     busy: u64,
@@ -45,6 +60,10 @@ impl Default for Vitals {
             interrupts: BTreeMap::new(),
             mail_sent: 0,
             mail_received: 0,
+            letters_written: 0,
+            letters_read: 0,
+            longest_queue: 0,
+            last_read: BTreeMap::new(),
             polled: None,
             busy: 0,
             busy_since: Some(0),
@@ -68,6 +87,17 @@ impl Vitals {
         self.busy + self.busy_since.map_or(0, |since| now.saturating_sub(since))
     }
 
+    /// Tasks that are ready and not being polled.
+    pub fn queue(&self) -> usize {
+        self.tasks.values().filter(|task| task.is_ready).count()
+    }
+
+    /// Forgets what was longest before.
+    pub(crate) fn begin_window(&mut self) {
+        self.longest_queue = self.queue();
+        self.tasks.values_mut().for_each(|task| task.longest_wait = 0);
+    }
+
     /// Takes a record. `text` reads a constant text of the kernel.
     pub(crate) fn take(&mut self, record: &Stamped, text: impl Fn(TextPlace) -> String) {
         let now = record.cycles;
@@ -79,18 +109,24 @@ impl Vitals {
         }
         match record.event {
             Event::TaskSpawn { task, name } => self.task(task).name = Some(text(name)),
-            Event::TaskReady(task) => self.task(task).is_ready = true,
+            Event::TaskReady(task) => self.wake(task, now),
             Event::PollBegin { task, before } => {
                 // A poll that another follows at once has no record of its end.
                 if let Some(previous) = self.polled.replace(task) {
                     self.end_poll(previous, now);
                     if before == TaskBefore::IsReady {
-                        self.task(previous).is_ready = true;
+                        self.wake(previous, now);
                     }
                 }
                 let task = self.task(task);
                 task.is_ready = false;
                 task.begun = Some(now);
+                if let Some(woken) = task.woken.take() {
+                    let wait = now.saturating_sub(woken);
+                    task.waits += 1;
+                    task.waited += wait;
+                    task.longest_wait = task.longest_wait.max(wait);
+                }
             }
             Event::PollEnd { task, .. } => {
                 self.polled = None;
@@ -102,8 +138,23 @@ impl Vitals {
             Event::IrqEnter { vector, .. } => *self.interrupts.entry(vector).or_default() += 1,
             Event::MailSent(_) => self.mail_sent += 1,
             Event::MailReceived(_) => self.mail_received += 1,
+            Event::LetterWritten { .. } => self.letters_written += 1,
+            Event::LetterRead { from, letter } => {
+                // The line is blank before its first letter.
+                let is_letter = letter.place & 0xFFFF != 0;
+                if is_letter && self.last_read.insert(from, letter.place) != Some(letter.place) {
+                    self.letters_read += 1;
+                }
+            }
             _ => {}
         }
+    }
+
+    fn wake(&mut self, task: TaskNumber, now: u64) {
+        let task = self.task(task);
+        task.is_ready = true;
+        task.woken.get_or_insert(now);
+        self.longest_queue = self.longest_queue.max(self.queue());
     }
 
     fn end_poll(&mut self, task: TaskNumber, now: u64) {
@@ -119,7 +170,7 @@ impl Vitals {
 
 #[cfg(test)]
 mod tests {
-    use trace_format::record::PollOutcome;
+    use trace_format::record::{LetterNumber, PollOutcome};
 
     use super::*;
 
@@ -186,6 +237,36 @@ mod tests {
             (true, false),
             "the first let the second go first"
         );
+    }
+
+    #[test]
+    fn waits_are_counted_from_wakes_and_queues_keep_their_longest() {
+        let other = TaskNumber(8);
+        let mut records = vec![
+            (10, Event::TaskReady(MAIL)),
+            (12, Event::TaskReady(other)),
+            (20, begin(MAIL)),
+            (50, Event::PollBegin { task: other, before: TaskBefore::IsReady }),
+        ];
+        let mut seen = vitals(&records);
+        let waits = |vitals: &Vitals, task: TaskNumber| {
+            let task = &vitals.tasks[&task.0];
+            (task.waits, task.waited, task.longest_wait)
+        };
+        assert_eq!((waits(&seen, MAIL), waits(&seen, other)), ((1, 10, 10), (1, 38, 38)));
+        assert_eq!((seen.queue(), seen.longest_queue), (1, 2));
+        seen.begin_window();
+        assert_eq!((waits(&seen, other), seen.longest_queue), ((1, 38, 0), 1));
+        records.push((65, begin(MAIL)));
+        assert_eq!(waits(&vitals(&records), MAIL), (2, 25, 15), "ready since it let the other go first");
+    }
+
+    #[test]
+    fn letter_that_is_read_again_counts_once() {
+        let letter = |place| Event::LetterRead { from: 3, letter: LetterNumber { flow: 0, place } };
+        let seen =
+            vitals(&[(1, letter(0)), (2, letter(0x1_0001)), (3, letter(0x1_0001)), (4, letter(0x2_0001))]);
+        assert_eq!(seen.letters_read, 2);
     }
 
     #[test]

@@ -79,6 +79,11 @@ impl Watch {
         &self.cores[core.index()].progress
     }
 
+    /// Has what is longest of each core's waits and queues counted anew.
+    pub fn begin_window(&mut self) {
+        self.cores.iter_mut().for_each(|watch| watch.progress.vitals.begin_window());
+    }
+
     /// Records of a core that nobody read in time.
     pub fn lost(&self, core: CoreId) -> u64 {
         self.cores[core.index()].ring.map_or(0, |ring| ring.lost())

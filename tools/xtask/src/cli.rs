@@ -73,7 +73,10 @@ Examples:
   cargo run -- trace export --perfetto run.trace -o run.pftrace
                                                   for ui.perfetto.dev
   cargo run -- trace why run.trace --task mail    what made it late, across cores
+  cargo run -- trace why run.trace --html why.html
+                                                  the same, shown in the timeline
   cargo run -- trace html run.trace -o run.html   a page with a timeline, without a network
+  cargo run -- trace top                          tasks of 48 cores, live
 
 docs/trace.md explains what is recorded and how to read it. Exit status: that of the boot, see `cargo run -- boot --help`.";
 

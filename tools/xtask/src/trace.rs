@@ -18,8 +18,9 @@ use crate::workspace::Workspace;
 /// Package and program that reads recordings.
 const VIEWER: &str = "scc-trace";
 
-/// Word that has the kernel record both ends of each letter.
+/// Words that have the kernel record both ends of each letter, and each way into a guest and out of it.
 const LETTERS: &str = "trace=letters";
+const GUESTS: &str = "trace=guests";
 
 /// What is done with traces.
 #[derive(Args, Debug)]
@@ -48,6 +49,9 @@ struct RecordingArguments {
     /// Leave letters out, each of which takes a record at either end
     #[arg(long)]
     no_letters: bool,
+    /// Leave out how guests are entered and left, which takes two records each time
+    #[arg(long)]
+    no_guests: bool,
     /// Options of the boot, as `cargo run -- boot` takes them
     #[arg(last = true, value_name = "BOOT OPTIONS")]
     boot: Vec<OsString>,
@@ -56,6 +60,12 @@ struct RecordingArguments {
 /// What is done with a trace that is there.
 #[derive(Clone, Debug, Subcommand)]
 enum View {
+    /// Show which tasks run on which cores, how long they wait, how much mail there is, live
+    ///
+    /// Boots the kernels, which stay up and greet each other. Elsewhere than on a terminal, and with --plain behind `--`,
+    /// the table of the last 100 ms is printed once.
+    #[command(after_help = TOP_EXAMPLES)]
+    Top(TopArguments),
     /// How long tasks wait and run, what each core spends its time on, what is missing
     #[command(disable_help_flag = true)]
     Report(Words),
@@ -65,9 +75,34 @@ enum View {
     /// As one page with a timeline of all cores, which needs no network
     #[command(disable_help_flag = true)]
     Html(Words),
+    /// As a drawing of a part of the timeline, for documents
+    #[command(disable_help_flag = true)]
+    Picture(Words),
     /// Why a task was late: who ran meanwhile, who woke it, and what led to that, across cores
     #[command(disable_help_flag = true)]
     Why(Words),
+}
+
+/// Examples under the help of `top`.
+const TOP_EXAMPLES: &str = "\
+Examples:
+  cargo run -- trace top                           48 cores, live; s sorts, p pauses, q quits
+  cargo run -- trace top -- --cores 0-3 --plain    four cores, one table after 200 ms of their time
+  cargo run -- trace top --for 300ms --json top.json -- --cores 0-3 --plain
+                                                   the same figures for scripts, too";
+
+/// What is shown live.
+#[derive(Args, Clone, Debug)]
+struct TopArguments {
+    /// Emulated time from power-on after which the table is printed where there is no terminal [default: 200ms]
+    #[arg(long = "for", value_name = "SPAN")]
+    span: Option<Span>,
+    /// Write the figures of that moment to FILE as JSON, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Options of the boot, as `cargo run -- boot` takes them
+    #[arg(last = true, value_name = "BOOT OPTIONS")]
+    boot: Vec<OsString>,
 }
 
 /// Options that another program takes.
@@ -96,11 +131,33 @@ pub(crate) fn run(workspace: &Workspace, arguments: &TraceArguments) -> Result<E
 
 fn record(workspace: &Workspace, recording: &RecordingArguments) -> Result<ExitCode, TraceError> {
     let mut boot = BootLine::try_parse_from(&recording.boot)?.boot;
-    if !recording.no_letters {
-        let words = boot.board.command_line.get_or_insert_default();
-        *words = format!("{words} {LETTERS}").trim_start().to_owned();
-    }
+    let wanted = [(!recording.no_letters, LETTERS), (!recording.no_guests, GUESTS)];
+    wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).for_each(|(_, word)| add_word(&mut boot, word));
     Ok(boot::run_recorded(workspace, &boot, &recording_words(recording))?)
+}
+
+fn watch(workspace: &Workspace, top: &TopArguments) -> Result<ExitCode, TraceError> {
+    let mut boot = BootLine::try_parse_from(&top.boot)?.boot;
+    add_word(&mut boot, LETTERS);
+    Ok(boot::run_recorded(workspace, &boot, &top_words(top))?)
+}
+
+/// Has the kernel told one word more.
+fn add_word(boot: &mut BootArguments, word: &str) {
+    let words = boot.board.command_line.get_or_insert_default();
+    *words = format!("{words} {word}").trim_start().to_owned();
+}
+
+/// The options of the live table as `scc-boot` takes them.
+fn top_words(top: &TopArguments) -> Vec<OsString> {
+    let mut words = vec!["--top".into()];
+    if let Some(span) = top.span {
+        words.extend(["--top-for".into(), span.to_string().into()]);
+    }
+    if let Some(file) = &top.json {
+        words.extend(["--top-json".into(), file.clone().into_os_string()]);
+    }
+    words
 }
 
 /// The options of a recording as `scc-boot` takes them.
@@ -117,9 +174,11 @@ fn recording_words(recording: &RecordingArguments) -> Vec<OsString> {
 
 fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
     let (verb, words) = match view {
+        View::Top(top) => return watch(workspace, top),
         View::Report(words) => ("report", words),
         View::Export(words) => ("export", words),
         View::Html(words) => ("html", words),
+        View::Picture(words) => ("picture", words),
         View::Why(words) => ("why", words),
     };
     let program = program::build(workspace, VIEWER, None)?;
@@ -180,6 +239,24 @@ mod tests {
         assert_eq!(words("-- --cores 0-3"), ["--record", "run.trace"]);
         assert_eq!(words("--for 2s -o x"), ["--record", "x", "--record-for", "2s"]);
         assert_eq!(words("--until done"), ["--record", "run.trace", "--record-until", "done"]);
+    }
+
+    #[test]
+    fn live_table_is_told_when_to_print_and_where_to_write() {
+        let words = |line| match parse(line).view {
+            Some(View::Top(top)) => top_words(&top),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(words("top -- --cores 0-3"), ["--top"]);
+        assert_eq!(words("top --for 2s --json x"), ["--top", "--top-for", "2s", "--top-json", "x"]);
+    }
+
+    #[test]
+    fn words_are_added_to_those_of_the_user() {
+        let mut boot = BootLine::try_parse_from(["--command-line", "log=debug"]).expect("parses").boot;
+        add_word(&mut boot, LETTERS);
+        add_word(&mut boot, GUESTS);
+        assert_eq!(boot.board.command_line.as_deref(), Some("log=debug trace=letters trace=guests"));
     }
 
     #[test]
