@@ -8,6 +8,7 @@ use crate::boot::BootArguments;
 use crate::demo::DemoSubject;
 use crate::doctor::DoctorOptions;
 use crate::guest::GuestSubject;
+use crate::guide::GuideOptions;
 use crate::soak_arguments::SoakArguments;
 use crate::trace::TraceArguments;
 
@@ -107,6 +108,10 @@ pub(crate) enum Verb {
     },
     /// The whole gate: format, clippy, house rules, tests, documentation; stops at the first failure
     Ci,
+    /// Check the guide: its table of contents, every piece of code, and every shell block by running it
+    ///
+    /// Chapters are in docs/guide/src. Where mdbook is installed the book is built, too.
+    Guide(GuideOptions),
     /// Only the house rules: file length, import direction, unsafe, address literals, wording, links
     Lint,
     /// Check the machine and install what is missing; safe to repeat

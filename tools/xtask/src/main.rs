@@ -16,6 +16,7 @@ mod demo;
 mod doctor;
 mod fuzz;
 mod guest;
+mod guide;
 mod letters;
 mod lint;
 mod new_service;
@@ -67,6 +68,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             demo::mesh(workspace, &options)?;
         }
         Verb::Ci => ci::run(workspace)?,
+        Verb::Guide(options) => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            guide::run(workspace, &options)?;
+        }
         Verb::Lint => lint::run(workspace)?,
         Verb::Setup => {
             let state = setup::ensure(workspace, Purpose::Everything)?;
@@ -131,6 +136,8 @@ enum Failure {
     Fuzz(#[from] fuzz::FuzzError),
     #[error(transparent)]
     NewService(#[from] new_service::NewServiceError),
+    #[error(transparent)]
+    Guide(#[from] guide::GuideError),
     #[error(transparent)]
     Soak(#[from] soak::SoakError),
     #[error(transparent)]

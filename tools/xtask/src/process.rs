@@ -4,6 +4,7 @@
 //! (`CARGO_MANIFEST_DIR`, `RUSTFLAGS`, …). They would defeat the settings in `.cargo/config.toml` and force
 //! rebuilds, so [`cargo`] keeps only those that a user sets on purpose.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -19,7 +20,12 @@ const KEPT_PREFIXES: &[&str] = &["CARGO_TERM_", "CARGO_NET_", "CARGO_HTTP_", "CA
 
 /// Cargo in the workspace root, without the outer build's variables.
 pub(crate) fn cargo(workspace: &Workspace) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    at_root(workspace, std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that may start cargo, in the workspace root and without the outer build's variables.
+pub(crate) fn at_root(workspace: &Workspace, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(workspace.root());
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(is_inherited_from_the_outer_build) {
