@@ -112,6 +112,8 @@ pub(crate) enum Verb {
     ///
     /// Chapters are in docs/guide/src. Where mdbook is installed the book is built, too.
     Guide(GuideOptions),
+    /// Draw the pictures of docs/pictures anew, from runs of the kernel
+    Pictures,
     /// Only the house rules: file length, import direction, unsafe, address literals, wording, links
     Lint,
     /// Check the machine and install what is missing; safe to repeat

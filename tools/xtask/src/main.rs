@@ -20,6 +20,7 @@ mod guide;
 mod letters;
 mod lint;
 mod new_service;
+mod pictures;
 mod process;
 mod program;
 mod reporter;
@@ -71,6 +72,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Guide(options) => {
             setup::ensure(workspace, Purpose::Boot)?;
             guide::run(workspace, &options)?;
+        }
+        Verb::Pictures => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            pictures::run(workspace)?;
         }
         Verb::Lint => lint::run(workspace)?,
         Verb::Setup => {
@@ -138,6 +143,8 @@ enum Failure {
     NewService(#[from] new_service::NewServiceError),
     #[error(transparent)]
     Guide(#[from] guide::GuideError),
+    #[error(transparent)]
+    Pictures(#[from] pictures::PictureError),
     #[error(transparent)]
     Soak(#[from] soak::SoakError),
     #[error(transparent)]

@@ -39,6 +39,18 @@ pub(super) fn drawing(pairs: &Pairs, from: CoreId, way: Way) -> String {
     svg.finish()
 }
 
+/// Draws the mesh alone.
+pub(crate) fn mesh_drawing(pairs: &Pairs, from: CoreId, way: Way) -> String {
+    let mut svg = Svg::new(MAP.0 - 40.0, 500.0);
+    let range = pairs.extremes().unwrap_or_default();
+    let title = format!("A letter from core {from} to each other core, {}, core cycles", way.name());
+    svg.text(MESH.0, 44.0, 16.0, Anchor::Start, BLACK, &title);
+    svg.text(MESH.0, 68.0, 12.0, Anchor::Start, BLACK, "shortest of 16, as the kernels measure it");
+    mesh(&mut svg, pairs, from, range);
+    scale(&mut svg, range);
+    svg.finish()
+}
+
 fn mesh(svg: &mut Svg, pairs: &Pairs, from: CoreId, range: (u32, u32)) {
     let corner = |coord: TileCoord| {
         let x = MESH.0 + f64::from(coord.x()) * (TILE.0 + GAP);

@@ -4,6 +4,8 @@ mod drawing;
 mod picture;
 mod shade;
 
+pub(crate) use drawing::mesh_drawing;
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
