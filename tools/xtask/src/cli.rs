@@ -194,6 +194,16 @@ pub(crate) enum BenchSubject {
     Guest(GuestBenchOptions),
     /// Letters between cores: one way against distance and number of cores, in emulated cycles; checks its budgets
     Ipi(IpiBenchOptions),
+    /// What tracing costs: cycles of a record; letters and guests with tracing on, off and compiled out
+    Trace(TraceBenchOptions),
+}
+
+/// How tracing is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TraceBenchOptions {
+    /// Write the report to docs/benchmarks/trace.md, the figures beside it
+    #[arg(long)]
+    pub(crate) record: bool,
 }
 
 /// How letters are measured.

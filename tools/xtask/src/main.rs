@@ -116,6 +116,10 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             setup::ensure(workspace, Purpose::Boot)?;
             bench::kernel(workspace, &options)?;
         }
+        Verb::Bench { subject: BenchSubject::Trace(options) } => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            bench::trace(workspace, &options)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

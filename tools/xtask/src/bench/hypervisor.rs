@@ -35,10 +35,13 @@ const SETTING: [&str; 9] =
 
 /// Times of one thing in cycles.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Cycles {
+pub(super) struct Cycles {
+    /// The first time.
     cold: u64,
-    median: u64,
+    /// Median and largest of the others.
+    pub(super) median: u64,
     most: u64,
+    /// How many others.
     count: u64,
 }
 
@@ -73,6 +76,16 @@ pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Resul
 
 /// Reads the lines of guest and kernel: `figure name=call cold=1 median=2 most=3 count=64`, with `measure:` from the kernel.
 fn measured(output: &str) -> Result<BTreeMap<String, Cycles>, BenchError> {
+    let cycles = cycles_in(output);
+    if NAMES.iter().all(|(name, _)| cycles.contains_key(*name)) {
+        Ok(cycles)
+    } else {
+        Err(BenchError::NoCounts { reason: "guest or kernel printed no figures" })
+    }
+}
+
+/// Figures by name.
+pub(super) fn cycles_in(output: &str) -> BTreeMap<String, Cycles> {
     let mut cycles = BTreeMap::new();
     for line in output.lines() {
         let word =
@@ -84,11 +97,7 @@ fn measured(output: &str) -> Result<BTreeMap<String, Cycles>, BenchError> {
             cycles.insert(name.to_owned(), Cycles { cold, median, most, count });
         }
     }
-    if NAMES.iter().all(|(name, _)| cycles.contains_key(*name)) {
-        Ok(cycles)
-    } else {
-        Err(BenchError::NoCounts { reason: "guest or kernel printed no figures" })
-    }
+    cycles
 }
 
 fn budgets(cycles: &BTreeMap<String, Cycles>) -> Vec<Budget> {

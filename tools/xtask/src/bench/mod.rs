@@ -21,6 +21,7 @@ mod kernel;
 mod machine;
 mod measure;
 mod report;
+mod trace;
 mod verdict;
 
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub(crate) use executor::executor;
 pub(crate) use hypervisor::guest;
 pub(crate) use ipi::ipi;
 pub(crate) use kernel::kernel;
+pub(crate) use trace::trace;
 
 use crate::bench::board::Board;
 use crate::bench::guest::{GUESTS, Guest};

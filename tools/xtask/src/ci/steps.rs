@@ -99,7 +99,9 @@ fn clippy_chip(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
     let on_a_pc = vec!["-p", "kernel", "--no-default-features", "--features", "pc"];
     let with_trials = vec!["-p", "kernel", "--features", "trials"];
     let both = vec!["-p", "kernel", "--no-default-features", "--features", "pc,trials"];
-    for subject in std::iter::once(packages).chain(programs).chain([on_a_pc, with_trials, both]) {
+    let untraced = vec!["-p", "kernel", "--features", "trials,untraced"];
+    let kernels = [on_a_pc, with_trials, both, untraced];
+    for subject in std::iter::once(packages).chain(programs).chain(kernels) {
         let mut command = process::cargo(workspace);
         command.arg("clippy").args(subject).args(["--target", CORE_TARGET, "--", "-D", "warnings"]);
         reporter.quietly(&mut command)?;
