@@ -16,12 +16,22 @@ pub enum Counter {
     Interrupts,
     /// Most page tables that the hypervisor has had for it at the same time; this one never falls and does not wrap.
     Tables,
+    /// Frames that the hypervisor took in the guest's place, because an interrupt came in its
+    /// [`ReturnWindow`](crate::Call::ReturnWindow).
+    Returns,
 }
 
 impl Counter {
     /// All of them, ascending from 0 without a gap.
-    pub const ALL: [Self; 6] =
-        [Self::Exits, Self::Instructions, Self::Fills, Self::Faults, Self::Interrupts, Self::Tables];
+    pub const ALL: [Self; 7] = [
+        Self::Exits,
+        Self::Instructions,
+        Self::Fills,
+        Self::Faults,
+        Self::Interrupts,
+        Self::Tables,
+        Self::Returns,
+    ];
 
     /// The number that stands for it.
     #[must_use]
@@ -33,6 +43,7 @@ impl Counter {
             Self::Faults => 3,
             Self::Interrupts => 4,
             Self::Tables => 5,
+            Self::Returns => 6,
         }
     }
 
@@ -52,6 +63,7 @@ impl Counter {
             Self::Faults => "faults",
             Self::Interrupts => "interrupts",
             Self::Tables => "tables",
+            Self::Returns => "returns",
         }
     }
 }
@@ -66,6 +78,6 @@ mod tests {
             assert_eq!(counter.number(), number);
             assert_eq!(Counter::from_number(number), Some(counter));
         }
-        assert_eq!(Counter::from_number(6), None);
+        assert_eq!(Counter::from_number(7), None);
     }
 }

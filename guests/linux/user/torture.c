@@ -14,6 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -327,6 +328,35 @@ static void alternate(long processes)
 	_exit(0);
 }
 
+/* Interrupts at any place of the program and of its calls. */
+static volatile long alarms;
+
+/* The delay moves the place of the next one: timer and program would keep step otherwise. */
+static void count_alarm(int number)
+{
+	volatile long delay = alarms++ * 7 % 509;
+
+	while (delay--)
+		;
+}
+
+static void storm(long count)
+{
+	static const struct itimerval every = { { 0, 50 }, { 0, 50 } }, never;
+	pid_t own = getpid();
+	long wrong = 0;
+
+	signal(SIGALRM, count_alarm);
+	setitimer(ITIMER_REAL, &every, NULL);
+	while (alarms < count) {
+		wrong += syscall(SYS_getpid) != own;
+		wrong += !(exchange_flags(0) & ENABLED);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	say("wrong %ld\n", wrong, 0, 0);
+	_exit(0);
+}
+
 /* Memory that several processes see, and that changes under them. */
 static void copy_on_write(long processes)
 {
@@ -441,6 +471,7 @@ int main(int count, char **words)
 		{ "FS beyond the table", return_to_thread, 0xfff3 },
 		{ "unmasked error", unmasked_error }, { "four with the FPU", alternate, 4 },
 		{ "copy on write", copy_on_write, 20 }, { "remaps", remap, 30 }, { "protection", protect, 10 },
+		{ "storm of timers", storm, 2000 },
 	};
 	unsigned int index;
 

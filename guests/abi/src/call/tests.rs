@@ -43,7 +43,7 @@ fn arguments_without_meaning_and_unknown_numbers_are_told_apart() {
         [14, 2, 2, 1],
         [16, 0, 2, 511],
         [17, 0, u32::MAX, 1],
-        [21, 6, 0, 0],
+        [21, 7, 0, 0],
     ] {
         assert_eq!(Call::decode(registers), Err(CallError::Argument), "{registers:?}");
     }

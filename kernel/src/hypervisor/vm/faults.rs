@@ -119,6 +119,7 @@ impl Vm {
                         return Ok(());
                     }
                     flag = InterruptFlag::On;
+                    self.counts.add(Counter::Returns);
                 }
             }
             let line = self.pending.trailing_zeros();

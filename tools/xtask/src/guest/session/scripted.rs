@@ -80,7 +80,7 @@ fn text(script: &Script) -> String {
     for step in &script.command {
         text += &format!("{}\necho {MARK}$?:\n", step.run);
     }
-    text + "figures\n"
+    text + "sed 's/^/figure session-/' /proc/scc\nfigures\n"
 }
 
 /// What the guest has printed, without what the kernel puts before its lines.

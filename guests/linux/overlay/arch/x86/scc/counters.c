@@ -19,6 +19,7 @@ static const struct {
 	{ "faults", SCC_GUEST_COUNTER_FAULTS },
 	{ "interrupts", SCC_GUEST_COUNTER_INTERRUPTS },
 	{ "tables", SCC_GUEST_COUNTER_TABLES },
+	{ "returns", SCC_GUEST_COUNTER_RETURNS },
 };
 
 /* A hypervisor that does not count leaves the file empty. */

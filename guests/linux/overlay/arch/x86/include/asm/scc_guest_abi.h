@@ -60,6 +60,7 @@
 #define SCC_GUEST_COUNTER_FAULTS                 0x3
 #define SCC_GUEST_COUNTER_INTERRUPTS             0x4
 #define SCC_GUEST_COUNTER_TABLES                 0x5
+#define SCC_GUEST_COUNTER_RETURNS                0x6
 
 #define SCC_GUEST_FEATURE_TIMER                  0x1
 #define SCC_GUEST_FEATURE_PAGING                 0x2
