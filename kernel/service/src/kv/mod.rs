@@ -17,6 +17,9 @@
 //! takes two answers together only if neither knows of a later life of the other. This is the crash vector of Michael and
 //! others (Recovering Shared Objects Without Stable Storage, DISC 2017).
 //!
+//! Lives are those of cores. A replica that started twice in one life would forget unnoticed, so the registry never starts it
+//! again.
+//!
 //! What it does not survive: the loss of a second replica before the first has come back. Then operations fail until both
 //! that are left answer, and what the two lost ones knew alone is gone. The life of a core is counted with 16 bits.
 
@@ -95,7 +98,7 @@ pub enum KvError {
     /// Two replicas did not answer in time. A value that was to be written may be, or may still be later.
     #[error("no two replicas answered in time")]
     NoQuorum,
-    /// The replicas have no place for another key.
+    /// A replica has no place for another key. The value may be written all the same.
     #[error("the store is full")]
     Full,
 }

@@ -27,7 +27,7 @@ use super::{Answer, PAGE, REPLICAS, Replica, Reply, Request};
 use crate::Ctx;
 use crate::registry::ServiceId;
 
-/// Keys that a replica has places for.
+/// Keys after which a replica refuses others; it takes over more from another replica.
 pub const KEYS_MOST: usize = 1_024;
 /// Milliseconds between two attempts to join.
 const AGAIN_MILLISECONDS: u32 = 1;
@@ -111,7 +111,11 @@ impl Store {
             }
             _ if !self.is_ready => Answer::NotReady,
             Request::Read(key) => Answer::Read(self.versions.get(&key).copied()),
-            Request::Write(key, version) => self.keep(key, version),
+            Request::Write(key, _) if self.is_full_for(key) => Answer::Full,
+            Request::Write(key, version) => {
+                self.keep(key, version);
+                Answer::Written
+            }
             Request::Fetch(from) => {
                 let mut versions = self.versions.range(from..);
                 let mut next = || versions.next().map(|(key, version)| (*key, *version));
@@ -120,16 +124,13 @@ impl Store {
         }
     }
 
-    fn keep(&mut self, key: u16, version: Version) -> Answer {
-        let is_full = self.versions.len() >= KEYS_MOST;
-        match self.versions.get_mut(&key) {
-            Some(kept) => *kept = version.max(*kept),
-            None if is_full => return Answer::Full,
-            None => {
-                self.versions.insert(key, version);
-            }
-        }
-        Answer::Written
+    fn is_full_for(&self, key: u16) -> bool {
+        self.versions.len() >= KEYS_MOST && !self.versions.contains_key(&key)
+    }
+
+    /// Keeps a version unless there is a later one.
+    fn keep(&mut self, key: u16, version: Version) {
+        self.versions.entry(key).and_modify(|kept| *kept = version.max(*kept)).or_insert(version);
     }
 
     fn merge_lives(&mut self, lives: &Lives) {
@@ -242,6 +243,7 @@ impl<M: Mesh> Member<'_, M> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::version::Tag;
     use super::*;
 
     fn life(number: u16, is_later: bool) -> Life {
@@ -272,6 +274,24 @@ mod tests {
         assert!(agree((0, &old), (2, &new)), "it has not heard of the new life yet");
         assert!(!agree((0, &new), (2, &old)));
         assert!(!agree((2, &old), (0, &new)));
+    }
+
+    #[test]
+    fn full_replica_refuses_another_key_but_not_a_later_version() {
+        let mut store = Store::new(0, Epoch::after(0));
+        store.is_ready = true;
+        let core = CoreId::new(1).unwrap();
+        let version = |before| Version { tag: Tag::after(before, core, Epoch::after(0), 1), value: 7 };
+        let full = u16::try_from(KEYS_MOST).unwrap();
+        for key in 0..full {
+            assert_eq!(store.answer(None, Request::Write(key, version(None))), Answer::Written);
+        }
+        assert_eq!(store.answer(None, Request::Write(full, version(None))), Answer::Full);
+        let later = version(Some(version(None).tag));
+        assert_eq!(store.answer(None, Request::Write(3, later)), Answer::Written);
+        assert_eq!(store.answer(None, Request::Write(3, version(None))), Answer::Written);
+        assert_eq!(store.answer(None, Request::Read(3)), Answer::Read(Some(later)), "the later one stays");
+        assert_eq!(store.answer(None, Request::Read(full)), Answer::Read(None));
     }
 
     #[test]
