@@ -11,7 +11,6 @@ use trace_format::record::Event;
 
 use crate::arch::i586::{cpu, start};
 use crate::command_line::{Afterwards, BootFrom, Measure, Options, SelfTest, text_in};
-use crate::hypervisor::Membership;
 use crate::mail::greeting;
 use crate::mm::trace_ring::TRACE_RING;
 use crate::mm::{image, kernel_space};
@@ -123,8 +122,7 @@ async fn first_task(spawner: Spawner, options: Options, command_line: &str) {
     if options.measure == Some(Measure::Guests) {
         trials::measure(spawner, options.cores, Measure::Guests).await;
     } else {
-        let group = services.and_then(|services| Membership::new(services, options.cores).ok());
-        hypervisor::run_all(spawner, group).await;
+        hypervisor::run_all(spawner, services, options.cores).await;
     }
     match options.measure {
         // Any other self-test has a use for the mailbox itself.

@@ -91,7 +91,7 @@ pub async fn measure(spawner: Spawner, cores: Cores, what: Measure) {
         Measure::Kernel => kernel(spawner).await,
         Measure::Letters(letters) => pairs::measure(spawner, cores, letters).await,
         Measure::Together(what) => group::measure(spawner, cores, what).await,
-        Measure::Guests => beside_guests(spawner).await,
+        Measure::Guests => beside_guests(spawner, cores).await,
     }
 }
 
@@ -115,9 +115,10 @@ async fn kernel(spawner: Spawner) {
 }
 
 /// Runs the guests, and meanwhile measures how late the sleeps of a service end.
-async fn beside_guests(spawner: Spawner) {
-    let guests =
-        spawner.spawn("guests", Class::Service, hypervisor::run_all(spawner, None)).expect(TASK_MEMORY);
+async fn beside_guests(spawner: Spawner, cores: Cores) {
+    let guests = spawner
+        .spawn("guests", Class::Service, hypervisor::run_all(spawner, None, cores))
+        .expect(TASK_MEMORY);
     let (timers, mut late) = (spawner.timers(), Times::new());
     // Making a guest takes up to a million cycles in one poll, during which services wait.
     timers.sleep(runtime::frequency().milliseconds(GUESTS_ARE_MADE_MILLISECONDS)).await;

@@ -4,6 +4,8 @@
 //! this core, and ends the halt by itself. A panic in a task is caught by going back to before its poll: the task ends,
 //! nothing of it is unwound, and the core goes on.
 
+use core::time::Duration;
+
 use executor::time::{Frequency, Instant};
 use executor::trace::{Event as ExecutorEvent, Then};
 use executor::{Alarm, Executor, ExecutorCell, Panicked, Platform, Spawner};
@@ -100,6 +102,12 @@ pub fn ring_alarm() {
 #[must_use]
 pub fn frequency() -> Frequency {
     Frequency::from_hertz(machine::clocks::cycles_per_millisecond().saturating_mul(1_000))
+}
+
+/// Time since this core's start.
+#[must_use]
+pub fn uptime() -> Duration {
+    Duration::from_millis(cpu::time_stamp() / u64::from(machine::clocks::cycles_per_millisecond()))
 }
 
 /// Permits interrupts and runs tasks for ever; `start` spawns the first ones.

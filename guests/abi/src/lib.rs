@@ -29,6 +29,7 @@ extern crate std;
 mod address;
 pub mod call;
 mod counter;
+pub mod device;
 pub mod end;
 mod features;
 pub mod interrupt;

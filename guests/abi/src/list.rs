@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!  0 magic   4 version   8 number of guests   12 bytes of the whole list
-//! 16 for each guest: name, padded with zeroes; bytes of memory; then for image, initial files and command line: offset in
-//!    the list, bytes
+//! 16 for each guest: name, padded with zeroes; bytes of memory and of the scratch disk; then for image, initial files,
+//!    command line and disk: offset in the list, bytes; at the end four bytes that mean nothing
 //! ```
 //!
 //! Parts begin at multiples of [`ALIGNMENT`] behind the entries.
@@ -14,11 +14,11 @@
 /// First word: "SCCl" in memory.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"SCCl");
 /// Version of the layout.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes before the first entry.
 pub const HEADER_BYTES: usize = 16;
 /// Bytes of an entry.
-pub const ENTRY_BYTES: usize = 48;
+pub const ENTRY_BYTES: usize = 64;
 /// Most bytes of a name.
 pub const NAME_BYTES: usize = 20;
 /// Most guests of a list.
@@ -37,8 +37,19 @@ pub struct Guest<'a> {
     pub files: &'a [u8],
     /// Words for it, for Linux.
     pub command_line: &'a str,
-    /// Bytes of memory that it is to have.
+    /// Contents of the disk that it can read; empty if it has none.
+    pub disk: &'a [u8],
+    /// Bytes of memory that it is to have, and of the disk that it can write.
+    pub room: Room,
+}
+
+/// What a guest takes beside what came with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes of memory.
     pub memory_bytes: u32,
+    /// Bytes of the scratch disk; 0 if it has none.
+    pub scratch_bytes: u32,
 }
 
 /// Where a part of a guest is in its list.
@@ -59,6 +70,8 @@ pub struct Parts {
     pub files: Extent,
     /// Its command line.
     pub command_line: Extent,
+    /// Its disk.
+    pub disk: Extent,
 }
 
 /// Why bytes are no list, or an entry no guest.
@@ -124,16 +137,17 @@ pub fn encode_header(count: u32, bytes: u32) -> [u8; HEADER_BYTES] {
 
 /// The entry of a guest. Of a name that is longer than [`NAME_BYTES`] the characters that fit are kept.
 #[must_use]
-pub fn encode_entry(name: &str, memory_bytes: u32, parts: &Parts) -> [u8; ENTRY_BYTES] {
+pub fn encode_entry(name: &str, room: Room, parts: &Parts) -> [u8; ENTRY_BYTES] {
     let mut entry = [0; ENTRY_BYTES];
     let (place, words) = entry.split_at_mut(NAME_BYTES);
     let end = (0..=name.len().min(NAME_BYTES)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
     place[..end].copy_from_slice(&name.as_bytes()[..end]);
-    let Parts { image, files, command_line: line } = *parts;
-    put_words(
-        words,
-        [memory_bytes, image.offset, image.bytes, files.offset, files.bytes, line.offset, line.bytes],
-    );
+    let (rooms, extents) = words.split_at_mut(8);
+    put_words(rooms, [room.memory_bytes, room.scratch_bytes]);
+    let Parts { image, files, command_line, disk } = *parts;
+    for (place, part) in extents.chunks_exact_mut(8).zip([image, files, command_line, disk]) {
+        put_words(place, [part.offset, part.bytes]);
+    }
     entry
 }
 
@@ -163,10 +177,11 @@ impl<'a> GuestList<'a> {
         let used = name.iter().position(|byte| *byte == 0).unwrap_or(NAME_BYTES);
         Ok(Guest {
             name: text(&name[..used])?,
-            memory_bytes: word(words, 0),
-            image: part(4)?,
-            files: part(12)?,
-            command_line: text(part(20)?)?,
+            room: Room { memory_bytes: word(words, 0), scratch_bytes: word(words, 4) },
+            image: part(8)?,
+            files: part(16)?,
+            command_line: text(part(24)?)?,
+            disk: part(32)?,
         })
     }
 
@@ -211,6 +226,8 @@ mod tests {
 
     use super::*;
 
+    const ROOM: Room = Room { memory_bytes: 4 << 20, scratch_bytes: 0 };
+
     fn list(entries: &[[u8; ENTRY_BYTES]], contents: &[u8]) -> Vec<u8> {
         let bytes = entries_end(entries.len()) + contents.len();
         let header = encode_header(u32::try_from(entries.len()).unwrap(), u32::try_from(bytes).unwrap());
@@ -219,21 +236,23 @@ mod tests {
 
     /// An entry whose image has `bytes` bytes at `offset`.
     fn entry(name: &str, offset: u32, bytes: u32) -> [u8; ENTRY_BYTES] {
-        encode_entry(name, 4 << 20, &Parts { image: Extent { offset, bytes }, ..Parts::default() })
+        encode_entry(name, ROOM, &Parts { image: Extent { offset, bytes }, ..Parts::default() })
     }
 
     #[test]
     fn guests_come_back_as_they_were_written() {
         let parts = Parts {
-            image: Extent { offset: 112, bytes: 3 },
-            files: Extent { offset: 115, bytes: 1 },
-            command_line: Extent { offset: 113, bytes: 2 },
+            image: Extent { offset: 144, bytes: 3 },
+            files: Extent { offset: 147, bytes: 1 },
+            command_line: Extent { offset: 145, bytes: 2 },
+            disk: Extent { offset: 146, bytes: 2 },
         };
-        let entries = [encode_entry("hello", 4 << 20, &parts), entry("a-name-of-20-letters", 115, 1)];
+        let room = Room { scratch_bytes: 1 << 16, ..ROOM };
+        let entries = [encode_entry("hello", room, &parts), entry("a-name-of-20-letters", 147, 1)];
         let bytes = list(&entries, b"abcd");
         let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().map(Result::unwrap).collect();
         let first =
-            Guest { name: "hello", image: b"abc", files: b"d", command_line: "bc", memory_bytes: 4 << 20 };
+            Guest { name: "hello", image: b"abc", files: b"d", command_line: "bc", disk: b"cd", room };
         assert_eq!(guests[0], first);
         assert_eq!(
             (guests[1].name, guests[1].image, guests[1].files),
@@ -243,28 +262,28 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_between_characters() {
-        let bytes = list(&[entry("nineteen-letters-äöü", 64, 0)], &[]);
+        let bytes = list(&[entry("nineteen-letters-äöü", 80, 0)], &[]);
         let guest = GuestList::parse(&bytes).unwrap().guests().next().unwrap().unwrap();
         assert_eq!(guest.name, "nineteen-letters-ä");
     }
 
     #[test]
     fn bad_entry_costs_its_guest_only() {
-        let bytes = list(&[entry("far", 112, 5), entry("near", 112, 4)], b"abcd");
+        let bytes = list(&[entry("far", 144, 5), entry("near", 144, 4)], b"abcd");
         let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().collect();
-        assert_eq!(guests[0], Err(ListError::Part { offset: 112, bytes: 5 }));
+        assert_eq!(guests[0], Err(ListError::Part { offset: 144, bytes: 5 }));
         assert_eq!(guests[1].unwrap().image, b"abcd");
     }
 
     #[test]
     fn other_contents_of_memory_are_no_list() {
         assert_eq!(GuestList::parse(&[0xA5; 64]), Err(ListError::Magic(0xA5A5_A5A5)));
-        let mut bytes = list(&[entry("x", 64, 0)], &[]);
-        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 64, count: 1 }));
+        let mut bytes = list(&[entry("x", 80, 0)], &[]);
+        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 80, count: 1 }));
         bytes[8] = 17;
-        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 64, count: 17 }));
-        bytes[4] = 2;
-        assert_eq!(GuestList::parse(&bytes), Err(ListError::Version(2)));
+        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 80, count: 17 }));
+        bytes[4] = 9;
+        assert_eq!(GuestList::parse(&bytes), Err(ListError::Version(9)));
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 //! says what it tries: [`survivable::all`] for 0, after which it prints
 //!
 //! ```text
-//! 74 attempts, all refused
+//! 113 attempts, all refused
 //! ```
 //!
 //! and powers off; one of [`fatal::ALL`] for others, which the hypervisor must end it for.
@@ -10,6 +10,8 @@
 
 #[cfg(target_arch = "x86")]
 mod attempt;
+#[cfg(target_arch = "x86")]
+mod devices;
 #[cfg(target_arch = "x86")]
 mod fatal;
 #[cfg(target_arch = "x86")]
@@ -20,7 +22,7 @@ mod guest {
     use guest_runtime::start::Info;
     use guest_runtime::{interrupts, println};
 
-    use crate::{attempt, fatal, survivable};
+    use crate::{attempt, devices, fatal, survivable};
 
     guest_runtime::entry!(main);
 
@@ -37,7 +39,7 @@ mod guest {
             return;
         }
         interrupts::install(attempt::handle);
-        let count = survivable::all();
+        let count = survivable::all() + devices::all();
         println!("{count} attempts, all refused");
     }
 }

@@ -12,6 +12,8 @@ pub use guest_abi as abi;
 
 pub mod call;
 pub mod console;
+#[cfg(feature = "devices")]
+pub mod devices;
 pub mod interrupts;
 mod panic;
 pub mod start;

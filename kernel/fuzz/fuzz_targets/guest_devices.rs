@@ -174,7 +174,7 @@ fuzz_target!(|data: &[u8]| {
     let memory = HostMemory::new(MEMORY);
     match choice % 4 {
         0 => {
-            let mut disk = RamDisk::new(16).expect("memory");
+            let mut disk = RamDisk::new(HostMemory::new(16 * 512));
             let device = block::device(&disk, Quiet);
             let serve = async {
                 block::serve(&device, &memory, &mut disk).await;

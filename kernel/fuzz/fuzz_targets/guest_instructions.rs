@@ -27,6 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         if let mmio::Direction::Store(source) = access.direction {
             assert!(source.value(&registers) <= access.width.mask());
         }
-        access.complete(u32::MAX, &mut registers);
+        let flags = access.complete(u32::MAX, &mut registers);
+        assert_eq!(flags.is_some(), matches!(access.direction, mmio::Direction::Compare { .. }));
     }
 });

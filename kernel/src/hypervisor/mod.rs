@@ -9,6 +9,8 @@ pub mod boot_params;
 pub mod console;
 pub mod control;
 pub mod delivery;
+#[cfg(bare_metal)]
+pub mod devices;
 pub mod elf;
 pub mod emulate;
 #[cfg(bare_metal)]
@@ -19,6 +21,8 @@ pub mod guest_paging;
 pub mod host_memory;
 pub mod line_rate;
 pub mod linear;
+#[cfg(bare_metal)]
+mod network;
 #[cfg(bare_metal)]
 pub mod ram;
 pub mod shadow_paging;
@@ -37,7 +41,5 @@ pub mod vdev;
 #[cfg(bare_metal)]
 pub mod vm;
 
-#[cfg(bare_metal)]
-pub use group::Membership;
 #[cfg(bare_metal)]
 pub use start::run_all;

@@ -7,19 +7,25 @@ use executor::{Class, JoinHandle, Spawner};
 use guest_abi::list::{Guest, GuestList};
 
 use super::group::Membership;
+use super::network::Network;
 use super::terminal::{self, GuestTerminal};
-use super::vm::Vm;
+use super::vm::{Connections, Vm};
+use crate::command_line::Cores;
 use crate::mm::{heap, kernel_space};
 use crate::platform::machine;
+use crate::services::Services;
 
-/// Runs all guests of the list that the kernel was handed, and waits for their ends. The first one takes the place in the
-/// `group`, if there is one. A guest that cannot be started costs a line on the console.
-pub async fn run_all(spawner: Spawner, mut group: Option<Membership>) {
+/// Runs all guests of the list that the kernel was handed, and waits for their ends. If this core has `services`, the first
+/// guest is one of the group of those of `cores`, and all have a network with those cores. A guest that cannot be started
+/// costs a line on the console.
+pub async fn run_all(spawner: Spawner, services: Option<Services>, cores: Cores) {
     let Some(bytes) = kernel_space::guests() else { return };
     let list = match GuestList::parse(bytes) {
         Ok(list) => list,
         Err(error) => return log::error!(target: "guest", "none started: {error}"),
     };
+    let network = Rc::new(Network::start(spawner, services, cores));
+    let mut group = services.and_then(|services| Membership::new(services, cores).ok());
     let before = frames();
     let terminals: Vec<_> = list.guests().map(|_| Rc::<GuestTerminal>::default()).collect();
     let terminal = spawner.spawn("terminal", Class::Service, terminal::serve(terminals.clone()));
@@ -27,9 +33,12 @@ pub async fn run_all(spawner: Spawner, mut group: Option<Membership>) {
         log::error!(target: "guest", "no terminal: no memory for its task");
     }
     let mut guests = Vec::new();
-    for (guest, terminal) in list.guests().zip(terminals) {
+    for ((guest, terminal), number) in list.guests().zip(terminals).zip(0..) {
         match guest {
-            Ok(guest) => guests.extend(start(spawner, guest, group.take(), terminal)),
+            Ok(guest) => {
+                let (group, network) = (group.take(), Rc::clone(&network));
+                guests.extend(start(spawner, guest, Connections { group, network, terminal, number }));
+            }
             Err(error) => log::error!(target: "guest", "not started: {error}"),
         }
     }
@@ -50,14 +59,10 @@ fn frames() -> u32 {
     kernel_space::available_frames() + heap::frames()
 }
 
-fn start(
-    spawner: Spawner,
-    guest: Guest<'static>,
-    group: Option<Membership>,
-    terminal: Rc<GuestTerminal>,
-) -> Option<JoinHandle<()>> {
+fn start(spawner: Spawner, guest: Guest<'static>, connections: Connections) -> Option<JoinHandle<()>> {
+    let terminal = Rc::clone(&connections.terminal);
     let task = spawner.spawn(guest.name, Class::Vcpu, async move {
-        run(spawner, guest, group, Rc::clone(&terminal)).await;
+        run(spawner, guest, connections).await;
         terminal.typed.close();
     });
     if task.is_err() {
@@ -66,18 +71,13 @@ fn start(
     task.ok()
 }
 
-async fn run(
-    spawner: Spawner,
-    guest: Guest<'static>,
-    group: Option<Membership>,
-    terminal: Rc<GuestTerminal>,
-) {
+async fn run(spawner: Spawner, guest: Guest<'static>, connections: Connections) {
     let name = guest.name;
-    let mut vm = match Vm::new(&guest, spawner, group, terminal) {
+    let mut vm = match Vm::new(&guest, spawner, connections) {
         Ok(vm) => vm,
         Err(error) => return log::error!(target: "guest", "not started name={name}: {error}"),
     };
-    log::info!(target: "guest", "started name={name} memory={}K", guest.memory_bytes >> 10);
+    log::info!(target: "guest", "started name={name} memory={}K", guest.room.memory_bytes >> 10);
     let end = vm.run().await;
     log::info!(target: "guest", "ended name={name} {end}");
     log::info!(target: "guest", "counted name={name} {}", vm.counts());

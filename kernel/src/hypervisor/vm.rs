@@ -5,6 +5,7 @@
 
 mod calls;
 mod counts;
+mod device_access;
 mod end;
 mod faults;
 mod instructions;
@@ -15,8 +16,9 @@ use alloc::rc::Rc;
 use core::future::poll_fn;
 use core::ops::Range;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 
-use executor::Spawner;
+use executor::{Pressure, Spawner};
 use guest_abi::interrupt::Line;
 use guest_abi::list::Guest;
 use guest_abi::shared::Field;
@@ -30,9 +32,12 @@ use super::boot_params::StartError;
 use super::console::Console;
 use super::control::Control;
 use super::delivery::{InterruptTable, Place};
+use super::devices::{Devices, Work};
 use super::elf::{ElfError, GuestImage, Note};
 use super::group::{Answer, Membership};
 use super::guest_memory::OutsideMemory;
+use super::line_rate::LineRate;
+use super::network::Network;
 use super::ram::{Ram, RamError};
 use super::shadow_paging::Shadow;
 use super::tables::{HoleTable, KernelTables};
@@ -50,6 +55,8 @@ const FEATURES: Features = Features::LINUX.union(Features::CONSOLE_INPUT);
 
 /// Milliseconds after which another guest of the core may run.
 const SLICE_MILLISECONDS: u64 = 10;
+/// Lines about wrong accesses to devices: so many at once, and one more each second.
+const COMPLAINTS: u32 = 4;
 
 /// A guest and its resources. Task context.
 pub struct Vm {
@@ -67,6 +74,9 @@ pub struct Vm {
     pending: u32,
     /// What DR6 shows.
     debug_status: u32,
+    devices: Devices,
+    complaints: LineRate,
+    pressure: Pressure,
     timer: Timer,
     slice: Timer,
     turn: Turn,
@@ -77,6 +87,18 @@ pub struct Vm {
     ram: Ram,
     terminal: Rc<GuestTerminal>,
     console: Console,
+}
+
+/// How a guest is connected to others.
+pub struct Connections {
+    /// Its place in the group of guests of different cores, if it has one.
+    pub group: Option<Membership>,
+    /// Where its card is plugged in.
+    pub network: Rc<Network>,
+    /// Its end of the core's terminal.
+    pub terminal: Rc<GuestTerminal>,
+    /// Its number among the guests of this core, from 0.
+    pub number: u8,
 }
 
 /// Why a guest was not made. The fault of its image or of whoever chose its memory.
@@ -123,18 +145,18 @@ enum Next {
 }
 
 impl Vm {
-    /// Makes a guest, bare or Linux, ready for its first instruction, as a member of a group or not.
+    /// Makes a guest, bare or Linux, ready for its first instruction.
     ///
     /// # Errors
     /// [`CreateError`]; everything that was taken is given back then.
     pub fn new(
         guest: &Guest<'static>,
         spawner: Spawner,
-        group: Option<Membership>,
-        terminal: Rc<GuestTerminal>,
+        connections: Connections,
     ) -> Result<Self, CreateError> {
+        let Connections { group, network, terminal, number } = connections;
         let image = GuestImage::parse(guest.image)?;
-        let ram = Ram::new(guest.memory_bytes)?;
+        let ram = Ram::new(guest.room.memory_bytes)?;
         image.load(&ram)?;
         let features = if group.is_some() { FEATURES.union(Features::GROUP) } else { FEATURES };
         let start = match image.note() {
@@ -155,6 +177,9 @@ impl Vm {
             shared: SharedPage::none(),
             pending: 0,
             debug_status: faults::DEBUG_STATUS_START,
+            devices: Devices::new(guest, &ram, &network, number)?,
+            complaints: LineRate::new(COMPLAINTS, Duration::from_secs(1)),
+            pressure: spawner.pressure(),
             timer: Timer::new(spawner.timers()),
             slice: Timer::new(spawner.timers()),
             turn: Turn::Own,
@@ -207,6 +232,9 @@ impl Vm {
             self.raise(Line::Console);
         }
         loop {
+            if self.devices.are_ready() && self.serve_devices(context) == Work::Unfinished {
+                return Poll::Pending;
+            }
             if self.pending != 0 {
                 self.deliver_pending()?;
             }
@@ -234,6 +262,9 @@ impl Vm {
 
     /// Waits for the answer to the guest's call, or if there is none until a line is pending.
     fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.devices.are_ready() {
+            self.serve_devices(context);
+        }
         if let Some(answer) = &mut self.answer {
             let result = ready!(answer.as_mut().poll(context));
             self.answer = None;
@@ -253,10 +284,36 @@ impl Vm {
         }
     }
 
+    /// Has the devices do what they can. If that is not all, the task has been woken, and others go first.
+    fn serve_devices(&mut self, context: &Context<'_>) -> Work {
+        let work = self.devices.serve(context, self.pressure);
+        self.take_raised();
+        work
+    }
+
+    /// Makes pending what devices have raised.
+    fn take_raised(&mut self) {
+        let raised = self.devices.take_raised();
+        if raised != 0 {
+            self.set_pending(self.pending | raised);
+        }
+    }
+
     /// Makes a line pending.
     fn raise(&mut self, line: Line) {
-        self.pending |= line.bit();
-        self.shared.set(Field::Pending, self.pending);
+        self.set_pending(self.pending | line.bit());
+    }
+
+    /// A line is held no longer.
+    fn lower(&mut self, line: u32) {
+        if self.pending & line != 0 {
+            self.set_pending(self.pending & !line);
+        }
+    }
+
+    fn set_pending(&mut self, pending: u32) {
+        self.pending = pending;
+        self.shared.set(Field::Pending, pending);
     }
 
     /// Where the guest is.

@@ -13,6 +13,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+use kernel::hypervisor::host_memory::HostMemory;
 use kernel::hypervisor::vdev::block::{self, RamDisk, ReadOnlyImage};
 use kernel::hypervisor::vdev::console::{self, TextSink, TextSource};
 use kernel::hypervisor::vdev::entropy::{self, Entropy};
@@ -29,7 +30,7 @@ use transport::{DeviceTransport, Quiet};
 
 #[test]
 fn disk_keeps_what_was_written() {
-    let backend = Box::leak(Box::new(RamDisk::new(64).expect("memory")));
+    let backend = Box::leak(Box::new(RamDisk::new(HostMemory::new(64 * 512))));
     let device = Box::leak(Box::new(block::device(backend, Quiet)));
     let serve = async {
         block::serve(device, &MEMORY, backend).await;

@@ -42,12 +42,5 @@ pub fn c_guest(file: &str) -> GuestImage {
 /// A guest whose file has these bytes.
 #[must_use]
 pub fn file(name: &str, bytes: &[u8]) -> GuestImage {
-    let (files, command_line) = (Vec::new(), String::new());
-    GuestImage {
-        name: name.to_owned(),
-        bytes: bytes.to_vec(),
-        files,
-        command_line,
-        memory_bytes: MEMORY_BYTES,
-    }
+    GuestImage::new(name.to_owned(), bytes.to_vec(), MEMORY_BYTES)
 }

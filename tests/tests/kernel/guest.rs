@@ -11,7 +11,7 @@ use trace_format::debug_exit::Ending;
 use crate::figure;
 
 /// Boots a core of the board with `guests`, waits until it has passed its self-test behind them, and returns what it said.
-fn on_board(guests: &[GuestImage]) -> String {
+pub(crate) fn on_board(guests: &[GuestImage]) -> String {
     let core = CoreId::new(13).expect("0 to 47");
     let mut board = KernelBoard::boot_with_guests([core], "selftest", guests);
     board.run();
@@ -23,7 +23,7 @@ fn on_board(guests: &[GuestImage]) -> String {
 }
 
 /// The same on a PC.
-fn on_pc(guests: &[GuestImage]) -> String {
+pub(crate) fn on_pc(guests: &[GuestImage]) -> String {
     let run = pc::boot_with_guests("selftest", guests).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(run.ending, Some(Ending::Passed), "{}", run.text);
     let frames = run.text.lines().find(|line| line.contains("info guest: all ended"));
@@ -32,7 +32,7 @@ fn on_pc(guests: &[GuestImage]) -> String {
     run.text
 }
 
-fn expect(text: &str, lines: &[&str]) {
+pub(crate) fn expect(text: &str, lines: &[&str]) {
     for line in lines {
         assert!(text.contains(line), "no {line:?} in\n{text}");
     }
@@ -54,7 +54,7 @@ fn smallest_guest_prints_its_line_and_powers_off() {
 }
 
 /// Checks that the lines come in this order.
-fn expect_in_order(text: &str, lines: &[&str]) {
+pub(crate) fn expect_in_order(text: &str, lines: &[&str]) {
     let mut rest = text;
     for line in lines {
         let at = rest.find(line).unwrap_or_else(|| panic!("no {line:?} (in this order) in\n{text}"));
@@ -133,7 +133,9 @@ fn guest_with_the_note_starts_as_linux_does() {
 #[test]
 fn files_of_a_guest_may_be_longer_than_what_is_mapped_at_the_start() {
     for bytes in [4 << 20, 6 << 20] {
-        let guests = [GuestImage { files: vec![7; bytes], memory_bytes: 16 << 20, ..guest("like-linux") }];
+        let mut image = GuestImage { files: vec![7; bytes], ..guest("like-linux") };
+        image.room.memory_bytes = 16 << 20;
+        let guests = [image];
         for text in [on_board(&guests), on_pc(&guests)] {
             expect(&text, &[&format!("guest like-linux: initial files: {bytes} bytes")]);
         }
@@ -147,7 +149,7 @@ fn what_no_guest_may_is_refused_and_the_guest_goes_on() {
         expect_in_order(
             &text,
             &[
-                "guest hostile: 78 attempts, all refused",
+                "guest hostile: 117 attempts, all refused",
                 "info guest: ended name=hostile by itself reason=power-off",
             ],
         );
@@ -169,8 +171,8 @@ fn what_ends_a_guest_ends_that_guest_only() {
     let image = guest("hostile");
     let mut guests = vec![];
     for (number, _) in FATAL {
-        let (name, memory_bytes) = (format!("bad-{number}"), image.memory_bytes + 4096 * number);
-        guests.push(GuestImage { name, memory_bytes, ..image.clone() });
+        let memory_bytes = image.room.memory_bytes + 4096 * number;
+        guests.push(GuestImage::new(format!("bad-{number}"), image.bytes.clone(), memory_bytes));
     }
     guests.push(guest("hello"));
     for text in [on_board(&guests), on_pc(&guests)] {
@@ -229,7 +231,7 @@ fn bad_image_costs_its_guest_only() {
     cut_off.bytes.truncate(60);
     let mut greedy = guest("hello");
     greedy.name = "greedy".to_owned();
-    greedy.memory_bytes = 3 << 30;
+    greedy.room.memory_bytes = 3 << 30;
     let guests = [file("text", b"this is no program"), cut_off, greedy, guest("hello")];
     for text in [on_board(&guests), on_pc(&guests)] {
         expect(

@@ -3,6 +3,7 @@
 mod boot;
 mod core_start;
 mod crash;
+mod devices;
 mod group;
 mod guest;
 mod image;

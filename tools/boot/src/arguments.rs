@@ -51,6 +51,12 @@ pub(crate) struct BoardArguments {
     /// Memory of each guest in MB; 16 unless said, 32 for Linux that is built on the way
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) guest_memory: Option<u32>,
+    /// Contents of a disk that each guest can read, in sectors of 512 bytes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) guest_disk: Option<PathBuf>,
+    /// Size in MB of a disk that each guest can write, empty at first
+    #[arg(long, default_value = "0", value_name = "MB", value_parser = clap::value_parser!(u32).range(0..=1024))]
+    pub(crate) guest_scratch: u32,
     /// Type the commands of this script at the first guest of the lowest core and compare what it answers
     #[arg(long, value_name = "FILE", conflicts_with = "gdb")]
     pub(crate) session: Option<PathBuf>,
@@ -94,12 +100,16 @@ impl BoardArguments {
     pub(crate) fn read_guests(&self) -> Result<Vec<GuestImage>, (PathBuf, io::Error)> {
         let failed = |file: &PathBuf, source| (file.clone(), source);
         let read = |file: &PathBuf| std::fs::read(file).map_err(|source| failed(file, source));
-        let files = self.guest_files.as_ref().map(read).transpose()?.unwrap_or_default();
+        let optional = |file: &Option<PathBuf>| file.as_ref().map_or_else(|| Ok(Vec::new()), read);
+        let files = optional(&self.guest_files)?;
+        let disk = optional(&self.guest_disk)?;
         let guest = |file: &PathBuf| {
-            let image = GuestImage::read(file, self.guest_memory.unwrap_or(GUEST_MEGABYTES) << 20)
+            let mut image = GuestImage::read(file, self.guest_memory.unwrap_or(GUEST_MEGABYTES) << 20)
                 .map_err(|source| failed(file, source))?;
             let command_line = self.guest_command_line.clone();
-            Ok(GuestImage { files: files.clone(), command_line, ..image })
+            let (files, disk) = (files.clone(), disk.clone());
+            image.room.scratch_bytes = self.guest_scratch << 20;
+            Ok(GuestImage { files, command_line, disk, ..image })
         };
         self.guests.iter().map(guest).collect()
     }

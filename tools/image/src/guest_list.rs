@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use guest_abi::list::{ALIGNMENT, Extent, GUESTS_MAX, Parts, encode_entry, encode_header, entries_end};
+use guest_abi::list::{ALIGNMENT, Extent, GUESTS_MAX, Parts, Room, encode_entry, encode_header, entries_end};
 
 /// A guest as it is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub struct GuestImage {
     pub files: Vec<u8>,
     /// Words for it, for Linux.
     pub command_line: String,
-    /// Bytes of memory that it is to have.
-    pub memory_bytes: u32,
+    /// Contents of the disk that it can read; may be empty.
+    pub disk: Vec<u8>,
+    /// Bytes of memory that it is to have, and of the disk that it can write.
+    pub room: Room,
 }
 
 /// Why there is no list.
@@ -32,14 +34,20 @@ pub enum GuestListError {
 }
 
 impl GuestImage {
-    /// Reads a guest's file; the guest has its name without extension, and neither files nor words.
+    /// A guest of this file, without anything else.
+    #[must_use]
+    pub fn new(name: String, bytes: Vec<u8>, memory_bytes: u32) -> Self {
+        let room = Room { memory_bytes, ..Room::default() };
+        Self { name, bytes, files: Vec::new(), command_line: String::new(), disk: Vec::new(), room }
+    }
+
+    /// Reads a guest's file; the guest has its name without extension, and nothing else.
     ///
     /// # Errors
     /// What the system says.
     pub fn read(file: &Path, memory_bytes: u32) -> io::Result<Self> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (files, command_line) = (Vec::new(), String::new());
-        Ok(Self { name, bytes: std::fs::read(file)?, files, command_line, memory_bytes })
+        Ok(Self::new(name, std::fs::read(file)?, memory_bytes))
     }
 }
 
@@ -65,8 +73,9 @@ pub fn guest_list(guests: &[GuestImage]) -> Result<Vec<u8>, GuestListError> {
             image: add(&guest.bytes)?,
             files: add(&guest.files)?,
             command_line: add(guest.command_line.as_bytes())?,
+            disk: add(&guest.disk)?,
         };
-        entries.extend(encode_entry(&guest.name, guest.memory_bytes, &parts));
+        entries.extend(encode_entry(&guest.name, guest.room, &parts));
     }
     let total = number(entries_end(guests.len()) + contents.len())?;
     let header = encode_header(number(guests.len())?, total);
@@ -81,11 +90,10 @@ mod tests {
 
     fn guest(name: &str, bytes: &[u8]) -> GuestImage {
         GuestImage {
-            name: name.to_owned(),
-            bytes: bytes.to_vec(),
             files: b"files".to_vec(),
             command_line: "words".to_owned(),
-            memory_bytes: 1 << 20,
+            disk: b"disk".to_vec(),
+            ..GuestImage::new(name.to_owned(), bytes.to_vec(), 1 << 20)
         }
     }
 
@@ -95,10 +103,12 @@ mod tests {
         let parsed: Vec<_> = GuestList::parse(&list).unwrap().guests().map(Result::unwrap).collect();
         assert_eq!(parsed.len(), 2);
         assert_eq!((parsed[0].name, parsed[0].image), ("one", &b"12345"[..]));
-        assert_eq!((parsed[1].name, parsed[1].image, parsed[1].memory_bytes), ("two", &b"6"[..], 1 << 20));
+        assert_eq!((parsed[1].name, parsed[1].image), ("two", &b"6"[..]));
+        assert_eq!(parsed[1].room, Room { memory_bytes: 1 << 20, scratch_bytes: 0 });
         let place = |image: &[u8]| image.as_ptr().addr() - list.as_ptr().addr();
-        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (112, 160));
-        assert_eq!((parsed[1].files, parsed[1].command_line), (&b"files"[..], "words"));
+        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (144, 208));
+        let others = (parsed[1].files, parsed[1].command_line, parsed[1].disk);
+        assert_eq!(others, (&b"files"[..], "words", &b"disk"[..]));
     }
 
     #[test]

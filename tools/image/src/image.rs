@@ -195,13 +195,7 @@ mod tests {
 
     #[test]
     fn guests_lie_on_the_page_behind_the_names() {
-        let guest = GuestImage {
-            name: "hello".to_owned(),
-            bytes: vec![7; 9],
-            files: Vec::new(),
-            command_line: String::new(),
-            memory_bytes: 1 << 20,
-        };
+        let guest = GuestImage::new("hello".to_owned(), vec![7; 9], 1 << 20);
         let recipe = Recipe { guests: vec![guest], ..Recipe::default() };
         let image = Image::new(&kernel(), recipe.clone()).unwrap();
         let list = &image.pieces()[2];

@@ -71,6 +71,12 @@ struct BuildArguments {
     /// Memory of each guest in MB
     #[arg(long, default_value = "16", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..=1024))]
     guest_memory: u32,
+    /// Contents of a disk that each guest can read, in sectors of 512 bytes
+    #[arg(long, value_name = "FILE")]
+    guest_disk: Option<PathBuf>,
+    /// Size in MB of a disk that each guest can write, empty at first
+    #[arg(long, default_value = "0", value_name = "MB", value_parser = clap::value_parser!(u32).range(0..=1024))]
+    guest_scratch: u32,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -142,12 +148,16 @@ fn read_kernel(file: &Path) -> Result<KernelFile, Failure> {
 fn recipe(arguments: BuildArguments) -> Result<Recipe, Failure> {
     let failed = |file: &PathBuf, source| Failure::Read { file: file.clone(), source };
     let read = |file: &PathBuf| std::fs::read(file).map_err(|source| failed(file, source));
-    let files = arguments.guest_files.as_ref().map(read).transpose()?.unwrap_or_default();
+    let optional = |file: &Option<PathBuf>| file.as_ref().map_or_else(|| Ok(Vec::new()), read);
+    let files = optional(&arguments.guest_files)?;
+    let disk = optional(&arguments.guest_disk)?;
     let guest = |file: &PathBuf| {
         let image = GuestImage::read(file, arguments.guest_memory << 20);
-        let image = image.map_err(|source| failed(file, source))?;
+        let mut image = image.map_err(|source| failed(file, source))?;
         let command_line = arguments.guest_command_line.clone();
-        Ok(GuestImage { files: files.clone(), command_line, ..image })
+        let (files, disk) = (files.clone(), disk.clone());
+        image.room.scratch_bytes = arguments.guest_scratch << 20;
+        Ok(GuestImage { files, command_line, disk, ..image })
     };
     Ok(Recipe {
         guests: arguments.guests.iter().map(guest).collect::<Result<_, Failure>>()?,

@@ -7,7 +7,8 @@ use std::vec::Vec;
 use iced_x86::{Code as IcedCode, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register as Iced};
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
-use super::mmio::{self, Access, Direction, Extension, Source};
+use super::compare::Comparison;
+use super::mmio::{self, Access, Direction, Extension, Order, Source};
 use super::privileged::{self, Action, BaseBits, ControlRegister, Port, PortString, Privileged, Table};
 use super::{
     AddressSize, DecodeError, GeneralRegisters, LENGTH_MAX, MemoryOperand, Operand, Part, Register, Segment,
@@ -198,10 +199,40 @@ fn expected_access(instruction: &Instruction) -> Option<Access> {
                 if instruction.mnemonic() == Mnemonic::Movzx { Extension::Zero } else { Extension::Sign };
             (load(extension), if is_byte { Width::Byte } else { Width::Word })
         }
+        (Mnemonic::Cmp | Mnemonic::Test, _) if to_memory || from_memory => expected_comparison(instruction)?,
         _ => return None,
     };
     let length = u8::try_from(instruction.len()).unwrap();
     Some(Access { operand: memory(instruction), width, direction, length })
+}
+
+fn expected_comparison(instruction: &Instruction) -> Option<(Direction, Width)> {
+    // CMP with 82 and TEST with /1 are other names that no compiler uses.
+    let aliases = [IcedCode::Cmp_rm8_imm8_82, IcedCode::Test_rm8_imm8_F6r1];
+    if aliases.contains(&instruction.code())
+        || [IcedCode::Test_rm16_imm16_F7r1, IcedCode::Test_rm32_imm32_F7r1].contains(&instruction.code())
+        || instruction.has_lock_prefix()
+    {
+        return None;
+    }
+    let is_first = instruction.op0_kind() == OpKind::Memory;
+    let width = match instruction.memory_size().size() {
+        1 => Width::Byte,
+        2 => Width::Word,
+        _ => Width::Doubleword,
+    };
+    let with = match (is_first, instruction.op1_kind()) {
+        (false, _) => Source::Register(part(instruction.op0_register())),
+        (true, OpKind::Register) => Source::Register(part(instruction.op1_register())),
+        (true, _) => {
+            let bytes = instruction.immediate(1).to_le_bytes();
+            Source::Constant(u32::from_le_bytes(*bytes.first_chunk().unwrap()) & width.mask())
+        }
+    };
+    let comparison =
+        if instruction.mnemonic() == Mnemonic::Cmp { Comparison::Subtract } else { Comparison::And };
+    let order = if is_first { Order::MemoryFirst } else { Order::MemorySecond };
+    Some((Direction::Compare { comparison, with, order }, width))
 }
 
 /// MOV of a segment register, which has an opcode of its own.
@@ -311,7 +342,7 @@ proptest! {
         let store = mmio::decode(&[opcode, reg << 3 | 6]).unwrap();
         let load = mmio::decode(&[opcode + 2, reg << 3 | 6]).unwrap();
         let Direction::Store(source) = store.direction else { panic!("a store") };
-        load.complete(source.value(&registers), &mut registers);
+        prop_assert_eq!(load.complete(source.value(&registers), &mut registers), None);
         prop_assert_eq!(registers, before);
         prop_assert_eq!(store.operand.offset(&registers), before.get(Register::Esi));
     }

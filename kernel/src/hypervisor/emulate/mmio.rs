@@ -1,9 +1,13 @@
-//! Accesses to device registers in memory: MOV between a register or a constant and memory, MOVZX, MOVSX.
+//! Accesses to device registers in memory: MOV between a register or a constant and memory, MOVZX, MOVSX, CMP, TEST.
 //!
-//! That is what compilers make of the accessors that Linux uses for devices. Everything else is [`DecodeError::Other`]: a
-//! device has no memory that one could count in or move strings from.
+//! MOV is what compilers make of the accessors that Linux uses for devices; of a volatile read that is compared with
+//! something Rust's makes a comparison. Everything else is [`DecodeError::Other`]: a device has no memory that one could count
+//! in or move strings from.
+
+use i586::flags::Eflags;
 
 use super::code::{Code, DecodeError};
+use super::compare::Comparison;
 use super::modrm::ModRm;
 use super::operand::{AddressSize, MemoryOperand, Operand, Segment};
 use super::prefix::Prefixes;
@@ -34,9 +38,27 @@ pub enum Direction {
         /// What its upper bits become, if there is room for them.
         extension: Extension,
     },
+    /// Out of memory, of which nothing but flags is left.
+    Compare {
+        /// What is done.
+        comparison: Comparison,
+        /// The other value.
+        with: Source,
+        /// Which of them is the first.
+        order: Order,
+    },
 }
 
-/// Where a stored value comes from.
+/// Where memory stands in a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// First.
+    MemoryFirst,
+    /// Second.
+    MemorySecond,
+}
+
+/// Where a stored value comes from, or one that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A register or part of one.
@@ -79,10 +101,24 @@ impl Extension {
 }
 
 impl Access {
-    /// Ends a load of `value`: changes the register that it goes to. A store changes none.
-    pub const fn complete(&self, value: u32, registers: &mut GeneralRegisters) {
-        if let Direction::Load { to, extension } = self.direction {
-            registers.set_part(to, extension.extend(value, self.width));
+    /// Ends a load of `value`: changes the register that it goes to, or gives the arithmetic flags after a comparison. A
+    /// store changes nothing.
+    #[must_use = "a comparison changes flags"]
+    pub fn complete(&self, value: u32, registers: &mut GeneralRegisters) -> Option<Eflags> {
+        match self.direction {
+            Direction::Store(_) => None,
+            Direction::Load { to, extension } => {
+                registers.set_part(to, extension.extend(value, self.width));
+                None
+            }
+            Direction::Compare { comparison, with, order } => {
+                let other = with.value(registers);
+                let (first, second) = match order {
+                    Order::MemoryFirst => (value, other),
+                    Order::MemorySecond => (other, value),
+                };
+                Some(comparison.flags(first, second, self.width))
+            }
         }
     }
 }
@@ -90,14 +126,15 @@ impl Access {
 /// Decodes the instruction that `bytes` begin with.
 ///
 /// # Errors
-/// [`DecodeError::Other`] unless it moves between memory and a register or constant; else the bytes do not suffice, or
-/// are too many.
+/// [`DecodeError::Other`] unless it moves between memory and a register or constant, or compares them; else the bytes do
+/// not suffice, or are too many.
 pub fn decode(bytes: &[u8]) -> Result<Access, DecodeError> {
     let mut code = Code::new(bytes);
     let (prefixes, opcode) = Prefixes::take(&mut code)?;
     let width = prefixes.width(opcode);
     let store = |source| Direction::Store(source);
     let load = |to, extension| Direction::Load { to, extension };
+    let compare = |comparison, with, order| Direction::Compare { comparison, with, order };
     let (operand, width, direction) = match opcode {
         0x0F => return widening(&mut code, &prefixes),
         0x88 | 0x89 => {
@@ -118,16 +155,44 @@ pub fn decode(bytes: &[u8]) -> Result<Access, DecodeError> {
         }
         0xC6 | 0xC7 => {
             let (0, operand) = with_memory(&mut code, &prefixes)? else { return Err(DecodeError::Other) };
-            let value = match width {
-                Width::Byte => u32::from(code.byte()?),
-                Width::Word => u32::from(code.word()?),
-                Width::Doubleword => code.doubleword()?,
+            (operand, width, store(constant(&mut code, width)?))
+        }
+        0x38..=0x3B => {
+            let (reg, operand) = with_memory(&mut code, &prefixes)?;
+            let order = if opcode & 2 == 0 { Order::MemoryFirst } else { Order::MemorySecond };
+            let with = Source::Register(Part::from_bits(reg, width));
+            (operand, width, compare(Comparison::Subtract, with, order))
+        }
+        0x84 | 0x85 => {
+            let (reg, operand) = with_memory(&mut code, &prefixes)?;
+            let with = Source::Register(Part::from_bits(reg, width));
+            (operand, width, compare(Comparison::And, with, Order::MemoryFirst))
+        }
+        0x80 | 0x81 | 0x83 => {
+            let (7, operand) = with_memory(&mut code, &prefixes)? else { return Err(DecodeError::Other) };
+            let with = match opcode {
+                0x83 => Source::Constant(code.signed_byte()? & width.mask()),
+                _ => constant(&mut code, width)?,
             };
-            (operand, width, store(Source::Constant(value)))
+            (operand, width, compare(Comparison::Subtract, with, Order::MemoryFirst))
+        }
+        0xF6 | 0xF7 => {
+            let (0, operand) = with_memory(&mut code, &prefixes)? else { return Err(DecodeError::Other) };
+            let with = constant(&mut code, width)?;
+            (operand, width, compare(Comparison::And, with, Order::MemoryFirst))
         }
         _ => return Err(DecodeError::Other),
     };
     Ok(Access { operand, width, direction, length: code.length() })
+}
+
+/// A constant of the operand's width.
+fn constant(code: &mut Code<'_>, width: Width) -> Result<Source, DecodeError> {
+    Ok(Source::Constant(match width {
+        Width::Byte => u32::from(code.byte()?),
+        Width::Word => u32::from(code.word()?),
+        Width::Doubleword => code.doubleword()?,
+    }))
 }
 
 /// MOVZX and MOVSX: 0F B6, B7, BE and BF. Bit 0 is the width of the memory.
@@ -183,7 +248,7 @@ mod tests {
             (&[0x66, 0x0F, 0xB6, 0x01], 0x84, 0x1122_0084),
         ] {
             let mut registers = GeneralRegisters([0x1122_3344; 8]);
-            decode(bytes).unwrap().complete(value, &mut registers);
+            assert_eq!(decode(bytes).unwrap().complete(value, &mut registers), None);
             assert_eq!(registers.get(Register::Eax), eax, "{bytes:02x?}");
         }
     }
@@ -202,10 +267,35 @@ mod tests {
         ] {
             let mut registers = GeneralRegisters([0x1122_3344; 8]);
             let access = decode(bytes).unwrap();
-            access.complete(0, &mut registers);
+            assert_eq!(access.complete(0, &mut registers), None);
             assert_eq!(registers, GeneralRegisters([0x1122_3344; 8]));
             let Direction::Store(source) = access.direction else { panic!("a store: {bytes:02x?}") };
             assert_eq!(source.value(&registers), value, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn comparisons_leave_flags_and_change_nothing() {
+        let (less, equal) = (Eflags::CARRY, Eflags::ZERO);
+        for (bytes, value, shown) in [
+            // cmp dword [ecx], 5 and the same with a register; memory is first, then second.
+            (&[0x83, 0x39, 5][..], 4, less),
+            (&[0x83, 0x39, 5], 5, equal),
+            (&[0x81, 0x39, 5, 0, 0, 0], 6, Eflags::empty()),
+            (&[0x66, 0x83, 0x39, 0xFF], 0x7_FFFF, equal),
+            (&[0x80, 0x39, 0x45], 0x144, less),
+            (&[0x39, 0x01], 0x1122_3343, less),
+            (&[0x3B, 0x01], 0x1122_3345, less),
+            (&[0x3A, 0x21], 0x33, equal),
+            // test dword [ecx], 4; test [ecx], ah
+            (&[0xF7, 0x01, 4, 0, 0, 0], 3, equal),
+            (&[0xF6, 0x01, 4], 4, Eflags::empty()),
+            (&[0x84, 0x21], 0x0C, equal),
+        ] {
+            let mut registers = GeneralRegisters([0x1122_3344; 8]);
+            let flags = decode(bytes).unwrap().complete(value, &mut registers).unwrap();
+            assert_eq!(flags & (less | equal), shown, "{bytes:02x?}");
+            assert_eq!(registers, GeneralRegisters([0x1122_3344; 8]));
         }
     }
 }

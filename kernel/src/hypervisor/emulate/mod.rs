@@ -12,6 +12,7 @@
 //! Source: Pentium Processor Family Developer's Manual, volume 3, chapter 25 and appendix A.
 
 mod code;
+pub mod compare;
 pub mod mmio;
 mod modrm;
 pub mod operand;

@@ -109,6 +109,12 @@ impl Part {
         }
     }
 
+    /// The register that it is part of.
+    #[must_use]
+    pub const fn register(self) -> Register {
+        self.place().0
+    }
+
     /// The register and where in it the part begins.
     const fn place(self) -> (Register, u32) {
         match self {

@@ -7,8 +7,9 @@
 //!
 //! Source: VIRTIO 1.2 §5.2. Flush is offered and a disk may be read-only; nothing else.
 
-use alloc::vec::Vec;
 use core::future::{Future, ready};
+
+use guest_abi::GuestPhysAddr;
 
 use super::chain::SEGMENTS_MAX;
 use super::device::{Device, Gone, IrqOutput, Request, pause};
@@ -199,29 +200,25 @@ async fn pause_after(index: u64) {
     }
 }
 
-/// Sectors in memory, zero at first.
+/// Sectors in memory of their own, which is such that it can be a guest's.
 #[derive(Clone, Debug)]
-pub struct RamDisk(Vec<[u8; SECTOR_BYTES]>);
+pub struct RamDisk<M>(M);
 
-impl RamDisk {
-    /// A disk of `sectors` sectors; `None` without memory for them.
-    #[must_use]
-    pub fn new(sectors: usize) -> Option<Self> {
-        let mut memory = Vec::new();
-        memory.try_reserve_exact(sectors).ok()?;
-        memory.resize(sectors, [0; SECTOR_BYTES]);
-        Some(Self(memory))
+impl<M: GuestMemory> RamDisk<M> {
+    /// A disk whose sectors are `memory`, from its beginning.
+    pub const fn new(memory: M) -> Self {
+        Self(memory)
     }
 
-    fn sector(&mut self, sector: u64) -> Result<&mut [u8; SECTOR_BYTES], BlockError> {
-        let place = usize::try_from(sector).ok().and_then(|sector| self.0.get_mut(sector));
-        place.ok_or(BlockError { sector })
+    fn place(&self, sector: u64) -> Result<GuestPhysAddr, BlockError> {
+        let place = u32::try_from(sector * SECTOR_BYTES as u64).map_err(|_| BlockError { sector })?;
+        Ok(GuestPhysAddr::new(place))
     }
 }
 
-impl BlockBackend for RamDisk {
+impl<M: GuestMemory> BlockBackend for RamDisk<M> {
     fn sectors(&self) -> u64 {
-        self.0.len() as u64
+        u64::from(self.0.bytes()) / SECTOR_BYTES as u64
     }
 
     fn access(&self) -> Access {
@@ -233,7 +230,8 @@ impl BlockBackend for RamDisk {
         sector: u64,
         into: &mut [u8; SECTOR_BYTES],
     ) -> impl Future<Output = Result<(), BlockError>> {
-        ready(self.sector(sector).map(|bytes| *into = *bytes))
+        let read = |place| self.0.read(place, into).map_err(|_| BlockError { sector });
+        ready(self.place(sector).and_then(read))
     }
 
     fn write(
@@ -241,7 +239,8 @@ impl BlockBackend for RamDisk {
         sector: u64,
         from: &[u8; SECTOR_BYTES],
     ) -> impl Future<Output = Result<(), BlockError>> {
-        ready(self.sector(sector).map(|bytes| *bytes = *from))
+        let write = |place| self.0.write(place, from).map_err(|_| BlockError { sector });
+        ready(self.place(sector).and_then(write))
     }
 
     fn flush(&mut self) -> impl Future<Output = Result<(), BlockError>> {

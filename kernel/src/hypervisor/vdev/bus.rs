@@ -1,74 +1,35 @@
-//! Where a guest's devices are: one window of a page each, in a row, above every guest's memory.
+//! A guest's devices in their windows.
 //!
 //! A guest has no page tables of ours for these places, so every access is a page fault; the walk through its own tables
 //! gives the guest-physical address, [`mmio`] what the instruction does, and [`Bus::carry_out`] does it.
 
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::fmt;
 
-use guest_abi::{GuestPhysAddr, interrupt};
+use guest_abi::GuestPhysAddr;
+use guest_abi::device::{Slot, WINDOW_BYTES};
+use i586::flags::Eflags;
 
 use super::device::{Device, IrqOutput};
 use super::fault::AccessError;
-use super::register::WINDOW_BYTES;
-use crate::hypervisor::emulate::{GeneralRegisters, mmio};
+use super::register::{MAGIC, Register, VERSION};
+use super::transport::InterruptStatus;
+use crate::hypervisor::emulate::{GeneralRegisters, Width, mmio};
 
-/// Guest-physical address of the first window. Guests have less than 1 GiB of memory.
-pub const FIRST_WINDOW: GuestPhysAddr = GuestPhysAddr::new(0x4000_0000);
-/// Line of the first device. Those below have a fixed use.
-const FIRST_LINE: u32 = interrupt::Line::Console.number() + 1;
-/// Most devices: as many as there are lines left.
-pub const DEVICES_MAX: u32 = interrupt::LINES - FIRST_LINE;
-
-/// The number of a device on its bus, below [`DEVICES_MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Slot(u8);
-
-impl Slot {
-    /// The slot of this number; `None` if there is none.
-    #[must_use]
-    pub fn new(number: u8) -> Option<Self> {
-        (u32::from(number) < DEVICES_MAX).then_some(Self(number))
-    }
-
-    /// Where its window begins.
-    #[must_use]
-    pub fn place(self) -> GuestPhysAddr {
-        GuestPhysAddr::new(FIRST_WINDOW.number() + WINDOW_BYTES * u32::from(self.0))
-    }
-
-    /// Number of its interrupt line, below [`interrupt::LINES`] and none of [`interrupt::Line`].
-    #[must_use]
-    pub fn line(self) -> u32 {
-        FIRST_LINE + u32::from(self.0)
-    }
-}
-
-/// The word of Linux's command line that tells it of the device.
-impl fmt::Display for Slot {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "virtio_mmio.device=4K@{:#x}:{}", self.place().number(), self.line())
-    }
-}
-
-/// The devices of a guest, which their tasks own too. `L` is their interrupt output.
+/// The devices of a guest, which their services own too. `L` is their interrupt output.
 pub struct Bus<L> {
-    devices: Vec<Rc<Device<L>>>,
+    devices: [Option<Rc<Device<L>>>; Slot::ALL.len()],
 }
 
 impl<L> Default for Bus<L> {
     fn default() -> Self {
-        Self { devices: Vec::new() }
+        Self { devices: Default::default() }
     }
 }
 
 impl<L: IrqOutput> Bus<L> {
-    /// Adds a device in the next slot, from 0 up, so that its line is known before it is made; `None` if all are taken.
-    pub fn add(&mut self, device: Rc<Device<L>>) -> Option<Slot> {
-        let slot = u8::try_from(self.devices.len()).ok().and_then(Slot::new)?;
-        self.devices.push(device);
-        Some(slot)
+    /// Puts a device in its place.
+    pub fn connect(&mut self, slot: Slot, device: &Rc<Device<L>>) {
+        self.devices[slot.number() as usize] = Some(Rc::clone(device));
     }
 
     /// Carries out an access at a guest-physical address, and what it does to the registers.
@@ -80,27 +41,46 @@ impl<L: IrqOutput> Bus<L> {
         place: GuestPhysAddr,
         access: &mmio::Access,
         registers: &mut GeneralRegisters,
-    ) -> Result<(), BusError> {
-        let nothing = BusError::NoDevice(place);
-        let offset = place.number().checked_sub(FIRST_WINDOW.number()).ok_or(nothing)?;
-        let device = self.devices.get((offset / WINDOW_BYTES) as usize).ok_or(nothing)?;
-        let offset = offset % WINDOW_BYTES;
-        match access.direction {
-            mmio::Direction::Store(source) => {
+    ) -> Result<Outcome, BusError> {
+        let slot = Slot::at(place).ok_or(BusError::NoDevice(place))?;
+        let offset = place.number() % WINDOW_BYTES;
+        let device = self.devices[slot.number() as usize].as_deref();
+        let flags = match (access.direction, device) {
+            (mmio::Direction::Store(source), Some(device)) => {
                 device.write(offset, access.width, source.value(registers))?;
+                None
             }
-            mmio::Direction::Load { .. } => {
-                access.complete(device.read(offset, access.width)?, registers);
-            }
-        }
-        Ok(())
+            (mmio::Direction::Store(_), None) => return Err(AccessError::NoRegister { offset }.into()),
+            (_, Some(device)) => access.complete(device.read(offset, access.width)?, registers),
+            (_, None) => access.complete(read_without_device(offset, access.width)?, registers),
+        };
+        Ok(Outcome { reasons: device.map_or(InterruptStatus::empty(), Device::interrupt), flags })
+    }
+}
+
+/// What an access has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Why the device would interrupt the guest now.
+    pub reasons: InterruptStatus,
+    /// The arithmetic flags, if they have changed.
+    pub flags: Option<Eflags>,
+}
+
+/// What a window without a device says: that it is device 0.
+fn read_without_device(offset: u32, width: Width) -> Result<u32, AccessError> {
+    match (Register::from_offset(offset), width) {
+        (Some(Register::Magic), Width::Doubleword) => Ok(MAGIC),
+        (Some(Register::Version), Width::Doubleword) => Ok(VERSION),
+        (Some(Register::Kind), Width::Doubleword) => Ok(0),
+        _ => Err(AccessError::NoRegister { offset }),
     }
 }
 
 /// Why an access has no effect. The guest's fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
-    /// There is no device.
+    /// There is no window.
     #[error("no device at guest-physical {:#x}", .0.number())]
     NoDevice(GuestPhysAddr),
     /// The device does not take the access.
@@ -110,51 +90,60 @@ pub enum BusError {
 
 #[cfg(test)]
 mod tests {
-    use std::string::ToString;
-
     use super::super::entropy;
     use super::super::guest_driver::CountingLine;
     use super::*;
-    use crate::hypervisor::emulate::Register;
+    use crate::hypervisor::emulate::Register as General;
 
-    #[test]
-    fn windows_and_lines_follow_each_other() {
-        let slots: Vec<_> = (0..).map_while(Slot::new).collect();
-        assert_eq!(slots.len(), 14);
-        assert!(interrupt::Line::ALL.iter().all(|line| line.number() < slots[0].line()));
-        assert_eq!(slots[0].to_string(), "virtio_mmio.device=4K@0x40000000:2");
-        assert_eq!(slots[13].to_string(), "virtio_mmio.device=4K@0x4000d000:15");
+    /// Executes an instruction that touches `offset` of a window and gives EAX afterwards.
+    fn execute(
+        bus: &Bus<CountingLine>,
+        slot: Slot,
+        registers: &mut GeneralRegisters,
+        bytes: &[u8],
+        offset: u32,
+    ) -> Result<u32, BusError> {
+        let place = GuestPhysAddr::new(slot.window().number() + offset);
+        bus.carry_out(place, &mmio::decode(bytes).unwrap(), registers)?;
+        Ok(registers.get(General::Eax))
     }
 
-    #[test]
-    fn bus_is_full_when_the_lines_are_used_up() {
-        let device = Rc::new(entropy::device(CountingLine::default()));
-        let mut bus = Bus::default();
-        let slots: Vec<_> = core::iter::from_fn(|| bus.add(Rc::clone(&device))).collect();
-        assert_eq!(slots, (0..).map_while(Slot::new).collect::<Vec<_>>());
-    }
+    /// mov eax, [ecx]
+    const LOAD: &[u8] = &[0x8B, 0x01];
+    /// mov dword [ecx], 1
+    const STORE: &[u8] = &[0xC7, 0x01, 1, 0, 0, 0];
 
     #[test]
     fn instructions_of_a_guest_reach_the_device_of_the_window() {
-        let devices = [(); 2].map(|()| Rc::new(entropy::device(CountingLine::default())));
+        let device = Rc::new(entropy::device(CountingLine::default()));
         let mut bus = Bus::default();
-        let slots = devices.each_ref().map(|device| bus.add(Rc::clone(device)).unwrap());
+        bus.connect(Slot::Random, &device);
         let mut registers = GeneralRegisters([1; 8]);
-        let mut execute = |bytes: &[u8], offset: u32| {
-            let place = GuestPhysAddr::new(slots[1].place().number() + offset);
-            let done = bus.carry_out(place, &mmio::decode(bytes).unwrap(), &mut registers);
-            done.map(|()| registers.get(Register::Eax))
-        };
-        // mov eax, [ecx]: what the device is
-        assert_eq!(execute(&[0x8B, 0x01], 0x008), Ok(4));
-        // mov dword [ecx], 1: status
-        assert_eq!(execute(&[0xC7, 0x01, 1, 0, 0, 0], 0x070), Ok(4));
-        assert_eq!(execute(&[0x8B, 0x01], 0x070), Ok(1));
-        let narrow = BusError::Access(AccessError::Width { offset: 0x70, bytes: 1 });
-        assert_eq!(execute(&[0x88, 0x01], 0x070), Err(narrow));
-        let beyond = slots[1].place().number() + WINDOW_BYTES;
-        assert_eq!(execute(&[0x8B, 0x01], WINDOW_BYTES), Err(BusError::NoDevice(GuestPhysAddr::new(beyond))));
-        let status = devices.map(|device| device.read(0x070, crate::hypervisor::emulate::Width::Doubleword));
-        assert_eq!(status, [Ok(0), Ok(1)]);
+        let mut on_device =
+            |bytes: &[u8], offset: u32| execute(&bus, Slot::Random, &mut registers, bytes, offset);
+        assert_eq!(on_device(LOAD, Register::Kind.offset()), Ok(4));
+        let status = Register::Status.offset();
+        assert_eq!(on_device(STORE, status), Ok(4));
+        assert_eq!(on_device(LOAD, status), Ok(1));
+        let narrow = BusError::Access(AccessError::Width { offset: status, bytes: 1 });
+        // mov [ecx], al
+        assert_eq!(on_device(&[0x88, 0x01], status), Err(narrow));
+        assert_eq!(device.read(status, Width::Doubleword), Ok(1));
+        let beyond = GuestPhysAddr::new(Slot::Image.window().number() + WINDOW_BYTES);
+        let access = mmio::decode(LOAD).unwrap();
+        assert_eq!(bus.carry_out(beyond, &access, &mut registers), Err(BusError::NoDevice(beyond)));
+    }
+
+    #[test]
+    fn window_without_device_says_that_it_is_device_0() {
+        let bus = Bus::default();
+        let mut registers = GeneralRegisters([1; 8]);
+        let mut on_none = |bytes: &[u8], offset| execute(&bus, Slot::Image, &mut registers, bytes, offset);
+        assert_eq!(on_none(LOAD, Register::Magic.offset()), Ok(MAGIC));
+        assert_eq!(on_none(LOAD, Register::Version.offset()), Ok(2));
+        assert_eq!(on_none(LOAD, Register::Kind.offset()), Ok(0));
+        for (bytes, offset) in [(LOAD, Register::Status.offset()), (STORE, Register::Status.offset())] {
+            assert_eq!(on_none(bytes, offset), Err(AccessError::NoRegister { offset }.into()));
+        }
     }
 }

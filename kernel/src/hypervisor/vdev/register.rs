@@ -3,8 +3,6 @@
 //! Source: VIRTIO 1.2 §4.2.2, table 4.1. Linux 6.12 (`drivers/virtio/virtio_mmio.c`) takes devices of [`VERSION`] 2, if they
 //! offer `VIRTIO_F_VERSION_1`, and touches the registers of the older version 1 only in devices of that version.
 
-/// Bytes of a device's window, a page.
-pub const WINDOW_BYTES: u32 = 4096;
 /// Value of [`Register::Magic`]: "virt" in memory.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"virt");
 /// Value of [`Register::Version`].
@@ -157,6 +155,8 @@ impl Register {
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
+
+    use guest_abi::device::WINDOW_BYTES;
 
     use super::*;
 

@@ -4,7 +4,10 @@
 //! Pure logic: time is handed in, and frames wait in bounded queues until somebody takes them. A full queue drops what
 //! comes, and counts it; so a port that takes nothing costs the others nothing.
 //!
-//! Source: IEEE 802.1D-2004 §7.7 to §7.9, without the spanning tree: whoever connects switches makes no loops.
+//! Switches are connected each to each other, without a spanning tree: what comes from another switch goes to guests only,
+//! because that switch has handed it to all others itself.
+//!
+//! Source: IEEE 802.1D-2004 §7.7 to §7.9.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -43,6 +46,15 @@ impl MacAddress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Port(pub usize);
 
+/// What a port leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A guest of this core.
+    Guest,
+    /// Another switch.
+    Switch,
+}
+
 /// How large a switch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -74,8 +86,8 @@ pub enum FrameError {
         /// Its length.
         bytes: usize,
     },
-    /// The port does not exist.
-    #[error("no port {}", .0.0)]
+    /// The port does not exist, or nothing is connected to it.
+    #[error("nothing at port {}", .0.0)]
     NoPort(Port),
 }
 
@@ -86,8 +98,9 @@ struct Station {
     heard: Duration,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct PortState {
+    side: Option<Side>,
     waiting: VecDeque<Vec<u8>>,
     counts: Counts,
 }
@@ -101,16 +114,29 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// A switch that knows no station.
+    /// A switch that knows no station, with nothing at its ports.
     ///
     /// # Panics
     /// Without memory for its tables. Later it needs memory only for frames, and drops one that there is none for.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let port =
-            || PortState { waiting: VecDeque::with_capacity(limits.waiting), counts: Counts::default() };
-        let ports = core::iter::repeat_with(port).take(limits.ports).collect();
+        let ports = core::iter::repeat_with(PortState::default).take(limits.ports).collect();
         Self { limits, stations: Vec::with_capacity(limits.stations), ports }
+    }
+
+    /// Connects a port, which frames reach from now on. A port that does not exist stays so.
+    pub fn connect(&mut self, port: Port, side: Side) {
+        if let Some(state) = self.ports.get_mut(port.0) {
+            state.side = Some(side);
+        }
+    }
+
+    /// Takes away what a port leads to, with the frames that wait for it and the stations behind it.
+    pub fn disconnect(&mut self, port: Port) {
+        self.stations.retain(|station| station.port != port);
+        if let Some(state) = self.ports.get_mut(port.0) {
+            *state = PortState::default();
+        }
     }
 
     /// Takes a frame that port `from` has brought at time `now`, which never goes back, and gives how many ports it now
@@ -123,23 +149,27 @@ impl Switch {
         let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] =
             *addresses.ok_or(FrameError::Short { bytes: frame.len() })?;
         let to = MacAddress([d0, d1, d2, d3, d4, d5]);
-        self.ports.get_mut(from.0).ok_or(FrameError::NoPort(from))?.counts.brought += 1;
+        let state = self.ports.get_mut(from.0).ok_or(FrameError::NoPort(from))?;
+        let side = state.side.ok_or(FrameError::NoPort(from))?;
+        state.counts.brought += 1;
         // Before the sender is learnt, which may be in the place of the receiver.
         let known = self.port_of(to, now);
         self.learn(MacAddress([s0, s1, s2, s3, s4, s5]), from, now);
         Ok(match known {
-            Some(port) if port == from => 0,
-            Some(port) => self.queue(port, frame),
-            None => {
-                let others = (0..self.ports.len()).map(Port).filter(|port| *port != from);
-                others.map(|port| self.queue(port, frame)).sum()
-            }
+            Some(port) => self.pass_on((from, side), port, frame),
+            None => (0..self.ports.len()).map(|port| self.pass_on((from, side), Port(port), frame)).sum(),
         })
     }
 
     /// The next frame that waits for a port.
     pub fn take(&mut self, port: Port) -> Option<Vec<u8>> {
         self.ports.get_mut(port.0)?.waiting.pop_front()
+    }
+
+    /// Whether a frame waits for a port.
+    #[must_use]
+    pub fn has_waiting(&self, port: Port) -> bool {
+        self.ports.get(port.0).is_some_and(|state| !state.waiting.is_empty())
     }
 
     /// What a port has seen; `None` if there is no such port.
@@ -174,11 +204,21 @@ impl Switch {
         }
     }
 
-    /// Queues a frame for a port that exists, or drops it; 1 if it waits.
-    fn queue(&mut self, port: Port, frame: &[u8]) -> usize {
-        let PortState { waiting, counts } = &mut self.ports[port.0];
+    /// Queues a frame for a port if it leads anywhere from where the frame comes; 1 if it then waits.
+    fn pass_on(&mut self, (from, side): (Port, Side), to: Port, frame: &[u8]) -> usize {
+        let PortState { side: to_side, waiting, counts } = &mut self.ports[to.0];
+        let leads_on = match (side, *to_side) {
+            (_, None) | (Side::Switch, Some(Side::Switch)) => false,
+            _ => from != to,
+        };
+        if !leads_on {
+            return 0;
+        }
         let mut copy = Vec::new();
-        if waiting.len() >= self.limits.waiting || copy.try_reserve_exact(frame.len()).is_err() {
+        let is_full = waiting.len() >= self.limits.waiting
+            || waiting.try_reserve(1).is_err()
+            || copy.try_reserve_exact(frame.len()).is_err();
+        if is_full {
             counts.dropped += 1;
             return 0;
         }

@@ -71,6 +71,7 @@ impl Vm {
                 Ok(Next::Resume)
             }
             Err(Miss::Guest(WalkError::Fault(code))) => self.inject_page_fault(address, code),
+            Err(Miss::Elsewhere(page)) => self.serve_device_access(page, address),
             Err(miss) => Err(self.missed(miss, address)),
         }
     }

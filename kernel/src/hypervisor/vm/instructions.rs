@@ -68,7 +68,7 @@ impl Vm {
                 self.load_interrupt_table(&operand, base)?;
             }
             Action::InvalidatePage(operand) => {
-                let page = GuestVirtAddr::new(self.flat_address(&operand)?);
+                let page = GuestVirtAddr::new(self.flat_address(&operand).ok_or(Refused)?);
                 self.shadow.forget(Extent::Range { first: page, last: page });
             }
             Action::ClearInterrupts => self.shared.set_interrupt_flag(InterruptFlag::Off),
@@ -128,7 +128,7 @@ impl Vm {
     }
 
     fn load_interrupt_table(&mut self, operand: &MemoryOperand, base: BaseBits) -> Result<(), Refused> {
-        let place = GuestVirtAddr::new(self.flat_address(operand)?);
+        let place = GuestVirtAddr::new(self.flat_address(operand).ok_or(Refused)?);
         let mut bytes = [0; 6];
         self.with_linear(|linear| linear.read(place, &mut bytes)).map_err(|_| Refused)?;
         let [l0, l1, b0, b1, b2, b3] = bytes;
@@ -140,15 +140,16 @@ impl Vm {
         Ok(())
     }
 
-    /// The linear address of an operand. Those of threads' segments are refused: no kernel has its tables there.
-    fn flat_address(&self, operand: &MemoryOperand) -> Result<u32, Refused> {
+    /// The linear address of an operand. Those of threads' segments have none here: no kernel has its tables or devices
+    /// there.
+    pub(super) fn flat_address(&self, operand: &MemoryOperand) -> Option<u32> {
         match operand.segment {
-            Segment::Fs | Segment::Gs => Err(Refused),
-            _ => Ok(operand.offset(&self.general())),
+            Segment::Fs | Segment::Gs => None,
+            _ => Some(operand.offset(&self.general())),
         }
     }
 
-    fn general(&self) -> GeneralRegisters {
+    pub(super) fn general(&self) -> GeneralRegisters {
         GeneralRegisters(GENERAL.map(|word| self.vcpu.registers.get(word)))
     }
 
@@ -156,7 +157,7 @@ impl Vm {
         self.vcpu.registers.get(GENERAL[usize::from(register.number())])
     }
 
-    fn set_register(&mut self, register: Register, value: u32) {
+    pub(super) fn set_register(&mut self, register: Register, value: u32) {
         self.vcpu.registers.set(GENERAL[usize::from(register.number())], value);
     }
 }

@@ -135,6 +135,8 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
         guest_command_line,
         guest_memory,
         session,
+        guest_disk,
+        guest_scratch,
         until,
         lose_requests,
         lose_packets,
@@ -156,6 +158,8 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     guest_cores.iter().for_each(|cores| option("--guests", cores.to_string().into()));
     guest_memory.iter().for_each(|megabytes| option("--guest-memory", megabytes.to_string().into()));
     session.iter().for_each(|file| option("--session", file.into()));
+    guest_disk.iter().for_each(|file| option("--guest-disk", file.into()));
+    option("--guest-scratch", guest_scratch.to_string().into());
     option("--until", name_of(until));
     option("--lose-requests", lose_requests.to_string().into());
     option("--lose-packets", lose_packets.to_string().into());
@@ -226,7 +230,7 @@ mod tests {
             "--gdb",
             "--services echo@3,ping@0 --until first-task",
             "--services ping",
-            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32 --guests 2",
+            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32 --guests 2 --guest-disk d --guest-scratch 1",
             "--guest a.elf --guests all --session s.toml",
             "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",

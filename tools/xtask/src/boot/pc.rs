@@ -90,6 +90,8 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         guest_files: _,
         guest_command_line: _,
         guest_memory: _,
+        guest_disk: _,
+        guest_scratch: _,
         guest_cores,
         session: _,
         until,

@@ -11,7 +11,7 @@ use std::vec::Vec;
 use super::super::fault::Fault;
 use super::super::guest_driver::{CountingLine, GuestDriver, MEMORY_BYTES, Task, with_features_of_all};
 use super::super::register::Register;
-use super::super::switch::{Limits, Port, Switch};
+use super::super::switch::{Limits, Port, Side, Switch};
 use super::super::transport::InterruptStatus;
 use super::*;
 use crate::hypervisor::host_memory::HostMemory;
@@ -142,6 +142,7 @@ fn buffer_that_is_too_short_for_a_frame_stops_the_device() {
 #[test]
 fn guests_talk_through_a_switch() {
     let switch = RefCell::new(Switch::new(Limits { ports: 3, stations: 8, waiting: 4 }));
+    (0..3).for_each(|port| switch.borrow_mut().connect(Port(port), Side::Guest));
     let to_all = [&[0xFF; 6][..], &ADDRESS.bytes(), &[8, 6, b'?']].concat();
     with_card(&[], |cable, driver, tasks| {
         driver.offer(1, &[&[0; 12], &to_all], &[]);
