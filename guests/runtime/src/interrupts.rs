@@ -1,7 +1,9 @@
 //! Interrupts and exceptions: a table of gates that all lead to one handler, and the guest's interrupt flag.
 //!
 //! The flag is a word of the shared page. Gates are interrupt gates, so the hypervisor clears the flag on the way to the
-//! handler; on the way back the stub sets it by `int 0x83` if the interrupted code had it set.
+//! handler. On the way back the stub sets it if the interrupted code had it set, and leaves by IRET; the instructions in
+//! between are the return window, in which the hypervisor takes the frame before it delivers anything. What is pending by
+//! then is delivered by `int 0x83`.
 #![expect(unsafe_code, reason = "loads a table, and shares a page with the hypervisor")]
 
 use core::arch::{asm, global_asm};
@@ -11,7 +13,7 @@ use core::ptr::with_exposed_provenance_mut;
 use guest_abi::call::{Interrupts, RETURN_VECTOR};
 use guest_abi::segment::Slot;
 use guest_abi::shared::{Field, INTERRUPTS_ON};
-use guest_abi::{Call, start};
+use guest_abi::{Call, GuestVirtAddr, start};
 
 use crate::call::call;
 
@@ -79,21 +81,34 @@ guest_gate:
     mov esp, ebx
     popad
     add esp, 8
-    test dword ptr [esp + 8], {interrupts_on}
+    // Leaves by the frame on the stack.
+    .global guest_return
+guest_return:
+    test dword ptr ss:[esp + 8], {interrupts_on}
     jz 2f
-    int {return_vector}
+    mov dword ptr ss:[{interrupt_flag}], {interrupts_on}
+guest_window:
+    cmp dword ptr ss:[{pending}], 0
+    jne 3f
 2:  iretd
+3:  int {return_vector}
+guest_window_end:
+    iretd
     "#,
     gates = const GATES,
     stub_bytes = const STUB_BYTES,
     handle = sym handle,
     interrupts_on = const INTERRUPTS_ON,
     return_vector = const RETURN_VECTOR,
+    interrupt_flag = const start::SHARED_PLACE + Field::InterruptFlag.offset(),
+    pending = const start::SHARED_PLACE + Field::Pending.offset(),
 );
 
-// SAFETY: defined above; only its address is taken.
+// SAFETY: defined above; only their addresses are taken.
 unsafe extern "C" {
     fn guest_stubs();
+    fn guest_window();
+    fn guest_window_end();
 }
 
 extern "C" fn handle(frame: &mut Frame) {
@@ -105,7 +120,10 @@ extern "C" fn handle(frame: &mut Frame) {
 
 /// Has `handler` called for every interrupt and exception from now on. Once.
 pub fn install(handler: Handler) {
-    let first = u32::try_from((guest_stubs as *const ()).addr()).expect("addresses have 32 bits");
+    let address = |label: unsafe extern "C" fn()| {
+        u32::try_from((label as *const ()).addr()).expect("addresses have 32 bits")
+    };
+    let first = address(guest_stubs);
     let table = TABLE.0.get();
     for (index, number) in (0..GATES).zip(0..) {
         let offset = u64::from(first + STUB_BYTES * number);
@@ -121,6 +139,8 @@ pub fn install(handler: Handler) {
     let [b0, b1, b2, b3] = u32::try_from(table.addr()).expect("addresses have 32 bits").to_le_bytes();
     let [l0, l1] = u16::try_from(8 * GATES - 1).expect("a small table").to_le_bytes();
     let pointer = [l0, l1, b0, b1, b2, b3];
+    let [first, end] = [guest_window, guest_window_end].map(|label| GuestVirtAddr::new(address(label)));
+    call(Call::ReturnWindow { first, end }).expect("this hypervisor has interrupt tables");
     // SAFETY: the table is complete, and stays.
     unsafe { asm!("lidt [{}]", in(reg) &raw const pointer, options(nostack, preserves_flags)) };
 }

@@ -17,3 +17,4 @@ pub mod devices;
 pub mod interrupts;
 mod panic;
 pub mod start;
+pub mod user;

@@ -18,6 +18,7 @@ mod services;
 mod soak;
 mod terminal;
 mod trace;
+mod undisturbed;
 
 /// Value of `key=` in a line.
 fn figure(line: &str, key: &str) -> u64 {

@@ -21,6 +21,7 @@ pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "disk",
     "faults",
     "figures",
+    "fpu",
     "hello",
     "hostile",
     "like-linux",
@@ -28,8 +29,11 @@ pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "ping",
     "random",
     "rcce",
+    "rings",
     "shell",
+    "storm",
     "timer",
+    "turns",
     "kernel",
 ];
 

@@ -1,0 +1,64 @@
+//! A guest that notes when it has the processor, for the time that passes between the turns of two guests of one core. It
+//! prints a line for each of its turns but the first,
+//!
+//! ```text
+//! turn begin=3411223344 end=3416556677
+//! ```
+//!
+//! in low words of the time stamp counter, which all guests of a core read, and powers off. Started twice on a core, the end
+//! of a turn and the beginning of the other guest's next one are the last and the first instruction around a world switch.
+#![cfg_attr(target_arch = "x86", no_std, no_main)]
+
+#[cfg(target_arch = "x86")]
+mod guest {
+    #![expect(unsafe_code, reason = "the clock is read by an instruction")]
+
+    use core::arch::asm;
+
+    use guest_runtime::println;
+    use guest_runtime::start::Info;
+
+    guest_runtime::entry!(main);
+
+    const TURNS: usize = 18;
+    /// A longer time between two readings of the clock is a turn of somebody else.
+    const GAP_MICROSECONDS: u32 = 1_000;
+    /// Time after which nobody else is there.
+    const PATIENCE_MILLISECONDS: u32 = 100;
+
+    fn main(info: &Info) {
+        let gap = GAP_MICROSECONDS * (info.tsc_khz / 1_000);
+        let patience = PATIENCE_MILLISECONDS * info.tsc_khz;
+        let mut turns = [(0, 0); TURNS];
+        let (mut done, mut begin) = (0, clock());
+        let mut last = begin;
+        while done < TURNS && last.wrapping_sub(begin) < patience {
+            let now = clock();
+            if now.wrapping_sub(last) > gap {
+                turns[done] = (begin, last);
+                done += 1;
+                begin = now;
+            }
+            last = now;
+        }
+        // The first turn began before this function, and memory was touched for the first time in it.
+        for (begin, end) in turns.iter().take(done).skip(1) {
+            println!("turn begin={begin} end={end}");
+        }
+    }
+
+    /// Low word of the time stamp counter.
+    #[inline(always)]
+    fn clock() -> u32 {
+        let low;
+        // SAFETY: the counter may be read in every ring.
+        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
+        low
+    }
+}
+
+/// Only the hypervisor starts a guest.
+#[cfg(not(target_arch = "x86"))]
+fn main() {
+    eprintln!("this is a guest of the SCC's hypervisor; start it with `cargo run -- boot --guest`");
+}
