@@ -9,9 +9,14 @@ use super::{Mailbox, Mode};
 use crate::mesh::{CoreSet, Instant, Mesh, Seat};
 use crate::wire::{Channel, Channels, Epoch, Mail};
 
-/// Looks into the lines of all polled cores before other tasks get a turn. Once while letters wait in any queue: whoever
-/// gets them is to go on at once.
+/// Looks into lines before other tasks get a turn, some 60 cycles each. No more than one at each core while letters wait in
+/// any queue: whoever gets them is to go on at once.
 const LOOKS_PER_POLL: u32 = 32;
+
+/// Looks into the lines of all `cores`.
+fn rounds(looks: u32, cores: CoreSet) -> u32 {
+    (looks / cores.len().max(1)).max(1)
+}
 
 /// A mail and where it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -161,7 +166,8 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 return Poll::Ready(letter);
             }
             if let Some(cores) = self.polled_now(&mut began) {
-                let found = (0..LOOKS_PER_POLL).any(|_| mailbox.poll_all(cores)).then(pop).flatten();
+                let found =
+                    (0..rounds(LOOKS_PER_POLL, cores)).any(|_| mailbox.poll_all(cores)).then(pop).flatten();
                 if found.is_none() {
                     cores.iter().for_each(|core| _ = mailbox.look_at_answer(core));
                     context.waker().wake_by_ref();
@@ -181,14 +187,11 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         })
     }
 
-    /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever.
+    /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever. Whatever comes,
+    /// somebody is to go on with it.
     fn look_into(&self, cores: CoreSet) -> Option<Received> {
-        for _ in 0..self.looks() {
-            if self.mailbox.poll_all(cores)
-                && let Some(letter) = self.mailbox.pop(self.channel, None)
-            {
-                return Some(letter);
-            }
+        if (0..rounds(self.looks(), cores)).any(|_| self.mailbox.poll_all(cores)) {
+            return self.mailbox.pop(self.channel, None);
         }
         for core in cores.iter() {
             self.mailbox.look_at_answer(core);
