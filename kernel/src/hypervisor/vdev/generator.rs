@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn same_seed_gives_the_same_numbers_and_stirring_others() {
         let [mut one, mut two, mut three] = [7, 7, 8].map(|seed| Generator::new([seed; KEY_WORDS]));
-        let mut taken = |generator: &mut Generator| {
+        let taken = |generator: &mut Generator| {
             let mut bytes = [0; 40];
             generator.fill(&mut bytes);
             bytes

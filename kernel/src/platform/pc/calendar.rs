@@ -25,7 +25,7 @@ const READINGS: usize = 16;
 const CENTURY: u32 = 2000;
 
 /// Seconds since 1970, if the clock shows a date. Hours up to 12 are not understood.
-pub fn seconds() -> Option<u32> {
+pub(super) fn seconds() -> Option<u32> {
     let mut before = read_all();
     for _ in 0..READINGS {
         let now = read_all();
