@@ -2,7 +2,7 @@
 /*
  * What a kernel must answer in the same way on a processor of its own and below the hypervisor. Each case is a process of
  * its own and prints a line: its name, and the signal that ended it with the exception and its error code, or how it ended
- * otherwise. With the word "alignment" there is one case only.
+ * otherwise. With the word "alignment" or "storm" there is one case only, which not every machine can do.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -328,7 +328,7 @@ static void alternate(long processes)
 	_exit(0);
 }
 
-/* Interrupts at any place of the program and of its calls. */
+/* Interrupts at any place of the program and of its calls. The timer of a PC without a local APIC is too slow for it. */
 static volatile long alarms;
 
 /* The delay moves the place of the next one: timer and program would keep step otherwise. */
@@ -471,12 +471,15 @@ int main(int count, char **words)
 		{ "FS beyond the table", return_to_thread, 0xfff3 },
 		{ "unmasked error", unmasked_error }, { "four with the FPU", alternate, 4 },
 		{ "copy on write", copy_on_write, 20 }, { "remaps", remap, 30 }, { "protection", protect, 10 },
-		{ "storm of timers", storm, 2000 },
 	};
 	unsigned int index;
 
 	if (count > 1 && !strcmp(words[1], "alignment")) {
 		run("misaligned", misaligned, 0);
+		return 0;
+	}
+	if (count > 1 && !strcmp(words[1], "storm")) {
+		run("storm of timers", storm, 2000);
 		return 0;
 	}
 	for (index = 0; index < sizeof(cases) / sizeof(*cases); index++)

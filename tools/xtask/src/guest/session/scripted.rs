@@ -75,12 +75,13 @@ fn boot(places: &Places, script: &Script, platform: Platform) -> Result<String, 
 
 /// The script: the commands, with the figures around them.
 fn text(script: &Script) -> String {
-    let mut text = format!("#!/bin/sh -l\nexec 2>&1\necho {BEGIN}\nsed 's/^/figure boot-/' /proc/scc\n");
+    let mut text =
+        format!("#!/bin/sh -l\nexec 2>&1\necho {BEGIN}\nsed 's/^/figure boot-/' /proc/scc\nfigures\n");
     text += &format!("echo {MARK}0:\n");
     for step in &script.command {
         text += &format!("{}\necho {MARK}$?:\n", step.run);
     }
-    text + "sed 's/^/figure session-/' /proc/scc\nfigures\n"
+    text + "sed 's/^/figure session-/' /proc/scc\n"
 }
 
 /// What the guest has printed, without what the kernel puts before its lines.
