@@ -24,10 +24,12 @@ pub(super) fn to_a_restarted_sender(chooser: Chooser) -> (Machine, Check) {
                     mailbox.send(core(1), mail(channel(0), &[7]), Deadline::Never).await.unwrap();
                     receiver.recv().await;
                     witness.saw("answer".to_string());
-                    while is_first {
-                        // Something to be reset before.
-                        mailbox.mesh().is_in_reset(core(1));
-                        crate::testing::yield_now().await;
+                    if is_first {
+                        // Time for the reset to come in.
+                        loop {
+                            mailbox.mesh().is_in_reset(core(1));
+                            crate::testing::yield_now().await;
+                        }
                     }
                 };
                 witness.work(&mailbox, 1, work).await;

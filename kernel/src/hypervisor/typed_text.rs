@@ -123,8 +123,8 @@ mod tests {
 
     /// Adds bytes, and gives how many had room.
     fn add(text: &TypedText, bytes: &[u8]) -> usize {
-        let mut context = Context::from_waker(Waker::noop());
-        bytes.iter().take_while(|byte| text.poll_add(**byte, &mut context).is_ready()).count()
+        let context = Context::from_waker(Waker::noop());
+        bytes.iter().take_while(|byte| text.poll_add(**byte, &context).is_ready()).count()
     }
 
     struct Count(AtomicU32);

@@ -121,13 +121,7 @@ mod tests {
     #[test]
     fn guests_of_some_cores_are_in_an_object_of_their_own() {
         let kernel = KernelFile::parse(&example_with_label(PLACE_SYMBOL)).unwrap();
-        let guest = GuestImage {
-            name: "x".to_owned(),
-            bytes: vec![0x77; 64],
-            files: Vec::new(),
-            command_line: String::new(),
-            memory_bytes: 1 << 20,
-        };
+        let guest = GuestImage::new("x".to_owned(), vec![0x77; 64], 1 << 20);
         let cores = "2-4".parse().unwrap();
         let recipe = Recipe { cores, guests: vec![guest], ..Recipe::default() };
         let whole = Image::new(&kernel, recipe.clone()).unwrap();
