@@ -188,9 +188,11 @@ impl<M: Mesh> Receiver<'_, '_, M> {
     }
 
     /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever. Whatever comes,
-    /// somebody is to go on with it.
+    /// somebody is to go on with it. If other channels are polled too, one round is enough: their receivers look for all.
     fn look_into(&self, cores: CoreSet) -> Option<Received> {
-        if (0..rounds(self.looks(), cores)).any(|_| self.mailbox.poll_all(cores)) {
+        let is_alone = self.mailbox.polled.get().without(self.channel) == Channels::NONE;
+        let rounds = if is_alone { rounds(self.looks(), cores) } else { 1 };
+        if (0..rounds).any(|_| self.mailbox.poll_all(cores)) {
             return self.mailbox.pop(self.channel, None);
         }
         for core in cores.iter() {

@@ -111,14 +111,14 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
         }
     }
 
-    /// Takes an offer with this tag, of those that were taken in, or polled ones that come just now.
+    /// Takes an offer with this tag, of those that were taken in, or polled ones of core `from` that come just now.
     fn match_offer(&self, from: CoreId, tag: Tag) -> Option<Offered> {
         loop {
             let found = self.table.borrow_mut().match_offer(from, tag);
             if found.is_some() || !self.mode.is_polled() || !self.table.borrow_mut().has_room_for_offer() {
                 return found;
             }
-            self.add_offer(self.offers.recv().now_or_never()?);
+            self.add_offer(self.offers.recv_from(from).now_or_never()?);
         }
     }
 
