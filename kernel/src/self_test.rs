@@ -227,8 +227,11 @@ async fn ring(timers: Timers, figures: &mut Figures) -> Result<(), Failure> {
         let own = |ring: &Ring| ring.events.senders().any(|sender| sender == core);
         let ring = wait_for(timers, own).await.ok_or(Failure::NoRing)?;
         figures.ring.add(cpu::time_stamp().saturating_sub(rung));
-        if ring.woken > rung {
-            figures.wake.add(ring.polled - ring.woken);
+        // A ring that came before the wait, or in the midst of the poll, is no wake that led to a poll.
+        if ring.woken > rung
+            && let Some(wake) = ring.polled.checked_sub(ring.woken)
+        {
+            figures.wake.add(wake);
         }
     }
     Ok(())
