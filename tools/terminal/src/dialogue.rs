@@ -48,9 +48,8 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// A session with a guest that starts now.
-    pub const fn new(script: Script) -> Self {
-        let since = Duration::ZERO;
+    /// A session with a guest whose shell asks from now on.
+    pub const fn new(script: Script, since: Duration) -> Self {
         Self { script, phase: Phase::Boot, heard: String::new(), since, answered: Vec::new() }
     }
 
@@ -222,7 +221,7 @@ mod tests {
     fn dialogue() -> Dialogue {
         let script = "prompt = \"$\"\nprepare = [\"quiet\"]\nend = \"off\"\nseconds = 9\n\
                       [[command]]\nrun = \"f\"\nsays = \"a\"\n[[command]]\nrun = \"g\"\nstatus = 3\nseconds = 2\n";
-        Dialogue::new(toml::from_str(script).expect("well formed"))
+        Dialogue::new(toml::from_str(script).expect("well formed"), Duration::ZERO)
     }
 
     #[test]
@@ -244,6 +243,17 @@ mod tests {
         let answered: Vec<_> =
             dialogue.answered().iter().map(|one| (one.says.as_str(), one.microseconds)).collect();
         assert_eq!(answered, [("a", 3_000_000), ("any", 1_000_000)]);
+    }
+
+    #[test]
+    fn farewell_has_its_own_time_and_only_ends_the_guest() {
+        let mut dialogue = Dialogue::new(dialogue().script.farewell(), at(100));
+        assert_eq!(
+            dialogue.hear(b"\r\n$ ", at(108)),
+            Ok("quiet\ntrue\necho \"session-status:$?:\"\n".into())
+        );
+        assert_eq!(dialogue.hear(b"session-status:0:\r\n", at(108)), Ok("off\n".into()));
+        assert_eq!((dialogue.ended(), dialogue.answered().len()), (Ok(()), 0));
     }
 
     #[test]

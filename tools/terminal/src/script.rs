@@ -12,6 +12,7 @@
 //! status = 0                               exit status
 //! seconds = 5                              time for this command
 //! only = "scc"                             machine that it is typed on, all if left out: scc, pc
+//! guests = 2                               guests of the hypervisor that it needs at least
 //! ```
 
 use std::io;
@@ -60,6 +61,9 @@ pub struct Step {
     /// Machine that it is for, if not for all.
     #[serde(default)]
     pub only: Option<Machine>,
+    /// Guests of the hypervisor that must be there: 1 for what only a guest has, 2 for what takes another one.
+    #[serde(default)]
+    pub guests: usize,
 }
 
 /// What a guest's hypervisor runs on.
@@ -116,20 +120,26 @@ pub enum ScriptError {
 }
 
 impl Script {
-    /// Reads a script, with the commands for a machine.
+    /// Reads a script, with the commands for a machine with so many guests.
     ///
     /// # Errors
     /// [`ScriptError`] with the file.
-    pub fn read(file: &Path, machine: Machine) -> Result<Self, ScriptError> {
+    pub fn read(file: &Path, machine: Machine, guests: usize) -> Result<Self, ScriptError> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| ScriptError::Read { file: file.to_owned(), source })?;
         let mut script: Self = toml::from_str(&text)
             .map_err(|source| ScriptError::Form { file: file.to_owned(), source: Box::new(source) })?;
-        script.command.retain(|step| step.only.is_none_or(|only| only == machine));
+        script.command.retain(|step| step.only.is_none_or(|only| only == machine) && step.guests <= guests);
         if script.command.is_empty() || script.command.iter().any(|step| step.run.contains(MARK)) {
             return Err(ScriptError::Commands { file: file.to_owned() });
         }
         Ok(script)
+    }
+
+    /// The script that only ends the guest.
+    #[must_use]
+    pub fn farewell(&self) -> Self {
+        Self { command: Vec::new(), ..self.clone() }
     }
 
     /// The guest's time for a step, or until the shell asks.
@@ -147,9 +157,25 @@ mod tests {
     fn scripts_of_the_guests_are_well_formed() {
         for file in ["../../guests/linux/session.toml", "../../guests/shell/session.toml"] {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-            let script = Script::read(&file, Machine::Pc);
+            let script = Script::read(&file, Machine::Pc, 1);
             assert!(script.is_ok(), "{}: {script:?}", file.display());
         }
+    }
+
+    #[test]
+    fn commands_for_more_guests_or_another_machine_are_left_out() {
+        let file = std::env::temp_dir().join(format!("script-{}.toml", std::process::id()));
+        let text = "[[command]]\nrun = \"any\"\n[[command]]\nrun = \"ping\"\nguests = 2\n\
+                    [[command]]\nrun = \"chip\"\nonly = \"scc\"\n";
+        std::fs::write(&file, text).expect("writable");
+        let commands = |machine, guests| {
+            let script = Script::read(&file, machine, guests).expect("well formed");
+            script.command.into_iter().map(|step| step.run).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(commands(Machine::Pc, 1), "any");
+        assert_eq!(commands(Machine::Pc, 2), "any ping");
+        assert_eq!(commands(Machine::Scc, 48), "any ping chip");
+        std::fs::remove_file(&file).expect("a file of this test");
     }
 
     #[test]

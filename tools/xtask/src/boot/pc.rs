@@ -50,7 +50,7 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
     }
     let status = match &arguments.board.session {
         _ if guests.is_empty() => qemu.status().map_err(TerminalError::Qemu),
-        Some(script) => pc_terminal::run_session(qemu, script),
+        Some(script) => pc_terminal::run_session(qemu, script, guests.len()),
         None if is_attachable(&arguments.board) => {
             let names: Vec<_> = guests.into_iter().map(|guest| guest.name).collect();
             match pc_terminal::run_attached(qemu, &names) {

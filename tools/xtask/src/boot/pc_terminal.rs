@@ -34,11 +34,11 @@ struct Pc {
     said: Receiver<Said>,
 }
 
-/// Types a script at the first guest, prints what is said, and returns QEMU's status.
-pub(super) fn run_session(qemu: Command, file: &Path) -> Result<ExitStatus, TerminalError> {
-    let script = Script::read(file, Machine::Pc)?;
+/// Types a script at the first of `guests`, prints what is said, and returns QEMU's status.
+pub(super) fn run_session(qemu: Command, file: &Path, guests: usize) -> Result<ExitStatus, TerminalError> {
+    let script = Script::read(file, Machine::Pc, guests)?;
     let mut pc = Pc::start(qemu)?;
-    let (mut dialogue, mut told) = (Dialogue::new(script), 0);
+    let (mut dialogue, mut told) = (Dialogue::new(script, Duration::ZERO), 0);
     let started = Instant::now();
     loop {
         let mut heard = Vec::new();
