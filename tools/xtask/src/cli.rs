@@ -47,6 +47,7 @@ Examples:
   cargo run -- boot --json boot.json --wall 60    figures for scripts, at most a minute
   cargo run -- boot --guests 1                    Linux on core 0; on a terminal its shell (Ctrl-A ? for help),
                                                   elsewhere a session that is typed and judged
+  cargo run -- boot --guests 2 --cores 0-1        Linux on two cores; the session pings the other one
   cargo run -- boot --guests all --guest FILE     a guest of your own on every core
   cargo run -- boot --platform pc --guest FILE --session SCRIPT
                                                   a session with a guest on a PC

@@ -2,13 +2,18 @@
 
 use std::io::{self, IsTerminal};
 
+use scc_image::CoreList;
+
 use super::BootArguments;
+use crate::board_arguments::GuestCores;
 use crate::guest::{self, GuestError};
 use crate::workspace::Workspace;
 
 /// Memory of Linux in MB, unless said.
 const MEGABYTES: u32 = 32;
-/// Words for Linux, unless said.
+/// Size of its scratch disk in MB, unless said.
+const SCRATCH_MEGABYTES: u32 = 4;
+/// Words for Linux, unless said, before those for its devices.
 const COMMAND_LINE: &str = "console=hvc0 quiet panic=-1";
 
 /// Builds Linux, or finds it built, and makes it the guest. Where nobody can type, its session is the run.
@@ -19,12 +24,40 @@ pub(super) fn add(workspace: &Workspace, arguments: &mut BootArguments) -> Resul
     board.guests.push(linux.kernel);
     board.guest_files.get_or_insert(linux.files);
     board.guest_memory.get_or_insert(MEGABYTES);
+    if board.guest_scratch == 0 {
+        board.guest_scratch = SCRATCH_MEGABYTES;
+    }
     if board.guest_command_line.is_empty() {
-        COMMAND_LINE.clone_into(&mut board.guest_command_line);
+        board.guest_command_line = command_line(&board.cores, board.guest_cores);
     }
     let is_attended = !board.plain && io::stdin().is_terminal() && io::stdout().is_terminal();
     if !is_attended && board.gdb.is_none() {
         board.session.get_or_insert(linux.session);
     }
     Ok(())
+}
+
+/// Words for Linux on the first of `cores`: the devices, and in the shell's environment the address of another guest, if
+/// there is one. `guests/linux/user/init` says how addresses follow from cores.
+fn command_line(cores: &CoreList, guest_cores: Option<GuestCores>) -> String {
+    let neighbour = match guest_cores {
+        Some(GuestCores::All | GuestCores::Lowest(2..)) => cores.iter().nth(1),
+        Some(GuestCores::Lowest(_)) | None => None,
+    };
+    let neighbour = neighbour.map(|core| format!(" neighbour=10.48.{}.1", core.number()));
+    format!("{COMMAND_LINE} {}{}", guest::device_words(), neighbour.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guests_are_told_of_another_one_if_there_is_one() {
+        let line = |cores: &str, guests| command_line(&cores.parse().expect("cores"), Some(guests));
+        assert!(line("3,7-9", GuestCores::Lowest(2)).ends_with(":5 neighbour=10.48.7.1"));
+        assert!(line("0-47", GuestCores::All).ends_with(":5 neighbour=10.48.1.1"));
+        assert!(line("3,7-9", GuestCores::Lowest(1)).ends_with("virtio_mmio.device=4K@0x40003000:5"));
+        assert!(!line("3", GuestCores::All).contains("neighbour"));
+    }
 }

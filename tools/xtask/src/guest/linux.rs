@@ -22,7 +22,7 @@ const LEFT_OUT: &[&str] = &[
     "arch/[!x]*/*.[chS]",
     "arch/[!x]*/*.dts*",
     "drivers/gpu/*.[ch]",
-    "drivers/net/*.[ch]",
+    "drivers/net/*/*.[ch]",
     "sound/*.[ch]",
     "tools/perf/*",
     "tools/testing/*",

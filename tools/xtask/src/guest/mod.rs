@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use clap::{Args, Subcommand, ValueEnum};
+use guest_abi::device::Slot;
 
 use self::c_program::COptions;
 use self::places::Places;
@@ -127,6 +128,11 @@ pub(crate) struct LinuxFiles {
     pub(crate) files: PathBuf,
     /// What is typed at its shell.
     pub(crate) session: PathBuf,
+}
+
+/// The words of its command line that tell Linux of the virtual devices.
+pub(crate) fn device_words() -> String {
+    Slot::ALL.map(|slot| slot.to_string()).join(" ")
 }
 
 /// Builds the guest for the hypervisor, or finds it built.

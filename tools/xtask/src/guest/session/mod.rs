@@ -44,6 +44,9 @@ struct Step {
     /// The only machine on which it is run.
     #[serde(default)]
     only: Option<Machine>,
+    /// Guests of the hypervisor that it needs at least.
+    #[serde(default)]
+    guests: usize,
 }
 
 /// A machine that does what others do not.
@@ -71,7 +74,8 @@ pub(super) fn run(places: &Places, variant: Variant, platform: Platform) -> Resu
     let mut script: Script =
         toml::from_str(&text).map_err(|source| SessionError::Script(Box::new(source)))?;
     let on_the_chip = variant == Variant::Guest && platform == Platform::Scc;
-    script.command.retain(|step| step.only != Some(Machine::Scc) || on_the_chip);
+    let guests = usize::from(variant == Variant::Guest);
+    script.command.retain(|step| (step.only != Some(Machine::Scc) || on_the_chip) && step.guests <= guests);
     let started = Instant::now();
     match variant {
         Variant::Native => typed::run(places, &script)?,
@@ -195,7 +199,7 @@ mod tests {
 
     #[test]
     fn other_answer_and_other_status_are_told() {
-        let step = Step { run: "f".into(), says: Some("a".into()), status: 0, only: None };
+        let step = Step { run: "f".into(), says: Some("a".into()), status: 0, only: None, guests: 0 };
         let answer = |text: &str, status| Answer { text: text.into(), status };
         assert!(step.compare(&answer("a", 0)).is_ok());
         assert!(step.compare(&answer("b", 0)).is_err());

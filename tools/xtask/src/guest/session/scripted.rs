@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 
 use super::super::places::Places;
-use super::super::{Variant, archive};
+use super::super::{Variant, archive, device_words};
 use super::{Answer, Budget, MARK, Script, SessionError};
 use crate::boot::Platform;
 
@@ -17,6 +17,8 @@ const BEGIN: &str = "session-begin";
 const NAME: &str = "vmlinux";
 /// Memory of the guest in MB.
 const MEMORY: &str = "32";
+/// Size of its scratch disk in MB.
+const SCRATCH: &str = "4";
 /// Seconds of host time after which the emulator gives up.
 const PATIENCE: &str = "280";
 /// Emulated milliseconds from the core's reset to the script's first line.
@@ -55,14 +57,15 @@ fn boot(places: &Places, script: &Script, platform: Platform) -> Result<String, 
     archive::append_program(&mut bytes, PLACE, text(script).as_bytes());
     std::fs::write(&files, bytes).map_err(|source| SessionError::File { path: files.clone(), source })?;
     let mut command = Command::new(std::env::current_exe().map_err(SessionError::Boot)?);
-    command.args(["boot", "--plain", "--guest-memory", MEMORY]);
+    command.args(["boot", "--plain", "--guest-memory", MEMORY, "--guest-scratch", SCRATCH]);
     match platform {
         Platform::Scc => command.args(["--cores", "0", "--wall", PATIENCE]),
         Platform::Pc => command.args(["--platform", "pc"]),
     };
     command.arg("--guest").arg(places.kernel(Variant::Guest).join(NAME));
     command.arg("--guest-files").arg(&files);
-    command.args(["--guest-command-line", &format!("console=hvc0 quiet run=/{PLACE}")]);
+    let words = format!("console=hvc0 quiet {} run=/{PLACE}", device_words());
+    command.args(["--guest-command-line", &words]);
     let output = command.stderr(Stdio::inherit()).output().map_err(SessionError::Boot)?;
     let seen = String::from_utf8_lossy(&output.stdout).into_owned();
     let powered_off = seen.contains(&format!("ended name={NAME} by itself reason=power-off"));
@@ -181,7 +184,8 @@ core 00 | [00 0.438163] guest vmlinux: figure pipe 2.05
 
     #[test]
     fn every_command_of_the_script_has_its_mark() {
-        let step = |run: &str| super::super::Step { run: run.into(), says: None, status: 0, only: None };
+        let step =
+            |run: &str| super::super::Step { run: run.into(), says: None, status: 0, only: None, guests: 0 };
         let script = Script { command: vec![step("true"), step("false")], budget: Vec::new() };
         assert_eq!(text(&script).matches(MARK).count(), 3);
     }
