@@ -120,8 +120,8 @@ function drawLetters(height) {
   // A letter that is under way over the whole view would need one more search; letters take microseconds.
   const first = lowerBound(written, view.from - 1e6), last = lowerBound(written, view.to);
   if (last - first > MOST_LETTERS) return;
-  context.strokeStyle = css("--accent");
-  context.fillStyle = css("--accent");
+  context.strokeStyle = css("--ink");
+  context.fillStyle = css("--ink");
   context.globalAlpha = 0.75;
   for (let at = first; at < last; at++) {
     if (read[at] < view.from) continue;

@@ -72,6 +72,6 @@ function fillLegend() {
   const classes = new Map(head.kinds.map((kind, at) => [kind.class, colours[at]]));
   const rest = [["interrupt", "interrupt"], ["guest", "guest"], ["booting", "boot"], ["records lost", "lost"]]
     .flatMap(([name, key]) => classes.has(key) ? [item(name, classes.get(key))] : []);
-  if (written.length) rest.push(item("letter", css("--accent")));
+  if (written.length) rest.push(item("letter", css("--ink")));
   $("legend").innerHTML = [...tasks, ...rest, item("idle, executor", css("--idle"))].join("");
 }
