@@ -26,8 +26,8 @@ const FOLDER: &str = "docs/pictures";
 const CORES: &str = "0-7";
 const WORDS: &str = "selftest=ipi trace=letters";
 /// The part of it that is drawn.
-const FROM: &str = "70ms";
-const TO: &str = "71ms";
+const FROM: &str = "30ms";
+const TO: &str = "31ms";
 
 /// Draws all of them.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), PictureError> {
