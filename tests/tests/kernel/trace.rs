@@ -30,9 +30,13 @@ fn record(mut board: KernelBoard, kernel: &[u8], name: &str, span: Time) -> (Tra
     let mut watch = Watch::new(kernel.symbol(RING_SYMBOL));
     let mut recording = Recording::create(&file, &About::default()).expect("the folder of tests is writable");
     while board.machine().time() < span {
-        let until = Some(board.machine().time() + STEP);
-        board.machine_mut().run(&Limits { until, slices: Some(64) });
+        let begin = board.machine().time();
+        board.machine_mut().run(&Limits { until: Some(begin + STEP), slices: Some(64) });
         watch.visit(board.machine(), Some(&mut recording));
+        if board.machine().time() == begin {
+            // All cores have ended.
+            break;
+        }
     }
     recording.finish(board.machine(), "the time is over").expect("the file is written");
     let trace = read_file(&file, false, |_, _| {}).expect("it was just written");
@@ -84,7 +88,7 @@ fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
 type Ends = HashMap<(u8, u8, RemoteCall), u64>;
 
 #[test]
-fn calls_begin_before_they_are_served_and_end_after() {
+fn calls_are_served_after_they_begin() {
     let cores: Vec<_> = CoreId::all().take(CORES).collect();
     let board = KernelBoard::boot_trials(cores, "cores=0-3 selftest=ipi");
     let (trace, _) = record(board, trials(), "calls.trace", Time::from_microseconds(150_000));
@@ -104,9 +108,11 @@ fn calls_begin_before_they_are_served_and_end_after() {
     });
     assert!(serves.len() > 10, "{} calls were served", serves.len());
     for (key, at) in &serves {
-        let (begun, ended) = (calls[key], called.get(key));
-        assert!(begun < *at, "{key:?} is served before it begins");
-        assert!(ended.is_none_or(|ended| at < ended), "{key:?} has ended before it is served");
+        // A caller that gives up may do so before.
+        assert!(calls[key] < *at, "{key:?} is served before it begins");
+    }
+    for (key, at) in &called {
+        assert!(calls[key] <= *at, "{key:?} ended before it began");
     }
     for (key, at) in &served {
         assert!(serves[key] <= *at, "{key:?} was served before it began to be");
