@@ -21,7 +21,7 @@ pub struct TaskVitals {
     pub waits: u64,
     /// Sum of those cycles.
     pub waited: u64,
-    /// Most of those cycles since [`Vitals::begin_window`].
+    /// Most of those cycles since `Vitals::begin_window`.
     pub longest_wait: u64,
     begun: Option<u64>,
     woken: Option<u64>,
@@ -42,7 +42,7 @@ pub struct Vitals {
     pub letters_written: u64,
     /// Letters read out of the own lines, likewise.
     pub letters_read: u64,
-    /// Most tasks that were ready at once since [`Vitals::begin_window`].
+    /// Most tasks that were ready at once since `Vitals::begin_window`.
     pub longest_queue: usize,
     /// The letter read last, by sender: lines are looked into again and again.
     last_read: BTreeMap<u8, u32>,

@@ -12,8 +12,8 @@
 //! makes reads and writes linearizable: `testing::history` checks it.
 //!
 //! A core that is reset forgets. Its replica comes back with what the two others have, and here two things must not go
-//! wrong. It must not take part before it knows: [`replica`] says how it learns. And an answer that its former life gave
-//! must not be counted once it has forgotten: every answer says which lives of the three the replica knows, and [`quorum`]
+//! wrong. It must not take part before it knows: `replica` says how it learns. And an answer that its former life gave
+//! must not be counted once it has forgotten: every answer says which lives of the three the replica knows, and `quorum`
 //! takes two answers together only if neither knows of a later life of the other. This is the crash vector of Michael and
 //! others (Recovering Shared Objects Without Stable Storage, DISC 2017).
 //!

@@ -7,7 +7,7 @@
 //!   └──────────────────────── serve(device, memory, back end).await ◀───────────────────┘
 //! ```
 //!
-//! A device is made for a back end, and its `serve` functions are [services](services) of the guest; a trait of one or two
+//! A device is made for a back end, and its `serve` functions are [services] of the guest; a trait of one or two
 //! asynchronous functions says what is behind it. The guest's memory is reached through
 //! [`GuestMemory`](super::guest_memory::GuestMemory) only. Queues and requests are the guest's word: what is wrong in them stops
 //! that device with `DEVICE_NEEDS_RESET`, see [`fault::Fault`], and the driver may reset it.
