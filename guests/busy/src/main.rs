@@ -9,12 +9,8 @@
 
 #[cfg(target_arch = "x86")]
 mod guest {
-    #![expect(unsafe_code, reason = "the macro defines a symbol, and the clock is read by an instruction")]
-
-    use core::arch::asm;
-
-    use guest_runtime::println;
     use guest_runtime::start::Info;
+    use guest_runtime::{clock, println};
 
     guest_runtime::entry!(main);
 
@@ -24,14 +20,6 @@ mod guest {
         let start = clock();
         while clock().wrapping_sub(start) < MILLISECONDS * info.tsc_khz {}
         println!("spun for {MILLISECONDS} ms");
-    }
-
-    /// Low word of the time stamp counter.
-    fn clock() -> u32 {
-        let low;
-        // SAFETY: the counter may be read in every ring.
-        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
-        low
     }
 }
 

@@ -13,7 +13,7 @@
 
 #[cfg(target_arch = "x86")]
 mod guest {
-    #![expect(unsafe_code, reason = "the macro defines a symbol, and the clock is read by an instruction")]
+    #![expect(unsafe_code, reason = "an exception and the read of a register are made by hand")]
 
     use core::arch::asm;
     use core::ptr::with_exposed_provenance;
@@ -23,8 +23,8 @@ mod guest {
     use guest_runtime::abi::device::FIRST_WINDOW;
     use guest_runtime::call::{call, raw, set_timer};
     use guest_runtime::interrupts::{self, Frame};
-    use guest_runtime::println;
     use guest_runtime::start::Info;
+    use guest_runtime::{clock, println};
 
     guest_runtime::entry!(main);
 
@@ -96,15 +96,6 @@ mod guest {
         cycles.sort_unstable();
         let [median, most] = [cycles[COUNT / 2], cycles[COUNT - 1]];
         println!("figure name={name} cold={cold} median={median} most={most} count={COUNT}");
-    }
-
-    /// Low word of the time stamp counter.
-    #[inline(always)]
-    fn clock() -> u32 {
-        let low;
-        // SAFETY: the counter may be read in every ring.
-        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
-        low
     }
 }
 

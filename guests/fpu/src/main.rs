@@ -14,8 +14,8 @@ mod guest {
 
     use core::arch::asm;
 
-    use guest_runtime::println;
     use guest_runtime::start::Info;
+    use guest_runtime::{clock, println};
 
     guest_runtime::entry!(main);
 
@@ -80,14 +80,6 @@ mod guest {
         // SAFETY: room for an image.
         unsafe { asm!("fnsave [{}]", in(reg) &raw mut image, options(nostack, preserves_flags)) };
         image
-    }
-
-    /// Low word of the time stamp counter.
-    fn clock() -> u32 {
-        let low;
-        // SAFETY: the counter may be read in every ring.
-        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
-        low
     }
 }
 

@@ -21,7 +21,7 @@ mod guest {
 
     use guest_runtime::interrupts::{self, Frame};
     use guest_runtime::start::Info;
-    use guest_runtime::{println, user};
+    use guest_runtime::{clock, println, user};
 
     guest_runtime::entry!(main);
 
@@ -87,14 +87,6 @@ mod guest {
         // SAFETY: reads a register.
         unsafe { asm!("mov {:e}, cs", out(reg) selector, options(nomem, nostack, preserves_flags)) };
         selector & 3
-    }
-
-    /// Low word of the time stamp counter.
-    fn clock() -> u32 {
-        let low;
-        // SAFETY: the counter may be read in every ring.
-        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
-        low
     }
 }
 

@@ -8,9 +8,11 @@
 
 extern crate i586_rt as _;
 
+pub use clock::clock;
 pub use guest_abi as abi;
 
 pub mod call;
+mod clock;
 pub mod console;
 #[cfg(feature = "devices")]
 pub mod devices;

@@ -11,14 +11,11 @@
 
 #[cfg(target_arch = "x86")]
 mod guest {
-    #![expect(unsafe_code, reason = "the macro defines a symbol, and the clock is read by an instruction")]
-
-    use core::arch::asm;
     use core::sync::atomic::{AtomicU32, Ordering};
 
     use guest_runtime::interrupts::{self, Frame};
     use guest_runtime::start::Info;
-    use guest_runtime::{call, println};
+    use guest_runtime::{call, clock, println};
 
     guest_runtime::entry!(main);
 
@@ -45,14 +42,6 @@ mod guest {
     fn handle(frame: &mut Frame) {
         assert_eq!(frame.vector, TIMER, "nothing else happens here");
         TICKS.store(TICKS.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    /// Low word of the time stamp counter.
-    fn clock() -> u32 {
-        let low;
-        // SAFETY: the counter may be read in every ring.
-        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
-        low
     }
 }
 

@@ -11,12 +11,8 @@
 
 #[cfg(target_arch = "x86")]
 mod guest {
-    #![expect(unsafe_code, reason = "the clock is read by an instruction")]
-
-    use core::arch::asm;
-
-    use guest_runtime::println;
     use guest_runtime::start::Info;
+    use guest_runtime::{clock, println};
 
     guest_runtime::entry!(main);
 
@@ -45,15 +41,6 @@ mod guest {
         for (begin, end) in turns.iter().take(done).skip(1) {
             println!("turn begin={begin} end={end}");
         }
-    }
-
-    /// Low word of the time stamp counter.
-    #[inline(always)]
-    fn clock() -> u32 {
-        let low;
-        // SAFETY: the counter may be read in every ring.
-        unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nomem, nostack, preserves_flags)) };
-        low
     }
 }
 
