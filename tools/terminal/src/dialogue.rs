@@ -142,13 +142,19 @@ fn ask(command: &str) -> String {
 
 /// What a command printed, and its exit status.
 #[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    text: String,
-    status: u8,
+pub struct Answer {
+    /// What it printed, without blanks at its ends.
+    pub text: String,
+    /// Its exit status.
+    pub status: u8,
 }
 
 impl Answer {
-    fn compare(&self, step: &Step) -> Result<(), SessionError> {
+    /// Compares it with what the script says.
+    ///
+    /// # Errors
+    /// [`SessionError::Answer`] if it is another one.
+    pub fn compare(&self, step: &Step) -> Result<(), SessionError> {
         let fits = step.says.as_ref().is_none_or(|says| *says == self.text);
         if fits && self.status == step.status {
             return Ok(());

@@ -10,7 +10,7 @@ mod keyboard;
 mod keys;
 mod script;
 
-pub use dialogue::{Answered, Dialogue, SessionError};
+pub use dialogue::{Answer, Answered, Dialogue, SessionError};
 pub use keyboard::Keyboard;
 pub use keys::{HELP, Key, Keys};
-pub use script::{Machine, Script, ScriptError, Step};
+pub use script::{MARK, Machine, Script, ScriptError, Step};

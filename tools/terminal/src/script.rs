@@ -22,7 +22,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 /// What the shell prints after each command, before the exit status.
-pub(crate) const MARK: &str = "session-status:";
+pub const MARK: &str = "session-status:";
 
 /// A script. What is left out is as the shell of the Linux guest wants it; further tables are for other readers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]

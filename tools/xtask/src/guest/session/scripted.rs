@@ -4,9 +4,11 @@
 
 use std::process::{Command, Stdio};
 
+use guest_terminal::{Answer, MARK, Script};
+
 use super::super::places::Places;
 use super::super::{Variant, archive, device_words};
-use super::{Answer, Budget, MARK, Script, SessionError};
+use super::{Budget, SessionError};
 use crate::boot::Platform;
 
 /// Where the script is in the guest.
@@ -25,7 +27,12 @@ const PATIENCE: &str = "280";
 const BOOT_FIGURE: &str = "boot-milliseconds";
 
 /// Boots, and compares the answers; on the emulator also the figures with their budgets.
-pub(super) fn run(places: &Places, script: &Script, platform: Platform) -> Result<(), SessionError> {
+pub(super) fn run(
+    places: &Places,
+    script: &Script,
+    budgets: &[Budget],
+    platform: Platform,
+) -> Result<(), SessionError> {
     let seen = boot(places, script, platform)?;
     let text = guest_text(&seen);
     let answers = answers(&text);
@@ -34,7 +41,7 @@ pub(super) fn run(places: &Places, script: &Script, platform: Platform) -> Resul
         return Err(SessionError::Unanswered { found, wanted, seen: text });
     }
     for (step, answer) in script.command.iter().zip(&answers) {
-        step.compare(answer)?;
+        answer.compare(step)?;
         println!("session: ok: {}", step.run);
     }
     let figures = figures(&seen);
@@ -42,7 +49,7 @@ pub(super) fn run(places: &Places, script: &Script, platform: Platform) -> Resul
         println!("session: {name} {value}");
     }
     match platform {
-        Platform::Scc => judge(&script.budget, &figures),
+        Platform::Scc => judge(budgets, &figures),
         // Its host's speed decides how many ticks of the timer fall into what is measured.
         Platform::Pc => Ok(()),
     }
@@ -184,9 +191,8 @@ core 00 | [00 0.438163] guest vmlinux: figure pipe 2.05
 
     #[test]
     fn every_command_of_the_script_has_its_mark() {
-        let step =
-            |run: &str| super::super::Step { run: run.into(), says: None, status: 0, only: None, guests: 0 };
-        let script = Script { command: vec![step("true"), step("false")], budget: Vec::new() };
+        let script: Script = toml::from_str("[[command]]\nrun = \"true\"\n[[command]]\nrun = \"false\"\n")
+            .expect("well formed");
         assert_eq!(text(&script).matches(MARK).count(), 3);
     }
 }
