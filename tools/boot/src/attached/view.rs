@@ -53,7 +53,7 @@ impl View {
                 note(&format!("core {:02} | {}", line.core.number(), line.text))?;
             }
         }
-        // Of a core's guests the attached one writes to the terminal: the one that was shown last.
+        // Of a core's guests the attached one writes to the terminal.
         for seat in 0..self.kept.len() {
             if !self.is_attached(seat, seats) {
                 continue;
@@ -108,6 +108,9 @@ impl View {
     }
 
     fn select(&mut self, seat: usize, seats: &mut Seats) -> io::Result<()> {
+        if seats.seats()[self.current].core != seats.seats()[seat].core {
+            seats.link(self.current).attach(Some(0));
+        }
         self.current = seat;
         let number = seats.seats()[seat].number;
         seats.link(seat).attach(Some(number));

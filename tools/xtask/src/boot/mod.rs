@@ -202,7 +202,10 @@ pub(crate) enum BootError {
 impl BootError {
     /// Whether the options are at fault.
     pub(crate) const fn is_wrong_input(&self) -> bool {
-        matches!(self, Self::Pc(pc::PcError::BoardOption) | Self::NoRecordingOnPc)
+        matches!(
+            self,
+            Self::Pc(pc::PcError::BoardOption | pc::PcError::NobodyToTalkTo) | Self::NoRecordingOnPc
+        )
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
     let bytes = std::fs::read(&kernel).map_err(|source| PcError::File { file: kernel.clone(), source })?;
     let parsed = KernelFile::parse(&bytes).map_err(|error| PcError::Elf { file: kernel.clone(), error })?;
     let guests = arguments.board.read_guests().map_err(|(file, source)| PcError::File { file, source })?;
+    if arguments.board.session.is_some() && guests.is_empty() {
+        return Err(PcError::NobodyToTalkTo);
+    }
     let mut modules = vec![("kernel-pc.symbols", pc::symbol_module(&parsed))];
     if !guests.is_empty() {
         modules.push(("kernel-pc.guests", guest_list(&guests)?));
@@ -130,6 +133,9 @@ pub(crate) enum PcError {
          next: leave out the options of the emulated board"
     )]
     BoardOption,
+    /// A script, and no guest.
+    #[error("--session types at a guest; give one with --guest")]
+    NobodyToTalkTo,
     /// There is no QEMU.
     #[error(
         "{program} is not installed\n  next: `cargo xtask setup`, or `apt-get install {package}`",

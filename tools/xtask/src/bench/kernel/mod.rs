@@ -14,6 +14,8 @@
 
 mod report;
 
+pub(super) use report::RECORD_BUDGET;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -30,7 +30,7 @@ const NAMES: [(&str, &str); 15] = [
 /// What the warm median of a figure may be in cycles, the readings of the clock around it deducted.
 const CYCLE_BUDGETS: [(&str, u64); 3] = [("direct-wake-to-poll", 250), ("yield", 150), ("spawn", 400)];
 /// Cycles of a trace record, likewise.
-const RECORD_BUDGET: u64 = 30;
+pub(in crate::bench) const RECORD_BUDGET: u64 = 30;
 /// Code of the executor; its static data is one executor of some hundred bytes.
 const EXECUTOR_BUDGET_BYTES: u64 = 16 << 10;
 /// Code and data of the image.

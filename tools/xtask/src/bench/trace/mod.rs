@@ -66,7 +66,9 @@ struct Stand {
 pub(crate) fn trace(workspace: &Workspace, options: &TraceBenchOptions) -> Result<(), BenchError> {
     let stand = Stand::build(workspace)?;
     let alone = stand.run(&stand.kernel, &["--cores", "0", "--command-line", "measure=kernel"])?;
-    let record = cycles_in(&alone).get("record").map(|cycles| cycles.median);
+    let alone = cycles_in(&alone);
+    let median = |name: &str| alone.get(name).map(|cycles| cycles.median);
+    let record = median("record").zip(median("clock")).map(|(record, clock)| record.saturating_sub(clock));
     let mut figures = Vec::new();
     for way in Way::ALL {
         let what = format!("a letter between cores {} and {}, {}, one way", PAIR.0, PAIR.1, way.name());
@@ -74,8 +76,12 @@ pub(crate) fn trace(workspace: &Workspace, options: &TraceBenchOptions) -> Resul
     }
     let guest = stand.each(|traced| stand.guest(traced))?;
     for (name, what) in GUEST_FIGURES {
-        let cycles = guest.each_ref().map(|cycles| cycles.get(name).map_or(0, |cycles| cycles.median));
-        figures.push(Figure { what: what.to_owned(), cycles });
+        let [Some(out), Some(off), Some(on)] =
+            guest.each_ref().map(|cycles| cycles.get(name).map(|cycles| cycles.median))
+        else {
+            return Err(BenchError::NoCounts { reason: "the guest printed no figures" });
+        };
+        figures.push(Figure { what: what.to_owned(), cycles: [out, off, on] });
     }
     let record = Record {
         record,

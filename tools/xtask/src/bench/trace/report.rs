@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::sites::Sites;
 use crate::bench::budget::Budget;
+use crate::bench::kernel::RECORD_BUDGET;
 
-/// Most cycles of a record.
-const RECORD_BUDGET: u64 = 30;
 /// Functions that tell how a core gets on; records in any other function of an image without a trace are too many.
 const PROGRESS: [&str; 5] =
     ["kernel::boot", "kernel::self_test", "kernel::fault", "kernel::console", "kernel::trace::phase"];
