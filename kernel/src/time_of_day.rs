@@ -45,7 +45,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// Seconds since 1970; `None` if there is no such date, or after 2106.
+    /// Seconds since 1970; `None` if a field is out of its range, or after 2106.
     #[must_use]
     pub fn seconds(&self) -> Option<u32> {
         let Self { year, month, day, hour, minute, second } = *self;

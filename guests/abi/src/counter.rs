@@ -1,6 +1,6 @@
 //! What a hypervisor counts of each guest, from its start on.
 
-/// A counter: EBX of [`crate::Call::Count`]. It wraps at 32 bits.
+/// A counter: EBX of [`crate::Call::Count`]. The call gives its lowest 31 bits, so it wraps there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
     /// Times that the guest left its rings by something that it did: calls, returns through the hypervisor, exceptions

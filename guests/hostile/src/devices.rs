@@ -88,7 +88,7 @@ fn accesses() -> u32 {
     assert_eq!(attempt!("mov [eax], ecx", register(KIND)), refused);
     assert_eq!(attempt!("mov [eax], ecx", register(0x100)), refused);
     assert_eq!(attempt!("mov ecx, [eax]", register(0xFFE)), refused);
-    // Instructions that are no plain moves, and a segment whose base is the guest's.
+    // Instructions that are no plain moves.
     assert_eq!(attempt!("inc dword ptr [eax]", register(STATUS)), refused);
     assert_eq!(attempt!("lock xchg [eax], ecx", register(STATUS)), refused);
     assert_eq!(attempt!("push dword ptr [eax]", register(STATUS)), refused);

@@ -2,7 +2,7 @@
 //! says what it tries: [`survivable::all`] for 0, after which it prints
 //!
 //! ```text
-//! 113 attempts, all refused
+//! 117 attempts, all refused
 //! ```
 //!
 //! and powers off; one of [`fatal::ALL`] for others, which the hypervisor must end it for.

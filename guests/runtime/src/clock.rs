@@ -3,7 +3,8 @@
 
 use core::arch::asm;
 
-/// Low word of the time stamp counter: cycles, every [`Info::tsc_khz`](crate::start::Info) of them a millisecond; wraps. Any ring.
+/// Low word of the time stamp counter: cycles, every `tsc_khz` of [`Info`](crate::start::Info) of them a millisecond; wraps.
+/// Any ring.
 #[inline(always)]
 #[must_use]
 pub fn clock() -> u32 {

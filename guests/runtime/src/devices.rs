@@ -29,7 +29,7 @@ struct Arena(UnsafeCell<[[u8; PAGE_SIZE]; PAGES]>);
 unsafe impl Sync for Arena {}
 
 static QUEUES: Arena = Arena(UnsafeCell::new([[0; PAGE_SIZE]; PAGES]));
-/// Pages that were given out. They are never taken back: a guest keeps its drivers.
+/// Pages that were given out. They are never taken back: no guest makes drivers without end.
 static GIVEN: AtomicUsize = AtomicUsize::new(0);
 
 /// The registers of the device in `slot`.

@@ -1,8 +1,8 @@
 //! A guest that computes under as many timer interrupts as it can get, in ring 1 and in ring 3. It prints
 //!
 //! ```text
-//! ring 1: 12000 interrupts, sum as without, 300 bytes of stack at most
-//! ring 3: 12000 interrupts, sum as without, 300 bytes of stack at most
+//! ring 1: 12000 interrupts, sum as without, 200 bytes of stack at most
+//! ring 3: 12000 interrupts, sum as without, 200 bytes of stack at most
 //! ```
 //!
 //! and powers off. The sum is over registers, flags and the stack; an interrupt that came back with anything changed would

@@ -10,13 +10,13 @@ use guest_abi::call::Text;
 use super::guest_memory::{GuestMemory, OutsideMemory, pieces};
 use super::line_rate::{LineRate, Verdict};
 use super::terminal::GuestTerminal;
-use crate::arch::i586::cpu;
 use crate::console::print;
 use crate::platform::machine;
+use crate::runtime;
 
 /// A longer line is printed in pieces.
 const LINE_BYTES: usize = 120;
-/// Bytes that are copied out of the guest at a time.
+/// Bytes that are copied out of the guest or into it at a time.
 const PIECE_BYTES: usize = 64;
 /// Bytes for the terminal that one call writes: a byte leaves the core in some hundred cycles, and other tasks get their
 /// turn between calls.
@@ -71,8 +71,28 @@ impl Console {
         Ok(taken)
     }
 
+    /// Hands typed text to the guest, and gives its length.
+    ///
+    /// # Errors
+    /// [`OutsideMemory`] if there is not memory of the guest for all that it asks for; nothing was taken then.
+    pub fn read(&self, memory: &impl GuestMemory, text: Text) -> Result<u32, OutsideMemory> {
+        memory.check(text.address, text.bytes)?;
+        let mut place = text.address;
+        for length in pieces(text.bytes, PIECE_BYTES) {
+            let mut piece = [0; PIECE_BYTES];
+            let count = self.terminal.typed.take(&mut piece[..length as usize]);
+            memory.write(place, &piece[..count])?;
+            // The text was checked to lie in the memory.
+            place = GuestPhysAddr::new(place.number() + u32::try_from(count).expect("a piece is short"));
+            if count < length as usize {
+                break;
+            }
+        }
+        Ok(place.number() - text.address.number())
+    }
+
     /// Prints what is left of a line that was not ended.
-    pub fn flush(&mut self) {
+    fn flush(&mut self) {
         if self.used != 0 {
             self.print();
         }
@@ -81,9 +101,12 @@ impl Console {
     /// Prints what is left when the guest has ended: the line, and how much was lost.
     pub fn finish(&mut self) {
         self.flush();
-        let suppressed = self.rate.suppressed();
-        if suppressed != 0 {
-            print(format_args!("guest {}: ... {suppressed} lines left out", self.name));
+        self.tell_suppressed(self.rate.suppressed());
+    }
+
+    fn tell_suppressed(&self, count: u32) {
+        if count != 0 {
+            print(format_args!("guest {}: ... {count} lines left out", self.name));
         }
     }
 
@@ -104,17 +127,9 @@ impl Console {
 
     fn print(&mut self) {
         let used = core::mem::take(&mut self.used);
-        let Verdict::Print { suppressed } = self.rate.ask(now()) else { return };
-        if suppressed != 0 {
-            print(format_args!("guest {}: ... {suppressed} lines left out", self.name));
-        }
+        let Verdict::Print { suppressed } = self.rate.ask(runtime::uptime()) else { return };
+        self.tell_suppressed(suppressed);
         let text = core::str::from_utf8(&self.line[..used]).expect("only ASCII is kept");
         print(format_args!("guest {}: {text}", self.name));
     }
-}
-
-/// Time since the core's reset.
-fn now() -> Duration {
-    let rate = u64::from(machine::clocks::cycles_per_millisecond());
-    Duration::from_micros(cpu::time_stamp() * 1_000 / rate)
 }

@@ -2,15 +2,14 @@
 //!
 //! ```text
 //! guest's card ── Cable ──┐                      ┌── link(core 1) ── Transfers::send ─▶ core 1: receive ── its switch
-//!                         ├── Hub (vdev::switch) ┤
+//!                         ├── Hub (vdev::hub) ───┤
 //! guest's card ── Cable ──┘                      └── link(core 2) ── …
 //! ```
 //!
 //! A frame goes to another core as a message of bulk transfer, which one task for each of those cores sends. Frames for a
 //! core without a kernel are lost, at the price of reading one line. So are those that a core does not take in time, and for a
-//! while all that is meant for it; no more than [`SENDING_MAX`] are
-//! under way at once, so that calls and messages of others keep their places. Nothing waits without bound: a guest's frame
-//! has left the guest as soon as the switch has it.
+//! while all that is meant for it. No more than [`SENDING_MAX`] are under way at once, so that calls and messages of others
+//! keep their places. Nothing waits without bound: a guest's frame has left the guest as soon as the switch has it.
 
 use alloc::rc::Rc;
 

@@ -1,15 +1,12 @@
 //! Text that was typed for a guest and that the guest has not read yet.
 //!
 //! The terminal's side waits while there is no room ([`TypedText::poll_add`]), so that nothing is lost. The guest's side reads
-//! by a hypercall ([`TypedText::take`]) when it has heard of text ([`TypedText::poll_arrival`]), or through its virtual
-//! terminal, whose task waits ([`TextSource`]). One writer, one reader; task context.
+//! by a hypercall ([`TypedText::take`]) when it has heard of text ([`TypedText::poll_arrival`]). One writer, one reader; task
+//! context.
 
 use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
-use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
-
-use super::vdev::console::TextSource;
 
 /// A bounded queue of bytes.
 pub struct TypedText {
@@ -98,23 +95,8 @@ fn wake(waker: &Cell<Option<Waker>>) {
     }
 }
 
-impl TextSource for &TypedText {
-    /// *Cancel safety*: safe; text is taken in the poll that returns it.
-    async fn read(&mut self, into: &mut [u8]) -> usize {
-        poll_fn(|context| match self.take(into) {
-            0 => {
-                self.reader.set(Some(context.waker().clone()));
-                Poll::Pending
-            }
-            count => Poll::Ready(count),
-        })
-        .await
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::Wake;
@@ -180,15 +162,11 @@ mod tests {
     fn reader_that_waits_is_woken_once_by_text() {
         let text = TypedText::new(8);
         let (waker, woken) = counter();
-        let mut context = Context::from_waker(&waker);
+        let context = Context::from_waker(&waker);
+        assert!(!text.poll_arrival(&context));
+        assert_eq!((add(&text, b"x"), add(&text, b"y"), woken()), (1, 1, 1));
+        assert!(text.poll_arrival(&context));
         let mut into = [0; 8];
-        let mut source = &text;
-        {
-            let mut read = pin!(source.read(&mut into));
-            assert_eq!(read.as_mut().poll(&mut context), Poll::Pending);
-            assert_eq!((add(&text, b"x"), add(&text, b"y"), woken()), (1, 1, 1));
-            assert_eq!(read.as_mut().poll(&mut context), Poll::Ready(2));
-        }
-        assert_eq!(into[..2], *b"xy");
+        assert_eq!((text.take(&mut into), &into[..2]), (2, &b"xy"[..]));
     }
 }

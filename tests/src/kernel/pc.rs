@@ -16,6 +16,8 @@ use crate::core_program;
 
 /// How cargo builds the kernel for a PC.
 const PLAIN: [&str; 5] = ["--bin", "kernel-pc", "--no-default-features", "--features", "pc"];
+/// The same with what cores check and measure.
+const TRIALS: [&str; 5] = ["--bin", "kernel-pc-trials", "--no-default-features", "--features", "pc,trials"];
 
 /// Boots the kernel with guests and waits for its end.
 ///
@@ -60,8 +62,6 @@ pub fn boot_with_terminal(guests: &[GuestImage], stream: &[u8]) -> Result<(PcRun
     Ok((run, terminal.join().expect("talking does not panic")?))
 }
 
-/// The same with what cores check and measure.
-const TRIALS: [&str; 5] = ["--bin", "kernel-pc-trials", "--no-default-features", "--features", "pc,trials"];
 /// Host time after which a kernel counts as stuck; it needs less than two seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Host time between two looks at QEMU.

@@ -190,7 +190,7 @@ pub fn map_low_memory() {
 /// Maps the megabyte from `first` on in the direct map, as far as it lies above the first 4 MB. Once, after
 /// [`map_low_memory`]: for what the loader has left behind the image may be longer than that.
 pub fn map_room(first: PhysAddr) {
-    let end = first.get() + ROOM_BYTES;
+    let end = (first.get() + ROOM_BYTES).min(layout::DIRECT_MAP_BYTES);
     let mut next = first.get().max(LOW_BYTES) / PAGE_BYTES;
     for table in SPARE_TABLES {
         if next * PAGE_BYTES >= end {

@@ -1,7 +1,7 @@
-//! A device between a guest and the task that serves it.
+//! A device between a guest and the service that answers it.
 //!
-//! Whoever runs the guest hands register accesses to [`Device::read`] and [`Device::write`]; they never wait. A task takes
-//! requests from a queue, one after the other, and completes them. Both are tasks of the same core, so a cell that is
+//! Whoever runs the guest hands register accesses to [`Device::read`] and [`Device::write`]; they never wait. A service
+//! takes requests from a queue, one after the other, and completes them. Both run in tasks of one core, so a cell that is
 //! borrowed for the length of a call is enough between them. No function here is for interrupt handlers.
 
 use core::cell::{Cell, RefCell};
@@ -17,8 +17,8 @@ use crate::hypervisor::emulate::Width;
 
 /// The way to the guest's interrupt line that a device has.
 pub trait IrqOutput {
-    /// Makes the line pending, and wakes the guest if it waits. Called from the device's tasks and from accesses of the
-    /// guest; must not call the device.
+    /// Makes the line pending. Called by services and from accesses of the guest, within the guest's task; must not call
+    /// the device.
     fn raise(&self);
 }
 
@@ -184,7 +184,7 @@ impl<L: IrqOutput, M: GuestMemory> Request<'_, L, M> {
     }
 }
 
-/// Lets other tasks of the class go first; what a task does in one poll must end soon, whatever a guest asks for.
+/// Ends this poll, ready again: what a service does in one poll must end soon, whatever a guest asks for.
 pub(super) async fn pause() {
     let mut is_done = false;
     poll_fn(|context| {

@@ -11,7 +11,7 @@ use core::task::{Poll, Waker};
 use core::time::Duration;
 
 use super::network::{FRAME_BYTES_MAX, FrameSink, FrameSource};
-use super::switch::{Counts, FrameError, Limits, Port, Side, Switch};
+use super::switch::{FrameError, Limits, Port, Side, Switch};
 
 /// A switch for the tasks of one core. Task context.
 pub struct Hub {
@@ -73,12 +73,6 @@ impl Hub {
         })
         .await
     }
-
-    /// What a port has seen; `None` if there is no such port.
-    #[must_use]
-    pub fn counts(&self, port: Port) -> Option<Counts> {
-        self.switch.borrow().counts(port)
-    }
 }
 
 /// What plugs a card into a port of a hub.
@@ -93,12 +87,6 @@ impl Cable {
     pub fn new(hub: Rc<Hub>, port: Port) -> Rc<Self> {
         hub.connect(port, Side::Guest);
         Rc::new(Self { hub, port })
-    }
-
-    /// The port.
-    #[must_use]
-    pub const fn port(&self) -> Port {
-        self.port
     }
 }
 

@@ -12,15 +12,12 @@ use i586::segment::{Descriptor, Selector};
 use super::{End, Next, SharedPage, Vm};
 use crate::arch::i586::ring_switch::Word;
 use crate::hypervisor::delivery::InterruptFlag;
-use crate::hypervisor::guest_memory::{GuestMemory, pieces};
 use crate::platform::machine::clocks;
 use crate::time_of_day;
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
 /// Bits of a counter that [`Call::Count`] gives: more could be an error.
 const COUNT_MASK: u32 = u32::MAX >> 1;
-/// Bytes of typed text that are copied at a time.
-const CONSOLE_PIECE_BYTES: usize = 64;
 
 impl Vm {
     #[inline]
@@ -61,8 +58,8 @@ impl Vm {
             Call::ConsoleRead(text) => return self.read_console(text),
             Call::SetTimer { nanoseconds } => self.set_timer(nanoseconds, context),
             Call::Take => {
-                let taken = core::mem::take(&mut self.pending);
-                self.shared.set(Field::Pending, 0);
+                let taken = self.pending;
+                self.set_pending(0);
                 return Ok(taken);
             }
             Call::Share { page } => self.share(page)?,
@@ -96,22 +93,11 @@ impl Vm {
 
     /// Hands typed text to the guest. What is left makes the line pending again.
     fn read_console(&mut self, text: Text) -> Result<u32, CallError> {
-        self.ram.check(text.address, text.bytes).map_err(|_| CallError::Address)?;
-        let mut place = text.address;
-        for length in pieces(text.bytes, CONSOLE_PIECE_BYTES) {
-            let mut piece = [0; CONSOLE_PIECE_BYTES];
-            let count = self.terminal.typed.take(&mut piece[..length as usize]);
-            self.ram.write(place, &piece[..count]).map_err(|_| CallError::Address)?;
-            // The text was checked to lie in the memory, and no piece is longer than it.
-            place = GuestPhysAddr::new(place.number() + u32::try_from(count).unwrap_or(0));
-            if count < length as usize {
-                break;
-            }
-        }
+        let length = self.console.read(&self.ram, text).map_err(|_| CallError::Address)?;
         if self.terminal.typed.take_arrival() {
             self.raise(Line::Console);
         }
-        Ok(place.number() - text.address.number())
+        Ok(length)
     }
 
     /// Moves the shared page and writes its words.

@@ -124,8 +124,7 @@ impl Vm {
                 }
             }
             let line = self.pending.trailing_zeros();
-            self.pending &= self.pending - 1;
-            self.shared.set(Field::Pending, self.pending);
+            self.set_pending(self.pending & (self.pending - 1));
             let vector = FIRST_LINE_VECTOR + line.to_le_bytes()[0];
             self.deliver(&mut place, &table, flag, Delivery { vector, error: None })?;
             self.counts.add(Counter::Interrupts);

@@ -35,7 +35,9 @@ pub fn read(into: &mut [u8]) -> usize {
         *place = word.to_le_bytes()[at as usize % 4];
         count = number + 1;
     }
-    write_terminal(TAKEN_OFFSET, taken.wrapping_add(count));
+    if count != 0 {
+        write_terminal(TAKEN_OFFSET, taken.wrapping_add(count));
+    }
     count as usize
 }
 
