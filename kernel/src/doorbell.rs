@@ -97,16 +97,17 @@ pub fn wake_when_rung(seat: Seat, waker: &Waker) {
 /// rung; else three to four accesses. Task context.
 pub fn rearm(known: Events) -> bool {
     let (was_reported, is_asked) = RUNG.with(|rung| (core::mem::take(&mut rung.reported), rung.is_asked));
-    if was_reported && is_asked {
+    if !was_reported {
+        return false;
+    }
+    if is_asked {
         ask();
-    } else if was_reported {
+    } else {
         machine::doorbell::take_unseen(known);
     }
-    if was_reported {
-        // The host may have rung since the interrupt.
-        terminal::rung();
-    }
-    was_reported
+    // The host may have rung since the interrupt.
+    terminal::rung();
+    true
 }
 
 /// Takes what the controller has to report off it if there is no mailbox that does. Task context.

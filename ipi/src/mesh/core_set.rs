@@ -1,4 +1,4 @@
-//! A set of cores, as doorbells deliver it.
+//! A set of cores.
 
 use core::fmt;
 

@@ -181,7 +181,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
                 Some(Fate::Accepted) => letter = None,
                 Some(Fate::Unknown) | None => {}
             }
-            if self.wait_for_reply(id, &mut watch, options, letter.is_some()).await? {
+            if self.wait_for_reply(id, &mut watch, options).await? {
                 // The doorbell of the reply may be lost, and nobody rings for what became of a letter.
                 self.mailbox.look_after(to, letter.is_some());
             }
@@ -205,7 +205,6 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         id: CallId,
         watch: &mut Watch<'_, '_, M>,
         options: Options,
-        is_letter_open: bool,
     ) -> Result<bool, CallError> {
         let (to, mut outcome) = (watch.peer(), Ok(Some(())));
         let has_ended = || self.calls.borrow().end(id).map(|_| ());
@@ -224,7 +223,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         }
         let is_looked_after = outcome?.is_none();
         // Nothing but the end of the call acknowledges an entry of a queue.
-        if is_looked_after && options.mechanism == Mechanism::CallQueue && !is_letter_open {
+        if is_looked_after && options.mechanism == Mechanism::CallQueue {
             self.mailbox.mesh().ring(to);
         }
         Ok(is_looked_after)

@@ -319,7 +319,7 @@ pub(super) struct Answers {
 impl Answers {
     pub(super) const NEW: Self = Self { waiting: [None; ANSWERS], length: 0 };
 
-    /// Whether both kinds of requests may still cause an answer each.
+    /// Whether a letter and another kind of request may still cause an answer each.
     pub(super) const fn has_room(&self) -> bool {
         self.length + 2 <= ANSWERS
     }

@@ -195,7 +195,7 @@ impl Table {
         self.offers.iter().find(|offered| offered.offer.tag == tag).copied()
     }
 
-    /// Queues a decline; whether there was a place.
+    /// Queues a decline, if there is a place.
     pub(super) fn add_decline(&mut self, to: CoreId, life: Epoch, id: TransferId) {
         if let Some(place) = self.declines.iter_mut().find(|place| place.is_none()) {
             *place = Some((to, life, id));

@@ -38,12 +38,12 @@ pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), Infallible> {
         random ^= random << 5;
         let key = u16::try_from(random % KEYS).expect("less than the number of keys");
         let called = moment();
-        let end = if random & 0x100 == 0 {
-            put(ctx, key, own | number).await.map(|()| Some(own | number))
-        } else {
-            get(ctx, key).await
+        let written = (random & 0x100 == 0).then_some(own | number);
+        let end = match written {
+            Some(value) => put(ctx, key, value).await.map(|()| written),
+            None => get(ctx, key).await,
         };
-        let what = if random & 0x100 == 0 { "write" } else { "read" };
+        let what = if written.is_some() { "write" } else { "read" };
         match end {
             Ok(value) => {
                 finished.increment();
@@ -52,7 +52,7 @@ pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), Infallible> {
             }
             Err(error) => {
                 failed.increment();
-                log::warn!(target: ctx.name(), "key={key} {what}={} called={called}: {error}", own | number);
+                log::warn!(target: ctx.name(), "key={key} {what}={} called={called}: {error}", written.unwrap_or(0));
             }
         }
         ctx.sleep(PAUSE_MILLISECONDS).await;

@@ -13,12 +13,10 @@ use scc::id::CoreId;
 
 use crate::Ctx;
 use crate::echo::Echo;
-use crate::plan::nearest_first;
+use crate::plan::{START_MILLISECONDS, nearest_first};
 
 /// Calls to each core.
 const CALLS: usize = 8;
-/// Milliseconds after the start in which a core that does not answer is asked again: it may be booting.
-const START_MILLISECONDS: u32 = 200;
 
 pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), Infallible> {
     let (answered, unanswered) = (ctx.counter("answered"), ctx.counter("unanswered"));

@@ -168,7 +168,7 @@ pub enum Event {
     MailReceived(u8),
     /// This core is about to ring the doorbell of a core.
     DoorbellRung(u8),
-    /// The handler found that these cores have rung: bit n stands for core n.
+    /// This core took doorbells off the controller, of those cores that it knew to have rung: bit n stands for core n.
     DoorbellTaken(u64),
     /// This core is about to write a letter into its line in another core's buffer.
     LetterWritten {

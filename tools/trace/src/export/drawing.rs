@@ -255,6 +255,7 @@ pub(crate) fn words_of(trace: &Trace, event: Event) -> Option<String> {
         Event::CallEnd { to, call } => words_of_call("goes on after", call, "at", to),
         Event::ServeBegin { from, call } => words_of_call("serves", call, "for", from),
         Event::ServeEnd { from, call } => words_of_call("has served", call, "for", from),
+        Event::DoorbellTaken(0) => "takes doorbells unseen".to_owned(),
         Event::DoorbellTaken(cores) => {
             let senders = (0..48).filter(|core| cores >> core & 1 == 1).map(|core: u8| core.to_string());
             format!("rung by {}", senders.collect::<Vec<_>>().join(", "))

@@ -25,9 +25,8 @@ struct CoreLog {
     /// Times of writing, by receiver and letter.
     written: HashMap<(u8, LetterNumber), Vec<u64>>,
     read: Vec<(u64, u8, LetterNumber)>,
-    /// Times, receivers and ways of rings and raised pins; times and senders of those that the controller told of.
+    /// Times, receivers and ways of rings and raised pins.
     rung: Vec<(u64, u8, &'static str)>,
-    taken: Vec<(u64, u64)>,
 }
 
 /// Everything that chains are made of.
@@ -55,7 +54,6 @@ impl Log {
                 Item::Mark(Event::DirectRaised(to), _, at) => {
                     core.rung.push((at.time, to, "raised its direct pin"));
                 }
-                Item::Mark(Event::DoorbellTaken(senders), _, at) => core.taken.push((at.time, senders)),
                 _ => {}
             }
         });
@@ -76,8 +74,8 @@ impl Log {
 
     /// Who interrupted a core whose handler runs at a time, by which deed, and from where.
     ///
-    /// If the handler has asked the controller, it knows who rang. Else it is whoever rang or raised the direct pin last
-    /// before the handler, but after the one before of the same vector.
+    /// It is whoever rang or raised the direct pin last before the handler, but after the one before of the same vector: the
+    /// handler does not ask the controller.
     pub(super) fn ringer(&self, core: CoreId, time: u64) -> Option<(CoreId, &'static str, Source)> {
         let own = self.cores.get(&core.number())?;
         let handler = own.interrupts.partition_point(|(_, from, _)| from.time <= time);
@@ -85,18 +83,9 @@ impl Log {
         if time > to.time {
             return None;
         }
-        let before = own.taken.partition_point(|(at, _)| *at <= time);
-        let taken = own.taken[..before].last().filter(|(at, _)| *at >= from.time);
-        let (earliest, latest, senders) = match taken {
-            Some((at, senders)) if *senders != 0 => (0, *at, *senders),
-            _ => {
-                let before = earlier.iter().rev().find(|(other, ..)| other == vector);
-                let previous = before.map_or(0, |(_, from, _)| from.time);
-                (previous, from.time, u64::MAX)
-            }
-        };
+        let previous = earlier.iter().rev().find(|(other, ..)| other == vector);
+        let (earliest, latest) = (previous.map_or(0, |(_, from, _)| from.time), from.time);
         CoreId::all()
-            .filter(|sender| senders >> sender.number() & 1 == 1)
             .filter_map(|sender| {
                 let rung = &self.cores.get(&sender.number())?.rung;
                 let before = rung.partition_point(|(at, ..)| *at <= latest);

@@ -63,7 +63,6 @@ fn round(core: CoreId, cores: u8, round: u64) -> Vec<Stamped> {
     let mut records = Vec::new();
     let mut add = |cycles, event| records.push(Stamped { cycles: start + cycles, event });
     add(0, Event::IrqEnter { vector: DOORBELL, eip: 0xF010_0000 });
-    add(20, Event::DoorbellTaken(1 << neighbour(cores - 1)));
     add(60, Event::TaskReady(MAIL));
     add(90, Event::IrqExit(DOORBELL));
     add(250, begin(MAIL, TaskBefore::Waits));
@@ -72,6 +71,7 @@ fn round(core: CoreId, cores: u8, round: u64) -> Vec<Stamped> {
     } else {
         add(300, Event::TimerArmed(start + ROUND));
     }
+    add(320, Event::DoorbellTaken(1 << neighbour(cores - 1)));
     add(350, Event::TaskReady(WORK));
     add(360, Event::TaskReady(BACKGROUND));
     add(500 + vary, begin(WORK, TaskBefore::Waits));
