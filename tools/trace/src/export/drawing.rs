@@ -5,8 +5,9 @@ use std::io;
 use scc::id::CoreId;
 use trace_format::record::{Event, LetterNumber, RemoteCall, TestOutcome};
 
-use super::lanes::{CallKey, Lanes, Side};
+use super::lanes::{CallKey, Lanes};
 use crate::item::{Doing, GuestRun, Item, Moment, TaskId, Tasks};
+use crate::report::CallEnd;
 use crate::trace::{Life, Trace};
 use crate::walk::walk;
 
@@ -162,6 +163,35 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
 
     fn mark(&mut self, trace: &Trace, row: Row, event: Event, at: Moment) -> io::Result<()> {
         let own = row.core().number();
+        let Some(words) = words_of(trace, event) else { return self.letter(row, event, at) };
+        match event {
+            Event::CallBegin { to, call } => {
+                let arrow = Arrow(CALLS | call_of(own, to, call));
+                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
+                self.begin_call((CallEnd::Made, to, call), &words, at)
+            }
+            Event::ServeBegin { from, call } => {
+                let arrow = Arrow(CALLS | call_of(from, own, call));
+                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
+                self.begin_call((CallEnd::Served, from, call), &words, at)
+            }
+            Event::ServeEnd { from, call } => {
+                let arrow = Arrow(REPLIES | call_of(from, own, call));
+                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
+                self.end_call((CallEnd::Served, from, call), at)
+            }
+            Event::CallEnd { to, call } => {
+                let arrow = Arrow(REPLIES | call_of(own, to, call));
+                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
+                self.end_call((CallEnd::Made, to, call), at)
+            }
+            _ => (self.draw)(&Stroke::Happens(row, &words, at.time, None)),
+        }
+    }
+
+    /// Draws a letter; other events without words say nothing to a viewer.
+    fn letter(&mut self, row: Row, event: Event, at: Moment) -> io::Result<()> {
+        let own = row.core().number();
         match event {
             Event::LetterWritten { to, letter } => {
                 let arrow = arrow_of(own, to, letter);
@@ -171,34 +201,7 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
                 let arrow = arrow_of(from, own, letter);
                 (self.draw)(&Stroke::Arrives(row, &format!("letter from {from}"), at.time, arrow))
             }
-            Event::CallBegin { to, call } => {
-                let arrow = Arrow(CALLS | call_of(own, to, call));
-                let words = words_of_call("calls", call, "at", to);
-                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
-                self.begin_call((Side::Made, to, call), &words, at)
-            }
-            Event::ServeBegin { from, call } => {
-                let arrow = Arrow(CALLS | call_of(from, own, call));
-                let words = words_of_call("serves", call, "for", from);
-                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
-                self.begin_call((Side::Served, from, call), &words, at)
-            }
-            Event::ServeEnd { from, call } => {
-                let arrow = Arrow(REPLIES | call_of(from, own, call));
-                let words = words_of_call("has served", call, "for", from);
-                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
-                self.end_call((Side::Served, from, call), at)
-            }
-            Event::CallEnd { to, call } => {
-                let arrow = Arrow(REPLIES | call_of(own, to, call));
-                let words = words_of_call("goes on after", call, "at", to);
-                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
-                self.end_call((Side::Made, to, call), at)
-            }
-            _ => match words_of(trace, event) {
-                Some(words) => (self.draw)(&Stroke::Happens(row, &words, at.time, None)),
-                None => Ok(()),
-            },
+            _ => Ok(()),
         }
     }
 
@@ -226,10 +229,6 @@ fn call_of(from: u8, to: u8, call: RemoteCall) -> u64 {
     cores << 48 | u64::from(life) << 32 | u64::from(number) << 16 | u64::from(procedure)
 }
 
-fn words_of_call(verb: &str, call: RemoteCall, preposition: &str, core: u8) -> String {
-    format!("{verb} procedure {} {preposition} {core}", call.procedure)
-}
-
 /// The arrow of a letter, the same at both ends: cores in 12 bits, place in 32, flow folded into the rest.
 fn arrow_of(from: u8, to: u8, letter: LetterNumber) -> Arrow {
     let cores = u64::from(from) << 6 | u64::from(to);
@@ -251,10 +250,10 @@ pub(crate) fn words_of(trace: &Trace, event: Event) -> Option<String> {
         Event::MailReceived(core) => format!("mail from {core}"),
         Event::DoorbellRung(core) => format!("rings at {core}"),
         Event::DirectRaised(core) => format!("raises the direct pin of {core}"),
-        Event::CallBegin { to, call } => words_of_call("calls", call, "at", to),
-        Event::CallEnd { to, call } => words_of_call("goes on after", call, "at", to),
-        Event::ServeBegin { from, call } => words_of_call("serves", call, "for", from),
-        Event::ServeEnd { from, call } => words_of_call("has served", call, "for", from),
+        Event::CallBegin { to, call } => format!("calls procedure {} at {to}", call.procedure),
+        Event::CallEnd { to, call } => format!("goes on after procedure {} at {to}", call.procedure),
+        Event::ServeBegin { from, call } => format!("serves procedure {} for {from}", call.procedure),
+        Event::ServeEnd { from, call } => format!("has served procedure {} for {from}", call.procedure),
         Event::DoorbellTaken(0) => "takes doorbells unseen".to_owned(),
         Event::DoorbellTaken(cores) => {
             let senders = (0..48).filter(|core| cores >> core & 1 == 1).map(|core: u8| core.to_string());

@@ -4,18 +4,10 @@ use scc::id::CoreId;
 use trace_format::record::RemoteCall;
 
 use super::drawing::Row;
-
-/// Which end of a call the core is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// It calls.
-    Made,
-    /// It serves.
-    Served,
-}
+use crate::report::CallEnd;
 
 /// A call on one core: which end, the other core, which call.
-pub(super) type CallKey = (Side, u8, RemoteCall);
+pub(super) type CallKey = (CallEnd, u8, RemoteCall);
 
 /// Rows of the calls that are under way on a core.
 #[derive(Debug, Default)]
@@ -64,7 +56,7 @@ mod tests {
     fn call_takes_the_first_row_that_is_free() {
         let core = CoreId::new(3).unwrap();
         let mut lanes = Lanes { core: Some(core), open: Vec::new() };
-        let call = |number| (Side::Made, 5, RemoteCall { life: 1, number, procedure: 0 });
+        let call = |number| (CallEnd::Made, 5, RemoteCall { life: 1, number, procedure: 0 });
         let row = |lane| Some(Row::Calls(core, lane));
         assert_eq!([lanes.begin(call(1)), lanes.begin(call(2))], [row(0), row(1)]);
         assert_eq!((lanes.end(call(1)), lanes.end(call(7))), (row(0), None));
