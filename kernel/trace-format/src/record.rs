@@ -326,6 +326,13 @@ impl TextPlace {
     }
 }
 
+impl LetterNumber {
+    /// Whether there is no letter yet: a line is blank before its first one.
+    pub const fn is_blank(self) -> bool {
+        self.place & 0xFFFF == 0
+    }
+}
+
 impl RemoteCall {
     /// Number in the lower half, life in the upper one.
     const fn name(self) -> u32 {

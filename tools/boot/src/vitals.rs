@@ -140,9 +140,7 @@ impl Vitals {
             Event::MailReceived(_) => self.mail_received += 1,
             Event::LetterWritten { .. } => self.letters_written += 1,
             Event::LetterRead { from, letter } => {
-                // The line is blank before its first letter.
-                let is_letter = letter.place & 0xFFFF != 0;
-                if is_letter && self.last_read.insert(from, letter.place) != Some(letter.place) {
+                if !letter.is_blank() && self.last_read.insert(from, letter.place) != Some(letter.place) {
                     self.letters_read += 1;
                 }
             }

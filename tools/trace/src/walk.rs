@@ -227,9 +227,7 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
                 }
             }
             Event::LetterRead { from, letter } => {
-                // The line is blank before its first letter.
-                let is_letter = letter.place & 0xFFFF != 0;
-                if is_letter && self.last_read.insert(from, letter.place) != Some(letter.place) {
+                if !letter.is_blank() && self.last_read.insert(from, letter.place) != Some(letter.place) {
                     self.mark(event);
                 }
             }
