@@ -62,26 +62,26 @@ impl Extent {
     #[expect(clippy::cast_precision_loss, reason = "2^53 picoseconds are 2.5 hours of the chip")]
     fn x(self, time: u64) -> f64 {
         let span = (self.to - self.from).max(1) as f64;
-        GUTTER + time.clamp(self.from, self.to).saturating_sub(self.from) as f64 / span * SPAN
+        GUTTER + (time.clamp(self.from, self.to) - self.from) as f64 / span * SPAN
     }
 }
 
 /// What is drawn of a core, in the order of time.
-#[derive(Default)]
 struct Row {
+    core: CoreId,
     slices: Vec<(Doing, u64, u64)>,
 }
 
 /// Draws a part of a trace as SVG.
 pub fn svg(trace: &Trace, extent: Extent) -> String {
-    let mut rows: Vec<(CoreId, Row)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut letters = Letters::default();
     let tasks = walk(trace, |_, life, item| match item {
-        Item::Life(..) if rows.last().is_none_or(|(core, _)| *core != life.core) => {
-            rows.push((life.core, Row::default()));
+        Item::Life(..) if rows.last().is_none_or(|row| row.core != life.core) => {
+            rows.push(Row { core: life.core, slices: Vec::new() });
         }
         Item::Span(doing, from, to) if from.time < extent.to && to.time > extent.from => {
-            if let Some((_, row)) = rows.last_mut() {
+            if let Some(row) = rows.last_mut() {
                 row.slices.push((doing, from.time, to.time));
             }
         }
@@ -89,16 +89,16 @@ pub fn svg(trace: &Trace, extent: Extent) -> String {
         _ => {}
     });
     let name_of = |task: TaskId| tasks.get(task).name.as_str();
-    let names = by_time(rows.iter().flat_map(|(_, row)| &row.slices), extent, name_of);
+    let names = by_time(rows.iter().flat_map(|row| &row.slices), extent, name_of);
     let colour_of = |name: &str| names.iter().position(|known| known == name).and_then(|at| TASKS.get(at));
     let row_count = u32::try_from(rows.len()).expect("there are 48 cores");
     let height = RULER + f64::from(row_count) * ROW;
     let mut svg = Svg::new(WIDTH, height + LEGEND);
     ruler(&mut svg, extent, height);
     let mut middles = HashMap::new();
-    for (number, (core, row)) in (0_u32..).zip(&rows) {
+    for (number, row) in (0_u32..).zip(&rows) {
         let top = RULER + f64::from(number) * ROW;
-        middles.insert(core.number(), top + ROW / 2.0);
+        middles.insert(row.core.number(), top + ROW / 2.0);
         let colour = |doing| match doing {
             Doing::Boot => Some(BOOT),
             Doing::Unknown => Some(LOST),
@@ -106,7 +106,7 @@ pub fn svg(trace: &Trace, extent: Extent) -> String {
             Doing::Poll(task) => Some(*colour_of(name_of(task)).unwrap_or(&OTHERS)),
             Doing::Executor | Doing::Idle => None,
         };
-        draw_row(&mut svg, (*core, row), top, extent, colour);
+        draw_row(&mut svg, row, top, extent, colour);
     }
     for letter in letters.joined() {
         let is_seen = letter.read > extent.from && letter.written < extent.to;
@@ -139,12 +139,12 @@ fn by_time<'a>(
 
 fn draw_row<'c>(
     svg: &mut Svg,
-    (core, row): (CoreId, &Row),
+    row: &Row,
     top: f64,
     extent: Extent,
     colour: impl Fn(Doing) -> Option<&'c str>,
 ) {
-    let label = format!("core {:02}", core.number());
+    let label = format!("core {:02}", row.core.number());
     svg.text(GUTTER - 8.0, top + ROW / 2.0 + 4.0, 11.0, Anchor::End, DIM, &label);
     svg.rectangle(GUTTER, top + 1.0, (SPAN, ROW - 2.0), GROUND, None);
     let mut drawn = (f64::MIN, "");

@@ -121,8 +121,8 @@ impl TaskCount {
         let length = poll.to.cycles - poll.from.cycles;
         self.polls += 1;
         self.poll.add(length);
-        if let Some(wake) = poll.woken {
-            self.wake_to_poll.add(poll.from.cycles - wake.at.cycles);
+        if let Some(waited) = poll.waited() {
+            self.wake_to_poll.add(waited);
             self.queued.add(poll.queued_cycles);
         }
     }

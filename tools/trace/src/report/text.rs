@@ -78,10 +78,7 @@ fn cores(figures: &Figures, out: &mut String) -> fmt::Result {
         ">letters"
     )?;
     for core in &figures.cores {
-        let share = |cycles: u64| {
-            let permille = u128::from(cycles) * 1_000 / u128::from(core.elapsed.max(1));
-            format!("{}%", percent(u64::try_from(permille).unwrap_or(u64::MAX)))
-        };
+        let share = |cycles| share(cycles, core.elapsed);
         let interrupts: u64 = core.interrupts_by_vector.values().sum();
         writeln!(
             out,
@@ -116,9 +113,8 @@ fn exits(figures: &Figures, out: &mut String) -> fmt::Result {
         writeln!(out, "{core:>4}  {reason:<28} {count:>9}  {:>24}  {:>24}", three(*run), three(*served))?;
     }
     for core in figures.cores.iter().filter(|core| core.guests > 0) {
-        let permille = u128::from(core.guests) * 1_000 / u128::from(core.elapsed.max(1));
-        let share = percent(u64::try_from(permille).unwrap_or(u64::MAX));
-        writeln!(out, "core {}: {} cycles in guests, {share}%", core.core, core.guests)?;
+        let share = share(core.guests, core.elapsed);
+        writeln!(out, "core {}: {} cycles in guests, {share}", core.core, core.guests)?;
     }
     Ok(())
 }
@@ -163,6 +159,11 @@ fn missing(figures: &Figures, out: &mut String) -> fmt::Result {
         )?;
     }
     Ok(())
+}
+
+fn share(cycles: u64, of: u64) -> String {
+    let permille = u128::from(cycles) * 1_000 / u128::from(of.max(1));
+    format!("{}%", percent(u64::try_from(permille).unwrap_or(u64::MAX)))
 }
 
 fn percent(permille: u64) -> String {
