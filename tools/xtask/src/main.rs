@@ -14,6 +14,7 @@ mod ci;
 mod cli;
 mod demo;
 mod doctor;
+mod figures;
 mod fuzz;
 mod guest;
 mod guide;

@@ -11,12 +11,13 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bench::budget::{self, Budget};
 use crate::bench::{BenchError, RECORD, commit, host, write_record};
 use crate::boot::Platform;
 use crate::cli::GuestBenchOptions;
+use crate::figures::{Cycles, SETTING, cycles_in, word_of};
 use crate::process;
 use crate::program::{self, Profile};
 use crate::workspace::{CORE_TARGET, Workspace};
@@ -37,21 +38,8 @@ const NAMES: [(&str, &str); 6] = [
 const BUDGETS: [(&str, u64); 3] = [("call", 400), ("exception", 800), (WORLD_SWITCH, 2_500)];
 /// The figure that is worked out here.
 const WORLD_SWITCH: &str = "world-switch";
-/// What every run is started with.
-const SETTING: [&str; 9] =
-    ["--plain", "--model", "strict", "--timing", "scc", "--cores", "0", "--guest-memory", "4"];
-
-/// Times of one thing in cycles.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Cycles {
-    /// The first time.
-    cold: u64,
-    /// Median and largest of the others.
-    pub(super) median: u64,
-    most: u64,
-    /// How many others.
-    count: u64,
-}
+/// Where every run has its guests.
+const PLACE: [&str; 4] = ["--cores", "0", "--guest-memory", "4"];
 
 /// Measures, prints the report and records it if asked to.
 pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Result<(), BenchError> {
@@ -64,7 +52,7 @@ pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Resul
     let image = workspace.scratch().join("bench").join("guest");
     let run = |kernel: &Path, guests: &[PathBuf], words: &[&str]| {
         let mut command = Command::new(&board);
-        command.arg(kernel).arg("--image").arg(&image).args(SETTING).args(words);
+        command.arg(kernel).arg("--image").arg(&image).args(SETTING).args(PLACE).args(words);
         for guest in guests {
             command.arg("--guest").arg(guest);
         }
@@ -85,29 +73,10 @@ pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Resul
     println!("\n{report}");
     if options.record {
         write_record(workspace, "guest.md", &report)?;
-        write_record(workspace, "guest.json", &format!("{:#}\n", as_json(&cycles)))?;
+        write_record(workspace, "guest.json", &format!("{:#}\n", json!(cycles)))?;
         println!("bench: written to {RECORD}");
     }
     budget::judge(&budgets)
-}
-
-/// Reads the lines of guest and kernel: `figure name=call cold=1 median=2 most=3 count=64`, with `measure:` from the kernel.
-pub(super) fn cycles_in(output: &str) -> BTreeMap<String, Cycles> {
-    let mut cycles = BTreeMap::new();
-    for line in output.lines() {
-        let number = |key| word_of(line, key)?.parse().ok();
-        if let (Some(name), Some(cold), Some(median), Some(most), Some(count)) =
-            (word_of(line, "name"), number("cold"), number("median"), number("most"), number("count"))
-        {
-            cycles.insert(name.to_owned(), Cycles { cold, median, most, count });
-        }
-    }
-    cycles
-}
-
-/// Value of `key=` in a line.
-fn word_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
-    line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
 
 /// What lies between the turns of two guests, which they print as `turn begin=1 end=2` in low words of the same counter.
@@ -163,15 +132,6 @@ fn markdown(cycles: &BTreeMap<String, Cycles>, budgets: &[Budget], commit: &str,
         }
     }
     text
-}
-
-fn as_json(cycles: &BTreeMap<String, Cycles>) -> Value {
-    let figure = |Cycles { cold, median, most, count }: &Cycles| json!({ "cold": cold, "median": median, "most": most, "count": count });
-    cycles
-        .iter()
-        .map(|(name, cycles)| (name.clone(), figure(cycles)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use scc_image::CoreList;
 pub(crate) use self::pairs::tests::example;
 pub(crate) use self::pairs::{Hops, Pairs, Span};
 use crate::boot::Platform;
+use crate::figures::SETTING;
 use crate::process::{self, CommandError};
 use crate::program::{self, ProgramError};
 use crate::workspace::Workspace;
@@ -105,7 +106,7 @@ impl Laboratory {
     fn command(&self, kernel: &Path, cores: &CoreList, word: &str) -> Command {
         let mut command = Command::new(&self.board);
         command.arg(kernel).arg("--image").arg(self.folder.join("image"));
-        command.args(["--plain", "--model", "strict", "--timing", "scc", "--cores"]).arg(cores.to_string());
+        command.args(SETTING).arg("--cores").arg(cores.to_string());
         command.arg("--command-line").arg(format!("measure={word}"));
         command
     }

@@ -7,6 +7,7 @@ use scc_image::CoreList;
 use serde_json::{Value, json};
 
 use super::Way;
+use crate::figures::word_of;
 
 /// Cycles of a letter, one way, over the letters of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +56,7 @@ impl Pairs {
 
     /// Reads `… name=pairs way=polled from=0 to=1:312/315/400,2:330/331/350`; whether it is such a line.
     pub(crate) fn read(&mut self, line: &str, way: Way) -> bool {
-        let word =
-            |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        let word = |key| word_of(line, key);
         let core = |text: &str| text.parse().ok().and_then(CoreId::new);
         if word("name") != Some("pairs") || word("way") != Some(way.name()) {
             return false;

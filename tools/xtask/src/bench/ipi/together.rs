@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::bench::budget::Budget;
 use crate::chart::{self, Series};
+use crate::figures::word_of;
 use crate::letters::Span;
 
 /// Cycles that a call to the same tile and its reply may take.
@@ -38,7 +39,7 @@ impl Figure {
     /// Reads `… measure: name=call way=polled to=1 shortest=9 median=10 longest=11`; nothing from other lines.
     pub(super) fn read(line: &str) -> Option<Self> {
         let (_, words) = line.split_once(" measure: ")?;
-        let word = |key: &str| words.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        let word = |key| word_of(words, key);
         let number = |key| word(key)?.parse().ok();
         Some(Self {
             name: word("name")?.to_owned(),

@@ -28,6 +28,7 @@ use self::report::Record;
 use crate::bench::{BenchError, RECORD, budget, commit, host, write_record};
 use crate::boot::Platform;
 use crate::cli::KernelBenchOptions;
+use crate::figures::{Cycles, SETTING, cycles_in, word_of};
 use crate::process;
 use crate::program;
 use crate::workspace::Workspace;
@@ -36,8 +37,6 @@ use crate::workspace::Workspace;
 const BY_HOST: (&str, &[&str]) = ("by-host", &["--until", "first-task"]);
 const BY_CORE_0: (&str, &[&str]) = ("by-core-0", &["--until", "first-task", "--boot-from", "core0"]);
 const ALONE: (&str, &[&str]) = ("alone", &["--cores", "0", "--command-line", "measure=kernel"]);
-/// What every run is started with.
-const SETTING: &[&str] = &["--plain", "--model", "strict", "--timing", "scc"];
 
 /// Everything that was measured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,18 +68,6 @@ struct Phase {
     least: u64,
     median: u64,
     most: u64,
-}
-
-/// Times of one thing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Cycles {
-    /// The first time.
-    cold: u64,
-    /// Median and largest of the others.
-    median: u64,
-    most: u64,
-    /// How many others.
-    count: u64,
 }
 
 /// Bytes of the kernel's file.
@@ -167,21 +154,12 @@ type Measured = (BTreeMap<String, Cycles>, BTreeMap<String, u64>);
 /// Reads the lines that the kernel's `measure` prints: `measure: name=yield cold=1 median=2 most=3 count=64` and
 /// `measure: name=heap bytes=1`.
 fn measured(output: &str) -> Result<Measured, BenchError> {
-    let (mut cycles, mut bytes) = Measured::default();
-    for line in output.lines() {
-        let Some((_, figure)) = line.split_once(" measure: ") else { continue };
-        let word =
-            |key: &str| figure.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-        let number = |key: &str| word(key)?.parse().ok();
-        let Some(name) = word("name").map(str::to_owned) else { continue };
-        if let Some(amount) = number("bytes") {
-            bytes.insert(name, amount);
-        } else if let (Some(cold), Some(median), Some(most), Some(count)) =
-            (number("cold"), number("median"), number("most"), number("count"))
-        {
-            cycles.insert(name, Cycles { cold, median, most, count });
-        }
-    }
+    let cycles = cycles_in(output);
+    let amount = |line: &str| {
+        let (_, figure) = line.split_once(" measure: ")?;
+        Some((word_of(figure, "name")?.to_owned(), word_of(figure, "bytes")?.parse().ok()?))
+    };
+    let bytes: BTreeMap<_, _> = output.lines().filter_map(amount).collect();
     if cycles.is_empty() || bytes.is_empty() {
         return Err(BenchError::NoCounts { reason: "the kernel printed no figures" });
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Boot, Cycles, Figures};
+use super::{Boot, Figures};
 use crate::bench::budget::Budget;
+use crate::figures::Cycles;
 
 /// Figures in the order of the report: name, what it is.
 const NAMES: [(&str, &str); 15] = [
@@ -166,9 +167,6 @@ impl Record<'_> {
             });
             json!({ "phases": phases.collect::<Vec<_>>(), "all_up_us": boot.all_up_us })
         };
-        let times = cycles.iter().map(|(name, Cycles { cold, median, most, count })| {
-            (name.clone(), json!({ "cold": cold, "median": median, "most": most, "count": count }))
-        });
         let budgets = budgets(self.figures).into_iter().map(|budget| {
             let met = budget.is_met();
             let Budget { what, limit, found, unit } = budget;
@@ -179,7 +177,7 @@ impl Record<'_> {
             "commit": self.commit,
             "host": self.host,
             "setting": "strict, scc, 533/800/800 MHz",
-            "cycles": times.collect::<serde_json::Map<_, _>>(),
+            "cycles": cycles,
             "bytes": bytes,
             "image": {
                 "loaded": size.loaded, "in_memory": size.in_memory, "names": size.names, "executor": size.executor

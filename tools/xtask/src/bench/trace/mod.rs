@@ -22,16 +22,14 @@ use scc_image::CoreList;
 
 use self::report::{Figure, Record};
 use self::sites::Sites;
-use crate::bench::hypervisor::{Cycles, cycles_in};
 use crate::bench::{BenchError, RECORD, budget, commit, host, write_record};
 use crate::cli::TraceBenchOptions;
+use crate::figures::{Cycles, SETTING, cycles_in};
 use crate::letters::{Pairs, Way};
 use crate::process;
 use crate::program::{self, Profile};
 use crate::workspace::{CORE_TARGET, Workspace};
 
-/// What every run is started with.
-const SETTING: [&str; 5] = ["--plain", "--model", "strict", "--timing", "scc"];
 /// Cores that exchange letters.
 const PAIR: (u8, u8) = (0, 46);
 /// What guest `figures` measures, and what it is.
