@@ -9,13 +9,6 @@ use crate::board_arguments::GuestCores;
 use crate::guest::{self, GuestError};
 use crate::workspace::Workspace;
 
-/// Memory of Linux in MB, unless said.
-const MEGABYTES: u32 = 32;
-/// Size of its scratch disk in MB, unless said.
-const SCRATCH_MEGABYTES: u32 = 4;
-/// Words for Linux, unless said, before those for its devices.
-const COMMAND_LINE: &str = "console=hvc0 quiet panic=-1";
-
 /// Builds Linux, or finds it built, and makes it the guest. Where nobody can type, its session is the run.
 pub(super) fn add(workspace: &Workspace, arguments: &mut BootArguments) -> Result<(), Box<GuestError>> {
     eprintln!("boot: building Linux; the first time takes minutes and fetches 160 MB");
@@ -23,9 +16,9 @@ pub(super) fn add(workspace: &Workspace, arguments: &mut BootArguments) -> Resul
     let board = &mut arguments.board;
     board.guests.push(linux.kernel);
     board.guest_files.get_or_insert(linux.files);
-    board.guest_memory.get_or_insert(MEGABYTES);
+    board.guest_memory.get_or_insert(guest::MEGABYTES);
     if board.guest_scratch == 0 {
-        board.guest_scratch = SCRATCH_MEGABYTES;
+        board.guest_scratch = guest::SCRATCH_MEGABYTES;
     }
     if board.guest_command_line.is_empty() {
         board.guest_command_line = command_line(&board.cores, board.guest_cores);
@@ -45,7 +38,8 @@ fn command_line(cores: &CoreList, guest_cores: Option<GuestCores>) -> String {
         Some(GuestCores::Lowest(_)) | None => None,
     };
     let neighbour = neighbour.map(|core| format!(" neighbour=10.48.{}.1", core.number()));
-    format!("{COMMAND_LINE} {}{}", guest::device_words(), neighbour.unwrap_or_default())
+    let (console, devices) = (guest::CONSOLE_WORDS, guest::device_words());
+    format!("{console} panic=-1 {devices}{}", neighbour.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -130,6 +130,13 @@ pub(crate) struct LinuxFiles {
     pub(crate) session: PathBuf,
 }
 
+/// Memory of Linux in MB, unless said.
+pub(crate) const MEGABYTES: u32 = 32;
+/// Size of its scratch disk in MB, unless said.
+pub(crate) const SCRATCH_MEGABYTES: u32 = 4;
+/// The first words of its command line: where it prints, and how much.
+pub(crate) const CONSOLE_WORDS: &str = "console=hvc0 quiet";
+
 /// The words of its command line that tell Linux of the virtual devices.
 pub(crate) fn device_words() -> String {
     Slot::ALL.map(|slot| slot.to_string()).join(" ")

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use guest_terminal::{Answer, MARK, Script};
 
 use super::super::places::Places;
-use super::super::{Variant, archive, device_words};
+use super::super::{CONSOLE_WORDS, MEGABYTES, SCRATCH_MEGABYTES, Variant, archive, device_words};
 use super::{Budget, SessionError};
 use crate::boot::Platform;
 
@@ -17,10 +17,6 @@ const PLACE: &str = "session";
 const BEGIN: &str = "session-begin";
 /// The guest's name: that of its file.
 const NAME: &str = "vmlinux";
-/// Memory of the guest in MB.
-const MEMORY: &str = "32";
-/// Size of its scratch disk in MB.
-const SCRATCH: &str = "4";
 /// Seconds of host time after which the emulator gives up.
 const PATIENCE: &str = "280";
 /// Emulated milliseconds from the core's reset to the script's first line.
@@ -64,14 +60,16 @@ fn boot(places: &Places, script: &Script, platform: Platform) -> Result<String, 
     archive::append_program(&mut bytes, PLACE, text(script).as_bytes());
     std::fs::write(&files, bytes).map_err(|source| SessionError::File { path: files.clone(), source })?;
     let mut command = Command::new(std::env::current_exe().map_err(SessionError::Boot)?);
-    command.args(["boot", "--plain", "--guest-memory", MEMORY, "--guest-scratch", SCRATCH]);
+    command.args(["boot", "--plain"]);
+    command.args(["--guest-memory", &MEGABYTES.to_string()]);
+    command.args(["--guest-scratch", &SCRATCH_MEGABYTES.to_string()]);
     match platform {
         Platform::Scc => command.args(["--cores", "0", "--wall", PATIENCE]),
         Platform::Pc => command.args(["--platform", "pc"]),
     };
     command.arg("--guest").arg(places.kernel(Variant::Guest).join(NAME));
     command.arg("--guest-files").arg(&files);
-    let words = format!("console=hvc0 quiet {} run=/{PLACE}", device_words());
+    let words = format!("{CONSOLE_WORDS} {} run=/{PLACE}", device_words());
     command.args(["--guest-command-line", &words]);
     let output = command.stderr(Stdio::inherit()).output().map_err(SessionError::Boot)?;
     let seen = String::from_utf8_lossy(&output.stdout).into_owned();
