@@ -139,10 +139,9 @@ impl Vitals {
             Event::MailSent(_) => self.mail_sent += 1,
             Event::MailReceived(_) => self.mail_received += 1,
             Event::LetterWritten { .. } => self.letters_written += 1,
-            Event::LetterRead { from, letter } => {
-                if !letter.is_blank() && self.last_read.insert(from, letter.place) != Some(letter.place) {
-                    self.letters_read += 1;
-                }
+            Event::LetterRead { from, letter } if !letter.is_blank() => {
+                let is_new = self.last_read.insert(from, letter.place) != Some(letter.place);
+                self.letters_read += u64::from(is_new);
             }
             _ => {}
         }
