@@ -9,11 +9,10 @@ use guest_abi::GuestVirtAddr;
 use guest_abi::segment::Slot;
 use guest_abi::shared::INTERRUPTS_ON;
 use i586::flags::Eflags;
-use i586::segment::{DESCRIPTOR_BYTES, Descriptor, SystemKind};
+use i586::segment::{DESCRIPTOR_BYTES, Descriptor};
 
-use super::guest_memory::GuestMemory;
 use super::guest_paging::Ring;
-use super::linear::{Linear, LinearError};
+use super::linear::{LinearError, Words};
 
 /// Where a guest is: the registers that a gate or a return changes. They are always such that the processor takes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,41 +97,41 @@ impl Place {
     ///
     /// # Errors
     /// [`DeliveryError`]; the place is unchanged then.
-    pub fn deliver<M: GuestMemory>(
+    #[inline(always)]
+    pub fn deliver(
         &mut self,
-        guest: &Linear<'_, M>,
+        guest: &impl Words,
         table: &InterruptTable,
         kernel_stack: u32,
         flag: InterruptFlag,
         delivery: Delivery,
     ) -> Result<InterruptFlag, DeliveryError> {
         let Delivery { vector, error } = delivery;
-        let gate = gate(guest, table, vector)?;
-        let mut flags = self.flags;
-        flags.set(Eflags::INTERRUPT, self.ring() == Ring::User || flag == InterruptFlag::On);
-        let mut frame = Frame { words: [0; 6], used: 0 };
-        let stack = match self.ring() {
+        let handler = handler(guest, table, vector)?;
+        let Self { eip, cs, flags, esp, ss } = *self;
+        let mut pushed = flags;
+        let (esp, new_ss) = match self.ring() {
             Ring::User => {
-                frame.push(self.ss.into());
-                frame.push(self.esp);
-                kernel_stack
+                pushed.insert(Eflags::INTERRUPT);
+                let [eip, cs, flags, esp, ss] = [eip, cs.into(), pushed.bits(), esp, ss.into()];
+                let esp = match error {
+                    None => push(guest, kernel_stack, [eip, cs, flags, esp, ss])?,
+                    Some(error) => push(guest, kernel_stack, [error, eip, cs, flags, esp, ss])?,
+                };
+                (esp, Slot::KernelData.selector())
             }
-            Ring::Kernel => self.esp,
+            Ring::Kernel => {
+                pushed.set(Eflags::INTERRUPT, flag == InterruptFlag::On);
+                let esp = match error {
+                    None => push(guest, esp, [eip, cs.into(), pushed.bits()])?,
+                    Some(error) => push(guest, esp, [error, eip, cs.into(), pushed.bits()])?,
+                };
+                (esp, ss)
+            }
         };
-        [flags.bits(), self.cs.into(), self.eip].into_iter().chain(error).for_each(|word| frame.push(word));
-        let esp = frame.store(guest, stack)?;
-        if self.ring() == Ring::User {
-            self.ss = Slot::KernelData.selector();
-        }
-        let cleared = Eflags::TRAP | Eflags::NESTED_TASK | Eflags::RESUME;
-        *self = Self {
-            eip: gate.offset(),
-            cs: gate.selector().into_bits(),
-            flags: self.flags - cleared,
-            esp,
-            ..*self
-        };
-        Ok(if gate.kind() == SystemKind::InterruptGate32 { InterruptFlag::Off } else { flag })
+        let cleared = Eflags::TRAP.union(Eflags::NESTED_TASK).union(Eflags::RESUME);
+        *self = Self { eip: handler.eip, cs: handler.cs, flags: flags - cleared, esp, ss: new_ss };
+        Ok(handler.flag.unwrap_or(flag))
     }
 
     /// Takes the frame on the stack of ring 1 as IRET does, with the guest's interrupt flag on. `false` if the frame is
@@ -140,7 +139,7 @@ impl Place {
     ///
     /// # Errors
     /// [`LinearError`] if the frame cannot be read.
-    pub fn take_frame<M: GuestMemory>(&mut self, guest: &Linear<'_, M>) -> Result<bool, LinearError> {
+    pub fn take_frame(&mut self, guest: &impl Words) -> Result<bool, LinearError> {
         let [eip, cs, flags] = guest.words(GuestVirtAddr::new(self.esp))?;
         let returned = Eflags::from_bits_retain(flags) & RETURNED | ALWAYS;
         // Only the low half of a selector's word counts.
@@ -180,54 +179,45 @@ impl InterruptFlag {
     }
 }
 
-/// Words about to be pushed.
-struct Frame {
-    words: [u32; 6],
-    used: usize,
+/// Pushes words, the last of which lies highest, and returns the new ESP.
+#[inline(always)]
+fn push<const N: usize>(guest: &impl Words, esp: u32, words: [u32; N]) -> Result<u32, LinearError> {
+    // A frame has at most six words. A stack wraps, as that of a processor does.
+    let esp = esp.wrapping_sub(u32::try_from(4 * N).unwrap_or(0));
+    guest.write_words(GuestVirtAddr::new(esp), words)?;
+    Ok(esp)
 }
 
-impl Frame {
-    fn push(&mut self, word: u32) {
-        self.words[self.used] = word;
-        self.used += 1;
-    }
-
-    /// Pushes all, and returns the new ESP.
-    fn store<M: GuestMemory>(&self, guest: &Linear<'_, M>, stack: u32) -> Result<u32, LinearError> {
-        let mut bytes = [[0; 4]; 6];
-        // What is pushed last lies lowest.
-        for (place, word) in bytes.iter_mut().zip(self.words[..self.used].iter().rev()) {
-            *place = word.to_le_bytes();
-        }
-        let bytes = bytes[..self.used].as_flattened();
-        let esp = stack.wrapping_sub(4 * u32::try_from(self.used).unwrap_or(0));
-        guest.write(GuestVirtAddr::new(esp), bytes)?;
-        Ok(esp)
-    }
+/// Where a gate leads.
+struct Handler {
+    cs: u16,
+    eip: u32,
+    /// The interrupt flag behind it; `None` if it stays.
+    flag: Option<InterruptFlag>,
 }
 
-fn gate<M: GuestMemory>(
-    guest: &Linear<'_, M>,
-    table: &InterruptTable,
-    vector: u8,
-) -> Result<i586::segment::Gate, DeliveryError> {
+/// Bits of a gate's high doubleword that say that it is present and an interrupt or trap gate of 32 bits, and the one in
+/// which these two differ.
+const KIND_BITS: u32 = 0x9E00; // not an address
+const KIND: u32 = 0x8E00; // not an address
+const KIND_TRAP: u32 = 1 << 8;
+
+#[inline(always)]
+fn handler(guest: &impl Words, table: &InterruptTable, vector: u8) -> Result<Handler, DeliveryError> {
     let offset = DESCRIPTOR_BYTES * u32::from(vector);
     if offset + DESCRIPTOR_BYTES - 1 > u32::from(table.limit) {
         return Err(DeliveryError::NoGate(vector));
     }
     let place = GuestVirtAddr::new(table.base.number().wrapping_add(offset));
     let [low, high] = guest.words(place).map_err(|_| DeliveryError::NoGate(vector))?;
-    let descriptor = Descriptor::from_words(low, high);
-    let kernel = [Slot::KernelCode, Slot::BootCode].map(Slot::selector);
-    let usable = descriptor.gate().filter(|gate| {
-        // Of a selector in a gate the processor does not look at the ring.
-        let selector = gate.selector().with_rpl(1).into_bits();
-        let kind = matches!(gate.kind(), SystemKind::InterruptGate32 | SystemKind::TrapGate32);
-        kind && gate.present() && kernel.contains(&selector)
-    });
-    let gate = usable.ok_or(DeliveryError::Gate { vector, bits: descriptor.into_bits() })?;
-    let selector = gate.selector().with_rpl(1);
-    Ok(i586::segment::Gate::new(gate.kind(), selector, gate.offset(), gate.dpl()).unwrap_or(gate))
+    // Of a selector in a gate the processor does not look at the ring.
+    let [_, _, s0, s1] = low.to_le_bytes();
+    let cs = u16::from_le_bytes([s0 & !3 | 1, s1]);
+    if high & KIND_BITS != KIND || cs != Slot::KernelCode.selector() && cs != Slot::BootCode.selector() {
+        return Err(DeliveryError::Gate { vector, bits: Descriptor::from_words(low, high).into_bits() });
+    }
+    let flag = if high & KIND_TRAP == 0 { Some(InterruptFlag::Off) } else { None };
+    Ok(Handler { cs, eip: high & 0xFFFF_0000 | low & 0xFFFF, flag })
 }
 
 #[cfg(test)]

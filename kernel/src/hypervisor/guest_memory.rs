@@ -27,6 +27,38 @@ pub trait GuestMemory {
     /// [`OutsideMemory`] unless all of it is memory of the guest.
     fn write(&self, to: GuestPhysAddr, bytes: &[u8]) -> Result<(), OutsideMemory>;
 
+    /// Reads words one behind the other. `from` is a multiple of 4, and all of them lie on one page.
+    ///
+    /// # Errors
+    /// [`OutsideMemory`] unless all of them are memory of the guest.
+    fn read_words(&self, from: GuestPhysAddr, words: &mut [u32]) -> Result<(), OutsideMemory> {
+        for (place, word) in places(from).zip(words) {
+            *word = u32::from_le_bytes(self.read_array(place)?);
+        }
+        Ok(())
+    }
+
+    /// Writes words one behind the other. `to` is a multiple of 4, and all of them lie on one page.
+    ///
+    /// # Errors
+    /// [`OutsideMemory`] unless all of them are memory of the guest.
+    fn write_words(&self, to: GuestPhysAddr, words: &[u32]) -> Result<(), OutsideMemory> {
+        for (place, word) in places(to).zip(words) {
+            self.write(place, &word.to_le_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Reads a word at a multiple of 4.
+    ///
+    /// # Errors
+    /// [`OutsideMemory`] unless it is memory of the guest.
+    fn load(&self, from: GuestPhysAddr) -> Result<u32, OutsideMemory> {
+        let mut word = [0];
+        self.read_words(from, &mut word)?;
+        Ok(word[0])
+    }
+
     /// Checks a range without touching it.
     ///
     /// # Errors
@@ -61,6 +93,11 @@ pub trait GuestMemory {
         }
         Ok(())
     }
+}
+
+/// Addresses of words, from `first` on.
+fn places(first: GuestPhysAddr) -> impl Iterator<Item = GuestPhysAddr> {
+    (first.number()..).step_by(4).map(GuestPhysAddr::new)
 }
 
 /// The lengths of the pieces, each at most `most`, that make up `bytes`.

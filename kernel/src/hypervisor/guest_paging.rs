@@ -199,8 +199,7 @@ fn translation(address: GuestVirtAddr, last: PageEntry, large: bool, rights: Pag
 fn entry(memory: &impl GuestMemory, table: GuestPhysAddr, index: u32) -> Result<Found, OutsideMemory> {
     // A table lies on a page, and the index is below 1024: the sum stays on the page.
     let place = GuestPhysAddr::new(table.number() / PAGE_BYTES * PAGE_BYTES + 4 * index);
-    let word = u32::from_le_bytes(memory.read_array(place)?);
-    Ok(Found { place, entry: PageEntry::from_bits_retain(word) })
+    Ok(Found { place, entry: PageEntry::from_bits_retain(memory.load(place)?) })
 }
 
 /// Sets bits of an entry, unless they are set.
@@ -208,7 +207,7 @@ fn mark(memory: &impl GuestMemory, found: &Found, bits: PageEntry) -> Result<(),
     if found.entry.contains(bits) {
         return Ok(());
     }
-    memory.write(found.place, &(found.entry | bits).bits().to_le_bytes())
+    memory.write_words(found.place, &[(found.entry | bits).bits()])
 }
 
 #[cfg(test)]

@@ -3,8 +3,23 @@
 use guest_abi::{GuestPhysAddr, GuestVirtAddr, HOLE};
 use i586::page::{PAGE_BYTES, PageFaultCode};
 
-use super::guest_memory::GuestMemory;
+use super::guest_memory::{GuestMemory, OutsideMemory};
 use super::guest_paging::{Access, AccessKind, GuestPaging, Ring, WalkError};
+
+/// Words of a guest by linear address, as its kernel sees them. Task context.
+pub trait Words {
+    /// Reads words one behind the other.
+    ///
+    /// # Errors
+    /// [`LinearError`] if not all of them can be read.
+    fn words<const N: usize>(&self, from: GuestVirtAddr) -> Result<[u32; N], LinearError>;
+
+    /// Writes words one behind the other.
+    ///
+    /// # Errors
+    /// [`LinearError`] for the first page that cannot be written; those before it are written then.
+    fn write_words<const N: usize>(&self, to: GuestVirtAddr, words: [u32; N]) -> Result<(), LinearError>;
+}
 
 /// The linear addresses of a guest. Accesses are those of ring 1, and set the bits in the guest's tables that its own would.
 #[derive(Clone, Copy, Debug)]
@@ -62,14 +77,15 @@ impl<M: GuestMemory> Linear<'_, M> {
         Ok(())
     }
 
-    /// Reads words one behind the other.
-    ///
-    /// # Errors
-    /// [`LinearError`] if not all of them can be read.
-    pub fn words<const N: usize>(&self, from: GuestVirtAddr) -> Result<[u32; N], LinearError> {
-        let mut words = [[0; 4]; N];
-        self.read(from, words.as_flattened_mut())?;
-        Ok(words.map(u32::from_le_bytes))
+    /// Where words lie that are on one page, at multiples of 4, as they nearly always are; `None` for others.
+    fn place_of_words(
+        &self,
+        first: GuestVirtAddr,
+        words: usize,
+        kind: AccessKind,
+    ) -> Result<Option<GuestPhysAddr>, LinearError> {
+        let (place, room) = self.place(first, 0, kind)?;
+        Ok((place.number().is_multiple_of(4) && 4 * words <= room).then_some(place))
     }
 
     /// Reads at most as many bytes as `into` has, up to the first page that cannot be read, and returns how many.
@@ -105,6 +121,28 @@ impl<M: GuestMemory> Linear<'_, M> {
             None => address.number() - distance,
         };
         Ok((GuestPhysAddr::new(page | distance), (PAGE_BYTES - distance) as usize))
+    }
+}
+
+impl<M: GuestMemory> Words for Linear<'_, M> {
+    fn words<const N: usize>(&self, from: GuestVirtAddr) -> Result<[u32; N], LinearError> {
+        if let Some(place) = self.place_of_words(from, N, AccessKind::Read)? {
+            let mut words = [0; N];
+            let failed = |error: OutsideMemory| LinearError { page: from, error: error.into() };
+            self.memory.read_words(place, &mut words).map_err(failed)?;
+            return Ok(words);
+        }
+        let mut words = [[0; 4]; N];
+        self.read(from, words.as_flattened_mut())?;
+        Ok(words.map(u32::from_le_bytes))
+    }
+
+    fn write_words<const N: usize>(&self, to: GuestVirtAddr, words: [u32; N]) -> Result<(), LinearError> {
+        if let Some(place) = self.place_of_words(to, N, AccessKind::Write)? {
+            let failed = |error: OutsideMemory| LinearError { page: to, error: error.into() };
+            return self.memory.write_words(place, &words).map_err(failed);
+        }
+        self.write(to, words.map(u32::to_le_bytes).as_flattened())
     }
 }
 

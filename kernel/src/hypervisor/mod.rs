@@ -27,6 +27,8 @@ mod network;
 pub mod ram;
 pub mod shadow_paging;
 #[cfg(bare_metal)]
+pub mod shown;
+#[cfg(bare_metal)]
 mod start;
 #[cfg(bare_metal)]
 pub mod tables;

@@ -74,6 +74,16 @@ impl Ram {
         if taken == wanted { Ok(Self { pages: Rc::new(pages) }) } else { Err(too_little) }
     }
 
+    /// The frame and the number of the word at `place`, with `words` words from there on in it.
+    #[inline]
+    fn words_at(&self, place: GuestPhysAddr, words: usize) -> Result<(Frame, u32), OutsideMemory> {
+        let page = self.pages.0.get((place.number() / PAGE_BYTES) as usize).ok_or_else(|| OutsideMemory {
+            first: place,
+            bytes: u32::try_from(4 * words).unwrap_or(u32::MAX),
+        })?;
+        Ok((page.used(), place.number() % PAGE_BYTES / 4))
+    }
+
     /// Calls `touch` with each piece of a range that lies in one frame: frame, offset in it, offset in the range, bytes.
     fn for_each_piece(
         &self,
@@ -106,12 +116,18 @@ impl Page {
     }
 
     /// Its frame, about to be used.
+    #[inline]
     fn used(&self) -> Frame {
         if !self.is_used() {
-            frame_access::clear(self.frame());
-            self.0.set(self.0.get() | USED);
+            self.begin();
         }
         self.frame()
+    }
+
+    #[cold]
+    fn begin(&self) {
+        frame_access::clear(self.frame());
+        self.0.set(self.0.get() | USED);
     }
 }
 
@@ -130,6 +146,20 @@ impl GuestMemory for Ram {
         self.for_each_piece(to, bytes.len(), |frame, offset, done, length| {
             frame_access::write(frame, offset, &bytes[done..done + length]);
         })
+    }
+
+    #[inline]
+    fn read_words(&self, from: GuestPhysAddr, words: &mut [u32]) -> Result<(), OutsideMemory> {
+        let (frame, index) = self.words_at(from, words.len())?;
+        frame_access::load_all(frame, index, words);
+        Ok(())
+    }
+
+    #[inline]
+    fn write_words(&self, to: GuestPhysAddr, words: &[u32]) -> Result<(), OutsideMemory> {
+        let (frame, index) = self.words_at(to, words.len())?;
+        frame_access::store_all(frame, index, words);
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use i586::page::{ENTRIES, PAGE_BYTES, PageEntry, PageFaultCode, directory_index,
 use scc::address::PhysAddr;
 
 use super::guest_memory::GuestMemory;
-use super::guest_paging::{Access, GuestPaging, Translation, WalkError};
+use super::guest_paging::{Access, AccessKind, GuestPaging, Translation, WalkError};
 use crate::mm::address_space::TableMemory;
 use crate::mm::frame::Frame;
 
@@ -162,6 +162,24 @@ impl<M: ShadowMemory> Shadow<M> {
             }
         }
         Ok(())
+    }
+
+    /// The frame that the guest's kernel accesses at an address without asking; `None` if its next access is a page fault,
+    /// or the address is the hypervisor's.
+    #[inline(always)]
+    pub fn shown(&self, address: GuestVirtAddr, kind: AccessKind) -> Option<Frame> {
+        let needed = match kind {
+            AccessKind::Read => PageEntry::PRESENT,
+            AccessKind::Write => PageEntry::PRESENT.union(PageEntry::WRITABLE),
+        };
+        let root = self.roots[self.tag].filter(|_| address.number() < HOLE)?;
+        let table = self.memory.load(root, directory_index(address.number()));
+        if !table.contains(PageEntry::PRESENT) {
+            return None;
+        }
+        let table = Frame::containing(PhysAddr::new(table.frame()));
+        let page = self.memory.load(table, table_index(address.number()));
+        page.contains(needed).then(|| Frame::containing(PhysAddr::new(page.frame())))
     }
 
     /// Tables and roots in use.

@@ -21,6 +21,7 @@ impl TableMemory for KernelTables {
         Some(frame)
     }
 
+    #[inline(always)]
     fn load(&self, table: Frame, index: u32) -> PageEntry {
         PageEntry::from_bits_retain(frame_access::load(table, index))
     }

@@ -9,7 +9,7 @@ use scc::address::PhysAddr;
 /// Bits of a word of the bitmap.
 const WORD_BITS: u32 = u32::BITS;
 
-/// A frame of core-physical memory.
+/// A frame of core-physical memory: the address of its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Frame(u32);
 
@@ -17,13 +17,22 @@ impl Frame {
     /// The frame that holds `address`.
     #[must_use]
     pub const fn containing(address: PhysAddr) -> Self {
-        Self(address.get() / PAGE_BYTES)
+        Self(address.get() & !(PAGE_BYTES - 1))
+    }
+
+    /// The frame with a number, counted from address 0.
+    const fn numbered(number: u32) -> Self {
+        Self(number * PAGE_BYTES)
+    }
+
+    const fn number(self) -> u32 {
+        self.0 / PAGE_BYTES
     }
 
     /// Address of its first byte.
     #[must_use]
     pub const fn base(self) -> PhysAddr {
-        PhysAddr::new(self.0 * PAGE_BYTES)
+        PhysAddr::new(self.0)
     }
 }
 
@@ -102,7 +111,7 @@ impl<'a> FrameAllocator<'a> {
             Zone::Any => self.highest_free()?,
         };
         self.take(number);
-        Some(Frame(number))
+        Some(Frame::numbered(number))
     }
 
     /// Takes up to `count` frames, those outside the direct map first, hands each to `take`, and returns how many.
@@ -116,7 +125,7 @@ impl<'a> FrameAllocator<'a> {
             for number in (word * WORD_BITS..=number).rev().take((count - taken) as usize) {
                 if self.is_free(number) {
                     self.take(number);
-                    take(Frame(number));
+                    take(Frame::numbered(number));
                     taken += 1;
                 }
             }
@@ -133,7 +142,7 @@ impl<'a> FrameAllocator<'a> {
             if length == count {
                 let first = number + 1 - count;
                 (first..=number).for_each(|number| self.take(number));
-                return Some(Frame(first));
+                return Some(Frame::numbered(first));
             }
         }
         None
@@ -144,13 +153,13 @@ impl<'a> FrameAllocator<'a> {
     /// # Errors
     /// [`FreeError`]; the allocator is unchanged then.
     pub fn free(&mut self, frame: Frame) -> Result<(), FreeError> {
-        if frame.0 >= self.frames {
+        if frame.number() >= self.frames {
             return Err(FreeError::Foreign(frame));
         }
-        if self.is_free(frame.0) {
+        if self.is_free(frame.number()) {
             return Err(FreeError::Free(frame));
         }
-        self.free[(frame.0 / WORD_BITS) as usize] |= 1 << (frame.0 % WORD_BITS);
+        self.free[(frame.number() / WORD_BITS) as usize] |= 1 << (frame.number() % WORD_BITS);
         self.available += 1;
         Ok(())
     }
@@ -196,8 +205,8 @@ mod tests {
     fn nothing_is_free_until_released_and_partial_frames_are_not() {
         with(|frames| {
             assert_eq!(frames.available(), 98);
-            assert_eq!(frames.allocate(Zone::Direct), Some(Frame(2)));
-            assert_eq!(frames.allocate(Zone::Any), Some(Frame(99)));
+            assert_eq!(frames.allocate(Zone::Direct), Some(Frame::numbered(2)));
+            assert_eq!(frames.allocate(Zone::Any), Some(Frame::numbered(99)));
             assert_eq!(frames.available(), 96);
         });
     }
@@ -207,7 +216,7 @@ mod tests {
         with(|frames| {
             let direct = core::iter::from_fn(|| frames.allocate(Zone::Direct)).count();
             assert_eq!(direct, 38);
-            assert_eq!(frames.allocate(Zone::Any), Some(Frame(99)));
+            assert_eq!(frames.allocate(Zone::Any), Some(Frame::numbered(99)));
             let rest = core::iter::from_fn(|| frames.allocate(Zone::Any)).count();
             assert_eq!((rest, frames.available()), (59, 0));
         });
@@ -217,10 +226,10 @@ mod tests {
     fn many_frames_are_taken_from_the_top_and_none_twice() {
         with(|frames| {
             let mut taken = vec![];
-            assert_eq!(frames.allocate(Zone::Any), Some(Frame(99)));
-            assert_eq!(frames.free(Frame(98)), Err(FreeError::Free(Frame(98))));
+            assert_eq!(frames.allocate(Zone::Any), Some(Frame::numbered(99)));
+            assert_eq!(frames.free(Frame::numbered(98)), Err(FreeError::Free(Frame::numbered(98))));
             assert_eq!(frames.allocate_many(40, |frame| taken.push(frame)), 40);
-            assert!(taken.iter().copied().eq((59..=98).rev().map(Frame)));
+            assert!(taken.iter().copied().eq((59..=98).rev().map(Frame::numbered)));
             assert_eq!(frames.allocate_many(100, |_| {}), 57);
             assert_eq!(frames.available(), 0);
         });
@@ -230,13 +239,13 @@ mod tests {
     fn rows_are_found_between_frames_in_use() {
         with(|frames| {
             let first = frames.allocate_row(10, Zone::Direct).unwrap();
-            assert_eq!(first, Frame(2));
-            assert_eq!(frames.allocate_row(10, Zone::Direct), Some(Frame(12)));
-            frames.release(first.base(), Frame(11).base());
-            assert_eq!(frames.allocate_row(10, Zone::Direct), Some(Frame(22)));
-            assert_eq!(frames.allocate_row(9, Zone::Direct), Some(Frame(2)));
+            assert_eq!(first, Frame::numbered(2));
+            assert_eq!(frames.allocate_row(10, Zone::Direct), Some(Frame::numbered(12)));
+            frames.release(first.base(), Frame::numbered(11).base());
+            assert_eq!(frames.allocate_row(10, Zone::Direct), Some(Frame::numbered(22)));
+            assert_eq!(frames.allocate_row(9, Zone::Direct), Some(Frame::numbered(2)));
             assert_eq!(frames.allocate_row(20, Zone::Direct), None);
-            assert_eq!(frames.allocate_row(68, Zone::Any), Some(Frame(32)));
+            assert_eq!(frames.allocate_row(68, Zone::Any), Some(Frame::numbered(32)));
         });
     }
 
@@ -246,7 +255,7 @@ mod tests {
             let frame = frames.allocate(Zone::Any).unwrap();
             assert_eq!(frames.free(frame), Ok(()));
             assert_eq!(frames.free(frame), Err(FreeError::Free(frame)));
-            assert_eq!(frames.free(Frame(100)), Err(FreeError::Foreign(Frame(100))));
+            assert_eq!(frames.free(Frame::numbered(100)), Err(FreeError::Foreign(Frame::numbered(100))));
             assert_eq!(frames.available(), 98);
         });
     }

@@ -42,7 +42,34 @@ pub fn clear(frame: Frame) {
     unsafe { cpu::fill_words(place, 0, PAGE_BYTES / 4) };
 }
 
+/// Reads words of a frame from `index` (0 to 1023) on: few, without the start of a string instruction.
+///
+/// # Panics
+/// If they do not lie within it.
+#[inline(always)]
+pub fn load_all(frame: Frame, index: u32, words: &mut [u32]) {
+    let first = place(frame, 4 * index, size_of_val(words)).cast::<u32>();
+    for (number, word) in words.iter_mut().enumerate() {
+        // SAFETY: mapped until the next call of this module, aligned, within the frame; any bits will do.
+        *word = unsafe { first.add(number).read_volatile() };
+    }
+}
+
+/// Writes words of a frame from `index` (0 to 1023) on, ascending.
+///
+/// # Panics
+/// If they do not lie within it.
+#[inline(always)]
+pub fn store_all(frame: Frame, index: u32, words: &[u32]) {
+    let first = place(frame, 4 * index, size_of_val(words)).cast::<u32>();
+    for (number, word) in words.iter().enumerate() {
+        // SAFETY: mapped until the next call of this module, aligned, within the frame, which callers own.
+        unsafe { first.add(number).write_volatile(*word) };
+    }
+}
+
 /// Reads word `index` (0 to 1023) of a frame.
+#[inline(always)]
 #[must_use]
 pub fn load(frame: Frame, index: u32) -> u32 {
     // SAFETY: mapped, aligned, within the frame; any bits will do.
@@ -50,18 +77,21 @@ pub fn load(frame: Frame, index: u32) -> u32 {
 }
 
 /// Writes word `index` (0 to 1023) of a frame.
+#[inline(always)]
 pub fn store(frame: Frame, index: u32, word: u32) {
     // SAFETY: mapped, aligned, within the frame, which callers own.
     unsafe { place(frame, 4 * index, 4).cast::<u32>().write_volatile(word) };
 }
 
+#[inline(always)]
 fn place(frame: Frame, offset: u32, bytes: usize) -> *mut u8 {
-    let room = PAGE_BYTES.checked_sub(offset).and_then(|room| usize::try_from(room).ok());
-    assert!(room.is_some_and(|room| bytes <= room), "accesses lie within one frame");
+    let within = offset <= PAGE_BYTES && bytes <= (PAGE_BYTES - offset) as usize;
+    assert!(within, "accesses lie within one frame");
     with_exposed_provenance_mut((shown(frame) + offset) as usize)
 }
 
 /// Virtual address at which the frame can be touched until the next call.
+#[inline(always)]
 fn shown(frame: Frame) -> u32 {
     match frame.base().get() {
         direct @ ..layout::DIRECT_MAP_BYTES => layout::DIRECT_MAP + direct,

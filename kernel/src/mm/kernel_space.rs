@@ -209,20 +209,35 @@ pub fn allocate_frames(count: u32, mut take: impl FnMut(Frame)) -> u32 {
 }
 
 /// Shows a frame beyond the direct map on its page for such frames, and returns the page's address. Task context.
+#[inline]
 pub(super) fn show_in_window(frame: Frame) -> u32 {
     let address = frame.base().get();
-    let index = (address / PAGE_BYTES) as usize % layout::FRAME_WINDOW_COUNT;
-    let page = layout::FRAME_WINDOWS + address % layout::FRAME_WINDOWS_BYTES;
+    let index = window_of(address);
+    // The index is below the number of windows.
+    let page = layout::FRAME_WINDOWS + PAGE_BYTES * u32::try_from(index).unwrap_or(0);
     if SHOWN[index].load(Ordering::Relaxed) != address {
-        MEMORY.with(|memory| {
-            let memory = memory.as_mut().expect("frames are touched after the kernel's space is made");
-            let entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(address);
-            DirectTables(&mut memory.frames).store(memory.window, table_index(page), entry);
-        });
-        cpu::forget_page(page);
-        SHOWN[index].store(address, Ordering::Relaxed);
+        change_window(index, page, address);
     }
     page
+}
+
+/// The number of the page for a frame. A guest's frames lie in a row, and those that it uses together often have distances
+/// that are powers of two, so the bits above count as well.
+const fn window_of(address: u32) -> usize {
+    let number = (address / PAGE_BYTES) as usize;
+    let bits = layout::FRAME_WINDOW_COUNT.ilog2();
+    (number ^ number >> bits) % layout::FRAME_WINDOW_COUNT
+}
+
+#[cold]
+fn change_window(index: usize, page: u32, address: u32) {
+    MEMORY.with(|memory| {
+        let memory = memory.as_mut().expect("frames are touched after the kernel's space is made");
+        let entry = PageEntry::PRESENT.union(PageEntry::WRITABLE).with_frame(address);
+        DirectTables(&mut memory.frames).store(memory.window, table_index(page), entry);
+    });
+    cpu::forget_page(page);
+    SHOWN[index].store(address, Ordering::Relaxed);
 }
 
 /// The list of guests as whoever loaded the image has left it; `None` if there is none. Any context.

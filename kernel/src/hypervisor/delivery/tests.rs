@@ -1,10 +1,12 @@
 //! Delivery into a guest without paging whose table lies at 0x800.
 
 use guest_abi::GuestPhysAddr;
-use i586::segment::{Gate, Selector};
+use i586::segment::{Gate, Selector, SystemKind};
 
 use super::*;
+use crate::hypervisor::guest_memory::GuestMemory;
 use crate::hypervisor::host_memory::HostMemory;
+use crate::hypervisor::linear::Linear;
 
 const TABLE: InterruptTable = InterruptTable { base: GuestVirtAddr::new(0x800), limit: 0x7FF };
 const KERNEL_STACK: u32 = 0x4000;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::hypervisor::guest_memory::OutsideMemory;
-use crate::hypervisor::guest_paging::{AccessKind, KernelWrites, LargePages, Ring};
+use crate::hypervisor::guest_paging::{KernelWrites, LargePages, Ring};
 use crate::hypervisor::host_memory::HostMemory;
 
 const READ: Access = Access { kind: AccessKind::Read, ring: Ring::Kernel };
@@ -220,4 +220,18 @@ fn full_shadow_starts_anew_and_all_tables_come_back() {
     assert_eq!(tables.state.borrow().len(), 0);
     let (mut none, _) = self::shadow(1);
     assert_eq!(none.fill(Some(&paging), &guest, at(0), READ), Err(Miss::NoFrame));
+}
+
+#[test]
+fn kernel_finds_by_the_shadow_what_it_would_not_fault_on() {
+    let (mut shadow, _) = shadow(10);
+    let guest = guest();
+    let kernel = |shadow: &Shadow<Tables>, kind| shadow.shown(at(0x5000), kind);
+    assert_eq!(kernel(&shadow, AccessKind::Read), None);
+    shadow.fill(None, &guest, at(0x5000), READ).unwrap();
+    let shown = Some(frame(GUEST_BASE + 0x5000));
+    assert_eq!((kernel(&shadow, AccessKind::Read), kernel(&shadow, AccessKind::Write)), (shown, shown));
+    assert_eq!(shadow.shown(at(HOLE), AccessKind::Read), None);
+    shadow.forget(Extent::Everything);
+    assert_eq!(kernel(&shadow, AccessKind::Read), None);
 }

@@ -15,6 +15,7 @@ use crate::hypervisor::guest_paging::{Access, Ring, WalkError};
 use crate::hypervisor::linear::Linear;
 use crate::hypervisor::ram::Ram;
 use crate::hypervisor::shadow_paging::Miss;
+use crate::hypervisor::shown::Shown;
 
 /// DR6 after reset.
 pub(super) const DEBUG_STATUS_START: u32 = 0xFFFF_0FF0; // not an address: reserved bits read 1
@@ -31,12 +32,18 @@ impl Vm {
         work(&Linear { memory: &self.ram, paging: paging.as_ref() })
     }
 
+    /// The words of the guest's kernel.
+    #[inline]
+    fn words(&self) -> Shown<'_> {
+        Shown { shadow: &self.shadow, ram: &self.ram, control: &self.control }
+    }
+
     /// The hypercall in place of an IRET: takes the frame with the interrupt flag on, or leaves it to the IRET that follows.
     pub(super) fn serve_return(&mut self) -> Next {
         self.shared.set_interrupt_flag(InterruptFlag::On);
         let mut place = self.place();
         // A frame that cannot be read is for the IRET to fault on.
-        if self.with_linear(|linear| place.take_frame(linear)) == Ok(true) {
+        if place.take_frame(&self.words()) == Ok(true) {
             self.set_place(&place);
         }
         Next::Resume
@@ -90,6 +97,7 @@ impl Vm {
     }
 
     /// Has the guest take an exception.
+    #[inline(never)]
     pub(super) fn inject(&mut self, exception: Exception, error: Option<u32>) -> Result<Next, End> {
         let Some(table) = self.table else {
             let eip = self.vcpu.registers.get(Word::Eip);
@@ -116,7 +124,7 @@ impl Vm {
                 if self.return_window.contains(&place.eip) {
                     // The flag is set already, and the frame is to be taken first. One that the guest's IRET faults on is
                     // left to it: its handler clears the flag.
-                    if self.with_linear(|linear| place.take_frame(linear)) != Ok(true) {
+                    if place.take_frame(&self.words()) != Ok(true) {
                         return Ok(());
                     }
                     flag = InterruptFlag::On;
@@ -132,6 +140,8 @@ impl Vm {
         Ok(())
     }
 
+    /// Changes `place`, the guest and its flag, which is `flag`, as an exception or interrupt does.
+    #[inline(always)]
     fn deliver(
         &mut self,
         place: &mut Place,
@@ -141,9 +151,11 @@ impl Vm {
     ) -> Result<(), End> {
         let stack = self.vcpu.registers.tables().kernel_stack;
         let eip = place.eip;
-        let delivered = self.with_linear(|linear| place.deliver(linear, table, stack, flag, delivery));
-        let flag = delivered.map_err(|error| End::Undeliverable { vector: delivery.vector, error, eip })?;
-        self.shared.set_interrupt_flag(flag);
+        let delivered = place.deliver(&self.words(), table, stack, flag, delivery);
+        let behind = delivered.map_err(|error| End::Undeliverable { vector: delivery.vector, error, eip })?;
+        if behind != flag {
+            self.shared.set_interrupt_flag(behind);
+        }
         self.set_place(place);
         Ok(())
     }
