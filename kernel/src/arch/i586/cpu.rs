@@ -112,10 +112,14 @@ pub enum AlignmentChecks {
     On,
 }
 
-/// Writes CR0.AM.
+/// Writes CR0.AM, unless it is as it should be.
 pub fn set_alignment_checks(checks: AlignmentChecks) {
     let mut bits = control();
-    bits.set(Cr0::ALIGNMENT_MASK, checks == AlignmentChecks::On);
+    let wanted = checks == AlignmentChecks::On;
+    if bits.contains(Cr0::ALIGNMENT_MASK) == wanted {
+        return;
+    }
+    bits.set(Cr0::ALIGNMENT_MASK, wanted);
     // SAFETY: the kernel's ring is never checked; the other bits stay.
     unsafe { asm!("mov cr0, {}", in(reg) bits.bits(), options(nostack, preserves_flags)) };
 }

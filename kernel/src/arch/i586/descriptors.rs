@@ -128,10 +128,17 @@ fn gate(vector: u8) -> Gate {
 }
 
 /// Puts a guest's part into the tables. Task context.
+///
+/// Caches do not allocate on a write, so what is there already is read and not written again.
 pub fn set_guest(guest: &GuestTables) {
+    fn put(place: &mut u64, bits: u64) {
+        if *place != bits {
+            *place = bits;
+        }
+    }
     TABLES.with(|tables| {
         for (slot, descriptor) in THREAD_SLOTS.into_iter().zip(guest.threads) {
-            tables.global[usize::from(slot)] = descriptor.into_bits();
+            put(&mut tables.global[usize::from(slot)], descriptor.into_bits());
         }
         tables.kernel_task.set_stack(1, Slot::KernelData.selector(), guest.kernel_stack);
         let direct = |entry| {
@@ -140,7 +147,7 @@ pub fn set_guest(guest: &GuestTables) {
             Gate::new(SystemKind::TrapGate32, code, entry, 3).expect("this kind is a gate")
         };
         let gate = guest.system_call.map_or_else(|| gate(0x80), direct);
-        tables.interrupt[SYSTEM_CALL_VECTOR] = gate.descriptor().into_bits();
+        put(&mut tables.interrupt[SYSTEM_CALL_VECTOR], gate.descriptor().into_bits());
     });
 }
 

@@ -43,6 +43,9 @@ const FPU_START: [u32; 27] = {
     words
 };
 
+/// Lines of 32 bytes of an image.
+const IMAGE_LINES: u32 = 4;
+
 /// Address of the trap page whose guest has its part in the tables and the FPU; 0 if none has.
 static LOADED: AtomicU32 = AtomicU32::new(0);
 
@@ -168,8 +171,11 @@ impl GuestRegisters {
     /// Puts this guest's part into the tables, CR0 and the FPU, and saves the FPU of the one before.
     #[inline(never)]
     fn load(&self) {
-        let before = LOADED.swap(self.address, Ordering::Relaxed);
+        // Interrupts are off: nobody is in between.
+        let before = LOADED.load(Ordering::Relaxed);
+        LOADED.store(self.address, Ordering::Relaxed);
         if before != 0 {
+            read_image(before);
             // SAFETY: the address is that of a trap page, at whose beginning there is room for the image: one that is freed
             // is no longer noted here.
             unsafe { asm!("fnsave [{}]", in(reg) before, options(nostack, preserves_flags)) };
@@ -178,6 +184,15 @@ impl GuestRegisters {
         unsafe { asm!("frstor [{}]", in(reg) self.address, options(nostack, preserves_flags)) };
         descriptors::set_guest(&self.tables);
         cpu::set_alignment_checks(self.checks);
+    }
+}
+
+/// Brings the image of the FPU on the trap page at `page` into the caches, which do not allocate on writes.
+fn read_image(page: u32) {
+    for line in 0..IMAGE_LINES {
+        // SAFETY: the address is that of a trap page; what is read is dropped.
+        let _: u32 =
+            unsafe { with_exposed_provenance_mut::<u32>((page + 32 * line) as usize).read_volatile() };
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct TablePage {
     pub(super) fault_task: TaskState,
     /// CR3 of the kernel's address space, for the way back from a guest.
     pub(super) directory: u32,
+    /// Where the kernel's stack goes on when a guest is left. Beside the directory, because both are read then.
+    pub(super) kernel_stack: u32,
 }
 
 const _: () = assert!(size_of::<TablePage>() == i586::page::PAGE_BYTES as usize);
@@ -43,6 +45,7 @@ pub(super) static TABLES: Place = Place(UnsafeCell::new(TablePage {
     kernel_task: TaskState::EMPTY,
     fault_task: TaskState::EMPTY,
     directory: 0,
+    kernel_stack: 0,
 }));
 
 impl Place {

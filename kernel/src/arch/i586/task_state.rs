@@ -72,7 +72,11 @@ impl TaskState {
         self.0[offset as usize / 4]
     }
 
+    /// Writes a word, unless it is there already: caches do not allocate on a write.
     fn set(&mut self, offset: u32, value: u32) {
-        self.0[offset as usize / 4] = value;
+        let word = &mut self.0[offset as usize / 4];
+        if *word != value {
+            *word = value;
+        }
     }
 }

@@ -15,7 +15,6 @@
 
 use core::arch::global_asm;
 use core::mem::offset_of;
-use core::sync::atomic::AtomicU32;
 
 use i586::page::PAGE_BYTES;
 use trace_format::record::Event;
@@ -111,7 +110,7 @@ leave_guest:
     mov es, eax
     mov eax, [{tables} + {directory}]
     mov cr3, eax
-    mov esp, [{kernel_stack}]
+    mov esp, [{tables} + {kernel_stack}]
     cld
     pop edi
     pop esi
@@ -129,7 +128,7 @@ trap_enter_guest:
     push ebx
     push esi
     push edi
-    mov [{kernel_stack}], esp
+    mov [{tables} + {kernel_stack}], esp
     mov esp, {frame}
     mov cr3, eax
     // Pop GS, FS, ES, DS likewise.
@@ -156,7 +155,7 @@ trap_double_fault:
     data = const DATA.into_bits(),
     tables = sym TABLES,
     directory = const offset_of!(TablePage, directory),
-    kernel_stack = sym KERNEL_STACK,
+    kernel_stack = const offset_of!(TablePage, kernel_stack),
     frame = const layout::TRAP_PAGE + FRAME_OFFSET,
     handle = sym handle,
     handle_double_fault = sym handle_double_fault,
@@ -169,9 +168,6 @@ unsafe extern "C" {
     fn trap_double_fault();
     fn trap_enter_guest(directory: u32);
 }
-
-/// Where the kernel's stack goes on when a guest is left.
-static KERNEL_STACK: AtomicU32 = AtomicU32::new(0);
 
 /// Address of the stub of a vector.
 pub(super) fn stub(vector: u8) -> u32 {
