@@ -90,3 +90,39 @@ fn guests_of_a_core_take_turns_of_ten_milliseconds() {
         assert!(whole >= 12, "{turns:?}");
     }
 }
+
+/// A guest passes a window of four instructions with deadlines of its timer one cycle apart. As long as the window has no
+/// name its handler is called between any two of them; once it has one, the hypervisor takes the frame first.
+#[test]
+fn interrupt_at_each_instruction_of_the_return_window_finds_the_frame_taken() {
+    let guests = [guest("window")];
+    let sweeps = |text: &str, name: &str| {
+        let line = |pending: &str| {
+            let mark = format!("guest window: {name}, {pending} pending: ");
+            let line = text.lines().find_map(|line| line.split_once(&mark));
+            let (_, line) = line.unwrap_or_else(|| panic!("no {mark:?} in\n{text}"));
+            let number = |word: &&str| word.trim_end_matches(',').parse::<u32>().ok();
+            let words: Vec<_> = line.split_whitespace().collect();
+            let numbers: Vec<_> = words.iter().filter_map(number).collect();
+            let [passes, interrupts, compare, branch, iret, call, taken] = numbers[..] else {
+                panic!("{line}")
+            };
+            assert!(interrupts >= passes, "{line}");
+            ([compare, branch, iret, call], taken)
+        };
+        ["nothing", "line"].map(line)
+    };
+    let board = on_board(&guests);
+    for text in [&board, &on_pc(&guests)] {
+        for ((within, _), pending) in sweeps(text, "named").into_iter().zip(["nothing", "line"]) {
+            assert_eq!(within, [0; 4], "named, {pending} pending:\n{text}");
+        }
+        assert!(sweeps(text, "unnamed").iter().all(|(_, taken)| *taken == 0), "{text}");
+        expect(text, &["info guest: ended name=window by itself reason=power-off"]);
+    }
+    // Cycles are the same in each run on the board, so the deadlines hit the same instructions with a name and without.
+    let [(free, _), (pending, _)] = sweeps(&board, "unnamed");
+    assert!(free[..3].iter().all(|hits| *hits > 0), "nothing pending: {free:?}");
+    assert!([0, 1, 3].iter().all(|index| pending[*index] > 0), "line pending: {pending:?}");
+    assert!(sweeps(&board, "named").iter().all(|(_, taken)| *taken > 0), "{board}");
+}

@@ -34,6 +34,7 @@ pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "storm",
     "timer",
     "turns",
+    "window",
     "kernel",
 ];
 
