@@ -37,12 +37,6 @@ impl Timer {
         }
     }
 
-    /// Whether it is set.
-    #[must_use]
-    pub const fn is_set(&self) -> bool {
-        self.set
-    }
-
     /// Whether its deadline has come, after which it is no longer set. Otherwise the task is woken at the deadline.
     pub fn has_fired(&mut self, context: &mut Context<'_>) -> bool {
         let fired = self.set && self.sleep.as_mut().poll(context).is_ready();

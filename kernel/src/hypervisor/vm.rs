@@ -223,10 +223,16 @@ impl Vm {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.slice.has_fired(context) || !self.slice.is_set() {
-            self.slice.set(SLICE_MILLISECONDS * u64::from(clocks::cycles_per_millisecond()));
-            self.slice.has_fired(context);
-        }
+        self.slice.set(SLICE_MILLISECONDS * u64::from(clocks::cycles_per_millisecond()));
+        self.slice.has_fired(context);
+        let polled = self.poll_turn(context);
+        // What is left of it must not end the turn of another guest.
+        self.slice.stop();
+        polled
+    }
+
+    /// Runs the guest for its turn.
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
         self.look_at_timer(context);
         if self.terminal.typed.take_arrival() {
             self.raise(Line::Console);
@@ -254,7 +260,6 @@ impl Vm {
                 Exit::PageFault(address, error) => self.serve_page_fault(address, error)?,
             };
             if next == Next::WaitForAnswer || next == Next::Wait && self.pending == 0 {
-                self.slice.stop();
                 return Poll::Ready(Ok(()));
             }
         }
