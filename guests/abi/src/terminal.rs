@@ -10,6 +10,7 @@
 //! FF FF   the byte FF
 //! FF nn   the terminal is attached to guest nn of the core's list, counted from 0
 //! FF FE   it is attached to none
+//! FF on   an order about guest n: o is 1 for stop, 2 start, 3 pause, 4 resume, 5 keep, 6 restore
 //! ```
 //!
 //! On a PC the stream comes in through the second serial port. On the SCC the host writes it into a page of the core's
@@ -61,6 +62,55 @@ pub const fn attach(guest: Option<u8>) -> [u8; 2] {
     }
 }
 
+/// What the user wants to become of a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Order {
+    /// It ends, wherever it is, and all that it has is given back.
+    Stop = 1,
+    /// It is made anew and runs, if it was stopped.
+    Start,
+    /// It does not run until it is resumed.
+    Pause,
+    /// It goes on after a pause.
+    Resume,
+    /// Its state is kept, in place of one that was kept before.
+    Keep,
+    /// It is stopped, and one made that goes on from the state that was kept.
+    Restore,
+}
+
+impl Order {
+    /// All orders, by ascending numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Stop, Self::Start, Self::Pause, Self::Resume, Self::Keep, Self::Restore];
+
+    /// What the kernel calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Keep => "keep",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// The pair that gives an order about guest `guest` of the core's list.
+///
+/// # Panics
+/// If no list has so many guests.
+#[must_use]
+pub const fn order(order: Order, guest: u8) -> [u8; 2] {
+    assert!((guest as usize) < crate::list::GUESTS_MAX, "lists are shorter");
+    [ESCAPE, (order as u8) << 4 | guest]
+}
+
+const _: () = assert!(crate::list::GUESTS_MAX <= 16, "a guest's number has four bits of an order");
+
 /// Text for the attached guest, as it stands in the stream.
 pub fn text(bytes: &[u8]) -> impl Iterator<Item = u8> {
     bytes.iter().flat_map(|byte| core::iter::repeat_n(*byte, if *byte == ESCAPE { 2 } else { 1 }))
@@ -73,6 +123,8 @@ pub enum Typed {
     Byte(u8),
     /// The terminal is attached to this guest, or to none.
     Attach(Option<u8>),
+    /// What is to become of this guest.
+    Order(Order, u8),
 }
 
 /// Reads the stream.
@@ -92,8 +144,13 @@ impl Reader {
             }
             (false, byte) | (true, byte @ ESCAPE) => Some(Typed::Byte(byte)),
             (true, NONE) => Some(Typed::Attach(None)),
-            (true, guest) => {
+            (true, guest @ ..16) => {
                 (usize::from(guest) < crate::list::GUESTS_MAX).then_some(Typed::Attach(Some(guest)))
+            }
+            (true, pair) => {
+                let order = Order::ALL.into_iter().find(|order| *order as u8 == pair >> 4)?;
+                let guest = pair & 15;
+                (usize::from(guest) < crate::list::GUESTS_MAX).then_some(Typed::Order(order, guest))
             }
         }
     }
@@ -125,8 +182,17 @@ mod tests {
     }
 
     #[test]
-    fn pair_that_names_no_guest_of_any_list_means_nothing() {
-        assert_eq!(read(&[ESCAPE, 16, b'x']), [Typed::Byte(b'x')]);
+    fn orders_name_their_guest() {
+        for given in Order::ALL {
+            assert_eq!(read(&order(given, 15)), [Typed::Order(given, 15)]);
+        }
+        assert_eq!(order(Order::Stop, 3), [0xFF, 0x13]);
+        assert_eq!(order(Order::Restore, 0), [0xFF, 0x60]);
+    }
+
+    #[test]
+    fn pair_that_names_nothing_means_nothing() {
+        assert_eq!(read(&[ESCAPE, 0x70, b'x', ESCAPE, 0xFD, b'y']), [Typed::Byte(b'x'), Typed::Byte(b'y')]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::network::Network;
 use super::ram::{Ram, RamError};
 use super::vdev::block::RamDisk;
 use super::vdev::block::{self, BlockBackend, ReadOnlyImage};
-use super::vdev::bus::{Bus, BusError, Outcome};
+use super::vdev::bus::{Bus, BusError, DeviceStates, Outcome};
 use super::vdev::services::Services;
 use super::vdev::{IrqOutput, entropy, network};
 
@@ -37,6 +37,14 @@ pub struct Devices {
     bus: Bus<Output>,
     services: Services,
     raised: Rc<Cell<u32>>,
+    /// Sectors of the scratch disk.
+    scratch: Option<Ram>,
+}
+
+/// A guest's devices at a moment at which no request was under way.
+pub struct Kept {
+    states: DeviceStates,
+    scratch: Option<Ram>,
 }
 
 /// Whether devices have more to do.
@@ -54,6 +62,20 @@ struct Output {
     bit: u32,
 }
 
+async fn duplicate(sectors: Option<&Ram>) -> Result<Option<Ram>, RamError> {
+    match sectors {
+        Some(sectors) => Ok(Some(sectors.duplicate().await?)),
+        None => Ok(None),
+    }
+}
+
+impl Kept {
+    /// Frames of its scratch disk.
+    pub fn frames(&self) -> u32 {
+        self.scratch.as_ref().map_or(0, Ram::frames)
+    }
+}
+
 impl IrqOutput for Output {
     fn raise(&self) {
         self.raised.set(self.raised.get() | self.bit);
@@ -66,17 +88,61 @@ impl Devices {
     /// # Errors
     /// [`RamError`] if there is none for its scratch disk.
     pub fn new(guest: &Guest<'static>, ram: &Ram, network: &Network, number: u8) -> Result<Self, RamError> {
-        let mut devices = Self { bus: Bus::default(), services: Services::default(), raised: Rc::default() };
+        let bytes = guest.room.scratch_bytes;
+        let scratch = if bytes == 0 { None } else { Some(Ram::new(bytes)?) };
+        Ok(Self::with_scratch(guest, ram, network, number, scratch))
+    }
+
+    fn with_scratch(
+        guest: &Guest<'static>,
+        ram: &Ram,
+        network: &Network,
+        number: u8,
+        scratch: Option<Ram>,
+    ) -> Self {
+        let (bus, services, raised) = (Bus::default(), Services::default(), Rc::default());
+        let mut devices = Self { bus, services, raised, scratch: scratch.clone() };
         devices.add_random(ram, number);
         devices.add_card(ram, network, number);
-        if guest.room.scratch_bytes != 0 {
-            let sectors = Ram::new(guest.room.scratch_bytes)?;
+        if let Some(sectors) = scratch {
             devices.add_disk(Slot::Scratch, ram, RamDisk::new(sectors));
         }
         if !guest.disk.is_empty() {
             devices.add_disk(Slot::Image, ram, ReadOnlyImage::new(guest.disk));
         }
+        devices
+    }
+
+    /// Copies them. To be called when [`Self::are_ready`] says that they wait for the guest or others. A frame that has come
+    /// and that the guest has no buffer for is no part of it.
+    ///
+    /// # Errors
+    /// [`RamError`] if there is no memory for the scratch disk.
+    pub async fn keep(&self) -> Result<Kept, RamError> {
+        let states = self.bus.states();
+        Ok(Kept { states, scratch: duplicate(self.scratch.as_ref()).await? })
+    }
+
+    /// Devices that go on where `kept` was, with the memory `ram` of a guest that does so too.
+    ///
+    /// # Errors
+    /// [`RamError`] if there is no memory for the scratch disk.
+    pub async fn restored(
+        kept: &Kept,
+        guest: &Guest<'static>,
+        ram: &Ram,
+        network: &Network,
+        number: u8,
+    ) -> Result<Self, RamError> {
+        let scratch = duplicate(kept.scratch.as_ref()).await?;
+        let devices = Self::with_scratch(guest, ram, network, number, scratch);
+        devices.bus.resume(&kept.states);
         Ok(devices)
+    }
+
+    /// Frames of the scratch disk.
+    pub fn frames(&self) -> u32 {
+        self.scratch.as_ref().map_or(0, Ram::frames)
     }
 
     /// Carries out an access to a device's window. Gives the line if the device no longer holds it, and the arithmetic flags

@@ -19,6 +19,8 @@ pub mod guest_memory;
 pub mod guest_paging;
 #[cfg(not(bare_metal))]
 pub mod host_memory;
+#[cfg(bare_metal)]
+mod life;
 pub mod line_rate;
 pub mod linear;
 #[cfg(bare_metal)]

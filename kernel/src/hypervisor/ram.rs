@@ -15,6 +15,11 @@ use super::shadow_paging::GuestFrames;
 use crate::mm::frame::Frame;
 use crate::mm::{frame_access, kernel_space};
 
+/// Pages that are copied between two turns of others.
+const PAGES_AT_ONCE: usize = 8;
+/// Bytes that are copied at once: frames beyond the direct map are not all shown at the same time.
+const PIECE_BYTES: usize = 512;
+
 /// Frames that stay with the kernel when guests take theirs: 4 MB.
 const KERNEL_FRAMES: u32 = 1024;
 
@@ -84,6 +89,30 @@ impl Ram {
         Ok((page.used(), place.number() % PAGE_BYTES / 4))
     }
 
+    /// The same contents in frames of their own. Others have their turn in between, in which nobody may write to it.
+    ///
+    /// # Errors
+    /// [`RamError`]; nothing is taken then.
+    pub async fn duplicate(&self) -> Result<Self, RamError> {
+        let copy = Self::new(self.bytes())?;
+        for (index, (from, to)) in self.pages.0.iter().zip(&copy.pages.0).enumerate() {
+            if from.is_used() {
+                copy_frame(from.frame(), to.frame());
+                to.0.set(to.0.get() | USED);
+            }
+            if index % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 {
+                executor::yield_now().await;
+            }
+        }
+        Ok(copy)
+    }
+
+    /// How many frames it has.
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        self.bytes() / PAGE_BYTES
+    }
+
     /// Calls `touch` with each piece of a range that lies in one frame: frame, offset in it, offset in the range, bytes.
     fn for_each_piece(
         &self,
@@ -103,6 +132,14 @@ impl Ram {
             address = address.wrapping_add(PAGE_BYTES - offset);
         }
         Ok(())
+    }
+}
+
+fn copy_frame(from: Frame, to: Frame) {
+    let mut piece = [0; PIECE_BYTES];
+    for offset in (0..PAGE_BYTES).step_by(PIECE_BYTES) {
+        frame_access::read(from, offset, &mut piece);
+        frame_access::write(to, offset, &piece);
     }
 }
 

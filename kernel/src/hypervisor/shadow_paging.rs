@@ -114,6 +114,11 @@ impl<M: ShadowMemory> Shadow<M> {
         }
     }
 
+    /// The tag of the current address space.
+    pub fn tag(&self) -> u32 {
+        u32::try_from(self.tag).expect("tags are few")
+    }
+
     /// Forgets translations.
     pub fn forget(&mut self, extent: Extent) {
         match extent {

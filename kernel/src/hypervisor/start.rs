@@ -7,11 +7,12 @@ use executor::{Class, JoinHandle, Spawner};
 use guest_abi::list::{Guest, GuestList};
 
 use super::group::Membership;
+use super::life::{frames, live};
 use super::network::Network;
 use super::terminal::{self, GuestTerminal};
-use super::vm::{Connections, Vm};
+use super::vm::Connections;
 use crate::command_line::Cores;
-use crate::mm::{heap, kernel_space};
+use crate::mm::kernel_space;
 use crate::platform::machine;
 use crate::services::Services;
 
@@ -54,31 +55,10 @@ pub async fn run_all(spawner: Spawner, services: Option<Services>, cores: Cores)
     log::info!(target: "guest", "all ended frames={before} afterwards={}", frames());
 }
 
-/// Frames that are free or the heap's, which gives none back.
-fn frames() -> u32 {
-    kernel_space::available_frames() + heap::frames()
-}
-
 fn start(spawner: Spawner, guest: Guest<'static>, connections: Connections) -> Option<JoinHandle<()>> {
-    let terminal = Rc::clone(&connections.terminal);
-    let task = spawner.spawn(guest.name, Class::Vcpu, async move {
-        run(spawner, guest, connections).await;
-        terminal.typed.close();
-    });
+    let task = spawner.spawn(guest.name, Class::Vcpu, live(guest, spawner, connections));
     if task.is_err() {
         log::error!(target: "guest", "not started name={}: no memory for its task", guest.name);
     }
     task.ok()
-}
-
-async fn run(spawner: Spawner, guest: Guest<'static>, connections: Connections) {
-    let name = guest.name;
-    let mut vm = match Vm::new(&guest, spawner, connections) {
-        Ok(vm) => vm,
-        Err(error) => return log::error!(target: "guest", "not started name={name}: {error}"),
-    };
-    log::info!(target: "guest", "started name={name} memory={}K", guest.room.memory_bytes >> 10);
-    let end = vm.run().await;
-    log::info!(target: "guest", "ended name={name} {end}");
-    log::info!(target: "guest", "counted name={name} {}", vm.counts());
 }

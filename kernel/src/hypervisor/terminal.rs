@@ -1,4 +1,5 @@
-//! The core's terminal: hands what is typed to the guest that it is attached to. Protocol: [`guest_abi::terminal`].
+//! The core's terminal: hands what is typed to the guest that it is attached to, and orders to the guest that they are
+//! about. Protocol: [`guest_abi::terminal`].
 //!
 //! The interrupt says that something may have been typed; a task takes it, so that nobody looks while nothing comes.
 
@@ -8,7 +9,8 @@ use core::cell::Cell;
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
-use guest_abi::terminal::{Reader, Typed};
+use executor::sync::Channel;
+use guest_abi::terminal::{Order, Reader, Typed};
 
 use super::typed_text::TypedText;
 use crate::arch::i586::interrupt_cell::InterruptCell;
@@ -17,6 +19,8 @@ use crate::platform::machine;
 
 /// Bytes that wait for a guest at most; further ones stay where the host has put them.
 const WAITING_BYTES: usize = 2048;
+/// Orders that wait for a guest at most; further ones are lost.
+const WAITING_ORDERS: usize = 8;
 /// Bytes that are taken in one poll.
 const PIECE_BYTES: usize = 64;
 
@@ -41,6 +45,8 @@ pub fn rung() {
 pub struct GuestTerminal {
     /// What was typed for the guest.
     pub typed: TypedText,
+    /// What is to become of the guest.
+    pub orders: Channel<Order, WAITING_ORDERS>,
     attached: Cell<bool>,
 }
 
@@ -50,7 +56,7 @@ impl Default for GuestTerminal {
     /// # Panics
     /// Without memory for what is typed.
     fn default() -> Self {
-        Self { typed: TypedText::new(WAITING_BYTES), attached: Cell::new(false) }
+        Self { typed: TypedText::new(WAITING_BYTES), orders: Channel::new(), attached: Cell::new(false) }
     }
 }
 
@@ -63,7 +69,7 @@ impl GuestTerminal {
 }
 
 /// Hands on what is typed to the `guests`, in the order of the core's list. Never ends. A guest that does not read holds up
-/// what comes behind, attaching to another one included, when [`WAITING_BYTES`] wait for it.
+/// what comes behind, attaching to another one and orders included, when [`WAITING_BYTES`] wait for it and it is not paused.
 ///
 /// # Cancel safety
 /// Dropped, the terminal stays attached and open, and what is typed lies where it is.
@@ -88,6 +94,12 @@ pub async fn serve(guests: Vec<Rc<GuestTerminal>>) {
                         guests.iter().for_each(|guest| guest.attached.set(false));
                         number.and_then(guest).inspect(|guest| guest.attached.set(true));
                         current = number;
+                    }
+                    Typed::Order(order, number) => {
+                        let given = guest(number).map(|guest| guest.orders.try_send(order));
+                        if !matches!(given, Some(Ok(()))) {
+                            log::warn!(target: "guest", "no {} for number={number}: none there, or too many orders", order.name());
+                        }
                     }
                 }
             }

@@ -28,6 +28,18 @@ impl Timer {
         self.set = true;
     }
 
+    /// Its deadline, if it is set.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.set.then(|| self.sleep.deadline())
+    }
+
+    /// Sets it to a deadline of another timer.
+    pub fn set_to(&mut self, deadline: Instant) {
+        self.sleep.as_mut().reset(deadline);
+        self.set = true;
+    }
+
     /// Stops it.
     pub fn stop(&mut self) {
         if self.set {

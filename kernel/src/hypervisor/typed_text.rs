@@ -8,14 +8,24 @@ use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
 use core::task::{Context, Poll, Waker};
 
+/// Whether the guest reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It does, or will: the writer waits for room.
+    Goes,
+    /// It will at some time: what has no room is dropped.
+    Rests,
+    /// It will not: all is dropped.
+    Over,
+}
+
 /// A bounded queue of bytes.
 pub struct TypedText {
     capacity: usize,
     waiting: RefCell<VecDeque<u8>>,
     /// Text has come, or was left, since the guest was last told.
     arrived: Cell<bool>,
-    /// Nobody will read any more.
-    closed: Cell<bool>,
+    reading: Cell<Reading>,
     reader: Cell<Option<Waker>>,
     writer: Cell<Option<Waker>>,
 }
@@ -31,7 +41,7 @@ impl TypedText {
             capacity,
             waiting: RefCell::new(VecDeque::with_capacity(capacity)),
             arrived: Cell::new(false),
-            closed: Cell::new(false),
+            reading: Cell::new(Reading::Goes),
             reader: Cell::new(None),
             writer: Cell::new(None),
         }
@@ -40,11 +50,14 @@ impl TypedText {
     /// Adds a byte and wakes the reader. Without room the task is woken when there is; a byte that nobody will read is
     /// dropped.
     pub fn poll_add(&self, byte: u8, context: &Context<'_>) -> Poll<()> {
-        if self.closed.get() {
+        if self.reading.get() == Reading::Over {
             return Poll::Ready(());
         }
         let mut waiting = self.waiting.borrow_mut();
         if waiting.len() == self.capacity {
+            if self.reading.get() == Reading::Rests {
+                return Poll::Ready(());
+            }
             self.writer.set(Some(context.waker().clone()));
             return Poll::Pending;
         }
@@ -68,9 +81,13 @@ impl TypedText {
         count
     }
 
-    /// Tells the writer that nobody will read any more.
-    pub fn close(&self) {
-        self.closed.set(true);
+    /// Tells the writer whether the guest reads. What waits when it will not is dropped.
+    pub fn set_reading(&self, reading: Reading) {
+        self.reading.set(reading);
+        if reading == Reading::Over {
+            self.waiting.borrow_mut().clear();
+            self.arrived.set(false);
+        }
         wake(&self.writer);
     }
 
@@ -140,8 +157,21 @@ mod tests {
         let (waker, woken) = counter();
         assert_eq!(add(&text, b"a"), 1);
         assert!(text.poll_add(b'b', &Context::from_waker(&waker)).is_pending());
-        text.close();
+        text.set_reading(Reading::Over);
         assert_eq!((woken(), add(&text, b"bcd")), (1, 3));
+        text.set_reading(Reading::Goes);
+        let mut into = [0; 4];
+        assert_eq!((add(&text, b"ef"), text.take(&mut into), into[0]), (1, 1, b'e'));
+    }
+
+    #[test]
+    fn guest_that_rests_holds_up_nobody_and_finds_what_had_room() {
+        let text = TypedText::new(2);
+        text.set_reading(Reading::Rests);
+        assert_eq!(add(&text, b"abc"), 3);
+        text.set_reading(Reading::Goes);
+        let mut into = [0; 4];
+        assert_eq!((text.take_arrival(), text.take(&mut into), &into[..2]), (true, 2, &b"ab"[..]));
     }
 
     #[test]

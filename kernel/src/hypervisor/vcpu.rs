@@ -42,10 +42,10 @@ pub struct Vcpu {
 }
 
 impl Vcpu {
-    /// With registers that are 0. `None` if there is no frame for them.
+    /// With these registers.
     #[must_use]
-    pub fn new(pressure: Pressure) -> Option<Self> {
-        Some(Self { registers: GuestRegisters::new()?, pressure })
+    pub const fn new(registers: GuestRegisters, pressure: Pressure) -> Self {
+        Self { registers, pressure }
     }
 
     /// Runs the guest in the current address space of `shadow` until it needs something. The registers must be such that

@@ -10,6 +10,7 @@ mod end;
 mod faults;
 mod instructions;
 mod shared;
+mod snapshot;
 mod start;
 
 use alloc::rc::Rc;
@@ -44,11 +45,12 @@ use super::tables::{HoleTable, KernelTables};
 use super::terminal::GuestTerminal;
 use super::timer::Timer;
 use super::vcpu::{Exit, Vcpu};
-use crate::arch::i586::ring_switch::Word;
+use crate::arch::i586::ring_switch::{GuestRegisters, Word};
 use crate::platform::machine::clocks;
 
 pub use self::counts::Counts;
 pub use self::end::End;
+pub use self::snapshot::{Snapshot, SnapshotError};
 
 /// What this hypervisor can do for every guest.
 const FEATURES: Features = Features::LINUX.union(Features::CONSOLE_INPUT);
@@ -80,6 +82,7 @@ pub struct Vm {
     timer: Timer,
     slice: Timer,
     turn: Turn,
+    next: Next,
     counts: Counts,
     shadow: Shadow<KernelTables>,
     /// Shown by the shadow's roots, so it goes after them.
@@ -90,6 +93,7 @@ pub struct Vm {
 }
 
 /// How a guest is connected to others.
+#[derive(Clone)]
 pub struct Connections {
     /// Its place in the group of guests of different cores, if it has one.
     pub group: Option<Membership>,
@@ -154,22 +158,41 @@ impl Vm {
         spawner: Spawner,
         connections: Connections,
     ) -> Result<Self, CreateError> {
-        let Connections { group, network, terminal, number } = connections;
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.room.memory_bytes)?;
         image.load(&ram)?;
-        let features = if group.is_some() { FEATURES.union(Features::GROUP) } else { FEATURES };
+        let group = connections.group.as_ref();
+        let features = group.map_or(FEATURES, |_| FEATURES.union(Features::GROUP));
         let start = match image.note() {
             None => Start::bare(&ram, features)?,
             Some(note) => Start::linux(&ram, guest, note, image.end())?,
         };
-        let mut vcpu = Vcpu::new(spawner.pressure()).ok_or(CreateError::NoFrame)?;
-        start.set_registers(&mut vcpu.registers, image.entry());
-        let hole = HoleTable::new(vcpu.registers.page()).ok_or(CreateError::NoFrame)?;
-        let mut vm = Self {
-            vcpu,
-            features,
-            group,
+        let mut registers = GuestRegisters::new().ok_or(CreateError::NoFrame)?;
+        start.set_registers(&mut registers, image.entry());
+        let devices = Devices::new(guest, &ram, &connections.network, connections.number)?;
+        let mut vm = Self::assemble(guest.name, spawner, connections, registers, ram, devices)?;
+        vm.features = features;
+        if let Some(page) = start.shared_page {
+            vm.share(page).map_err(|_| OutsideMemory { first: page, bytes: PAGE_BYTES })?;
+        }
+        Ok(vm)
+    }
+
+    /// Puts a guest together that has done nothing yet.
+    fn assemble(
+        name: &'static str,
+        spawner: Spawner,
+        connections: Connections,
+        registers: GuestRegisters,
+        ram: Ram,
+        devices: Devices,
+    ) -> Result<Self, CreateError> {
+        let hole = HoleTable::new(registers.page()).ok_or(CreateError::NoFrame)?;
+        let terminal = connections.terminal;
+        Ok(Self {
+            vcpu: Vcpu::new(registers, spawner.pressure()),
+            features: FEATURES,
+            group: connections.group,
             answer: None,
             control: Control::START,
             table: None,
@@ -177,38 +200,48 @@ impl Vm {
             shared: SharedPage::none(),
             pending: 0,
             debug_status: faults::DEBUG_STATUS_START,
-            devices: Devices::new(guest, &ram, &network, number)?,
+            devices,
             complaints: LineRate::new(COMPLAINTS, Duration::from_secs(1)),
             pressure: spawner.pressure(),
             timer: Timer::new(spawner.timers()),
             slice: Timer::new(spawner.timers()),
             turn: Turn::Own,
+            next: Next::Resume,
             counts: Counts::default(),
             shadow: Shadow::new(KernelTables, hole.frame()),
             _hole: hole,
             ram,
-            console: Console::new(guest.name, Rc::clone(&terminal)),
+            console: Console::new(name, Rc::clone(&terminal)),
             terminal,
-        };
-        if let Some(page) = start.shared_page {
-            vm.share(page).map_err(|_| OutsideMemory { first: page, bytes: PAGE_BYTES })?;
-        }
-        Ok(vm)
+        })
     }
 
     /// Runs the guest to its end.
     ///
     /// # Cancel safety
-    /// Dropped between two polls, the guest is stopped between two of its instructions.
+    /// Dropped between two polls, the guest is stopped between two of its instructions. Called again, it goes on there.
     pub async fn run(&mut self) -> End {
-        let end = loop {
-            match poll_fn(|context| self.poll_until_wait(context)).await {
-                Ok(()) => poll_fn(|context| self.poll_wait(context)).await,
-                Err(end) => break end,
+        loop {
+            if self.next == Next::Resume {
+                match poll_fn(|context| self.poll_until_wait(context)).await {
+                    Ok(next) => self.next = next,
+                    Err(end) => return end,
+                }
             }
-        };
+            poll_fn(|context| self.poll_wait(context)).await;
+            self.next = Next::Resume;
+        }
+    }
+
+    /// Prints what is left of a line, after the end.
+    pub fn finish(&mut self) {
         self.console.finish();
-        end
+    }
+
+    /// Frames that it has at the moment: its memory, its scratch disk, its trap page, the table of the hole, its shadow.
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        self.ram.frames() + self.devices.frames() + 2 + self.shadow.tables()
     }
 
     /// What was done for it so far.
@@ -218,7 +251,7 @@ impl Vm {
     }
 
     /// Runs the guest and serves what it asks for, until it waits or ends.
-    fn poll_until_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+    fn poll_until_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<Next, End>> {
         if core::mem::replace(&mut self.turn, Turn::Own) == Turn::Others {
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -232,7 +265,7 @@ impl Vm {
     }
 
     /// Runs the guest for its turn.
-    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<Next, End>> {
         self.look_at_timer(context);
         if self.terminal.typed.take_arrival() {
             self.raise(Line::Console);
@@ -260,7 +293,7 @@ impl Vm {
                 Exit::PageFault(address, error) => self.serve_page_fault(address, error)?,
             };
             if next == Next::WaitForAnswer || next == Next::Wait && self.pending == 0 {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(next));
             }
         }
     }

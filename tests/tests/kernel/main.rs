@@ -10,6 +10,7 @@ mod image;
 mod instructions;
 mod joint;
 mod letters;
+mod life;
 mod mail;
 mod measure;
 mod pc;

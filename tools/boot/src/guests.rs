@@ -24,10 +24,10 @@ pub struct GuestResult {
 }
 
 impl GuestResult {
-    /// Whether it has ended as it wanted to, by power-off or reboot.
+    /// Whether it has ended as it wanted to, by power-off or reboot, or as the user did.
     pub fn ended_well(&self) -> bool {
         let end = self.end.as_deref().unwrap_or_default();
-        end.contains("reason=power-off") || end.contains("reason=reboot")
+        end.contains("reason=power-off") || end.contains("reason=reboot") || end == "by order"
     }
 }
 
@@ -153,11 +153,12 @@ mod tests {
             "info guest: ended name=a by itself reason=power-off detail=0x0",
             "info guest: counted name=a exits=3 faults=5",
             "error guest: not started name=c: image: no ELF file",
+            "info guest: ended name=b by order",
         ]);
         let [a, b, c] = log.guests() else { panic!("{log:?}") };
         assert_eq!((a.started_us, a.ended_us, a.ended_well()), (Some(7.0), Some(7.0), true));
         assert_eq!(a.counts, [("exits".to_owned(), 3), ("faults".to_owned(), 5)]);
-        assert_eq!((b.end.as_deref(), b.ended_well()), (None, false));
+        assert_eq!((b.end.as_deref(), b.ended_well()), (Some("by order"), true));
         assert_eq!((c.end.as_deref(), c.started_us), (Some("not started: image: no ELF file"), None));
     }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use guest_abi::terminal::{
-    self, MAGIC, MAGIC_OFFSET, PLACE_SYMBOL, TAKEN_OFFSET, TEXT_BYTES, TEXT_OFFSET, TYPED_OFFSET,
+    self, MAGIC, MAGIC_OFFSET, Order, PLACE_SYMBOL, TAKEN_OFFSET, TEXT_BYTES, TEXT_OFFSET, TYPED_OFFSET,
 };
 use scc::address::PhysAddr;
 use scc::fpga::FpgaRegister;
@@ -46,6 +46,14 @@ impl TerminalLink {
     /// Types text for the attached guest.
     pub fn send(&mut self, text: &[u8]) {
         self.waiting.extend(terminal::text(text));
+    }
+
+    /// Gives an order about a guest of the core's list, when what was typed before has been taken.
+    ///
+    /// # Panics
+    /// If no list has so many guests.
+    pub fn order(&mut self, order: Order, guest: u8) {
+        self.waiting.extend(terminal::order(order, guest));
     }
 
     /// Hands the kernel as much of what was typed as it has room for, and says whether that was anything. To be called

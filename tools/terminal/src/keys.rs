@@ -1,5 +1,7 @@
 //! What a user types: for the guest, or, behind Ctrl-A, for the program.
 
+use guest_abi::terminal::Order;
+
 /// The prefix: Ctrl-A.
 const PREFIX: u8 = 0x01;
 
@@ -18,6 +20,8 @@ pub enum Key {
     Logs,
     /// The mesh, on a screen of its own.
     Mesh,
+    /// What is to become of the guest.
+    Order(Order),
     /// The keys.
     Help,
     /// The end.
@@ -30,6 +34,9 @@ pub const HELP: &[(&str, &str)] = &[
     ("0-9 0-9", "guest of the core with this two-digit number"),
     ("l", "show what the kernels say, or no longer"),
     ("m", "mesh of cores; q there comes back"),
+    ("z c", "pause this guest; let it go on"),
+    ("k s", "stop this guest; start it again"),
+    ("w r", "keep this guest's state; go back to it"),
     ("a", "Ctrl-A for the guest"),
     ("?", "this help"),
     ("q", "quit"),
@@ -65,6 +72,12 @@ impl Keys {
                 b'p' => Some(Key::Previous),
                 b'l' => Some(Key::Logs),
                 b'm' => Some(Key::Mesh),
+                b'z' => Some(Key::Order(Order::Pause)),
+                b'c' => Some(Key::Order(Order::Resume)),
+                b'k' => Some(Key::Order(Order::Stop)),
+                b's' => Some(Key::Order(Order::Start)),
+                b'w' => Some(Key::Order(Order::Keep)),
+                b'r' => Some(Key::Order(Order::Restore)),
                 b'?' | b'h' => Some(Key::Help),
                 b'q' | b'x' => Some(Key::Quit),
                 b'a' | PREFIX => Some(Key::Guest(PREFIX)),
@@ -93,10 +106,16 @@ mod tests {
     }
 
     #[test]
+    fn orders_are_behind_the_prefix() {
+        let expected = [Order::Pause, Order::Resume, Order::Stop, Order::Start, Order::Keep, Order::Restore];
+        assert_eq!(keys(b"\x01z\x01c\x01k\x01s\x01w\x01r"), expected.map(Key::Order));
+    }
+
+    #[test]
     fn two_digits_name_a_core_and_anything_else_means_nothing() {
         assert_eq!(
-            keys(b"\x01075\x014x5\x01zz"),
-            [Key::Core(7), Key::Guest(b'5'), Key::Guest(b'5'), Key::Guest(b'z')]
+            keys(b"\x01075\x014x5\x01jj"),
+            [Key::Core(7), Key::Guest(b'5'), Key::Guest(b'5'), Key::Guest(b'j')]
         );
     }
 

@@ -18,6 +18,7 @@ pub(crate) const CHIP_PACKAGES: &[&str] =
 pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "bench-guest",
     "busy",
+    "counter",
     "disk",
     "faults",
     "figures",
@@ -30,6 +31,7 @@ pub(crate) const CHIP_PROGRAMS: &[&str] = &[
     "random",
     "rcce",
     "rings",
+    "share",
     "shell",
     "storm",
     "timer",

@@ -115,6 +115,22 @@ impl GuestRegisters {
         Some(registers)
     }
 
+    /// The same registers, FPU included, on a trap page of their own. `None` if there is no frame.
+    #[must_use]
+    pub fn duplicate(&self) -> Option<Self> {
+        if LOADED.load(Ordering::Relaxed) == self.address {
+            LOADED.store(0, Ordering::Relaxed);
+            save_fpu(self.address);
+        }
+        let mut copy = Self::new()?;
+        for index in 0..PAGE_BYTES / 4 {
+            // SAFETY: the trap page is a direct frame of this value, and the word lies on it.
+            copy.store(index, unsafe { self.place(index).read_volatile() });
+        }
+        (copy.tables, copy.checks) = (self.tables, self.checks);
+        Some(copy)
+    }
+
     /// The frame of the trap page, which the guest's address space shows at [`layout::TRAP_PAGE`].
     #[must_use]
     pub const fn page(&self) -> Frame {
@@ -175,10 +191,7 @@ impl GuestRegisters {
         let before = LOADED.load(Ordering::Relaxed);
         LOADED.store(self.address, Ordering::Relaxed);
         if before != 0 {
-            read_image(before);
-            // SAFETY: the address is that of a trap page, at whose beginning there is room for the image: one that is freed
-            // is no longer noted here.
-            unsafe { asm!("fnsave [{}]", in(reg) before, options(nostack, preserves_flags)) };
+            save_fpu(before);
         }
         // SAFETY: the page holds an image of the FPU, and any bits are one. After FNSAVE and FNINIT no error is pending.
         unsafe { asm!("frstor [{}]", in(reg) self.address, options(nostack, preserves_flags)) };
@@ -194,6 +207,14 @@ fn read_image(page: u32) {
         let _: u32 =
             unsafe { with_exposed_provenance_mut::<u32>((page + 32 * line) as usize).read_volatile() };
     }
+}
+
+/// Writes the image of the FPU to the trap page that was noted in [`LOADED`]; afterwards the FPU is as after FNINIT.
+fn save_fpu(page: u32) {
+    read_image(page);
+    // SAFETY: the address is that of a trap page, at whose beginning there is room for the image: one that is freed is no
+    // longer noted.
+    unsafe { asm!("fnsave [{}]", in(reg) page, options(nostack, preserves_flags)) };
 }
 
 impl Drop for GuestRegisters {

@@ -9,7 +9,7 @@ use guest_abi::GuestPhysAddr;
 use guest_abi::device::{Slot, WINDOW_BYTES};
 use i586::flags::Eflags;
 
-use super::device::{Device, IrqOutput};
+use super::device::{Device, DeviceState, IrqOutput};
 use super::fault::AccessError;
 use super::register::{MAGIC, Register, VERSION};
 use super::transport::InterruptStatus;
@@ -30,6 +30,21 @@ impl<L: IrqOutput> Bus<L> {
     /// Puts a device in its place.
     pub fn connect(&mut self, slot: Slot, device: &Rc<Device<L>>) {
         self.devices[slot.number() as usize] = Some(Rc::clone(device));
+    }
+
+    /// Copies of the devices' states, see [`Device::state`].
+    #[must_use]
+    pub fn states(&self) -> DeviceStates {
+        DeviceStates(self.devices.each_ref().map(|device| device.as_ref().map(|device| device.state())))
+    }
+
+    /// Gives the devices the states of those in the same places, see [`Device::resume`].
+    pub fn resume(&self, states: &DeviceStates) {
+        for (device, state) in self.devices.iter().zip(&states.0) {
+            if let (Some(device), Some(state)) = (device, state) {
+                device.resume(state);
+            }
+        }
     }
 
     /// Carries out an access at a guest-physical address, and what it does to the registers.
@@ -57,6 +72,10 @@ impl<L: IrqOutput> Bus<L> {
         Ok(Outcome { reasons: device.map_or(InterruptStatus::empty(), Device::interrupt), flags })
     }
 }
+
+/// States of a guest's devices, by place.
+#[derive(Clone, Debug)]
+pub struct DeviceStates([Option<DeviceState>; Slot::ALL.len()]);
 
 /// What an access has led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

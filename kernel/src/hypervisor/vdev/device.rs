@@ -38,6 +38,18 @@ impl<L: IrqOutput> Device<L> {
         Self { transport, waiting: Default::default(), lives: Default::default(), line }
     }
 
+    /// A copy of its state, for [`Self::resume`] of another device of the same kind. While no service is about a request, nothing
+    /// is missing in it.
+    #[must_use]
+    pub fn state(&self) -> DeviceState {
+        DeviceState(self.transport.borrow().clone())
+    }
+
+    /// Takes the state of another device of the same kind; before any service has asked for a request.
+    pub fn resume(&self, state: &DeviceState) {
+        *self.transport.borrow_mut() = state.0.clone();
+    }
+
     /// Reads from the device's window.
     ///
     /// # Errors
@@ -114,6 +126,10 @@ impl<L: IrqOutput> Device<L> {
         }
     }
 }
+
+/// What the driver has set up, and how far the queues are.
+#[derive(Clone, Debug)]
+pub struct DeviceState(Transport);
 
 /// The device was reset or has stopped: the request does not exist any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,5 +39,5 @@ pub mod transport;
 #[cfg(test)]
 mod guest_driver;
 
-pub use device::{Device, IrqOutput};
+pub use device::{Device, DeviceState, IrqOutput};
 pub use fault::{AccessError, Fault};

@@ -8,9 +8,10 @@ use crate::hypervisor::shadow_paging::GuestFrames;
 use crate::mm::frame::Frame;
 use crate::mm::frame_access;
 
-/// The frame of the shared page, if the guest has one. It is memory of the guest, which lives as long as this.
+/// The shared page, if the guest has one: where the guest sees it, and its frame, which is memory of the guest and lives as
+/// long as this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SharedPage(Option<Frame>);
+pub(super) struct SharedPage(Option<(GuestPhysAddr, Frame)>);
 
 impl SharedPage {
     /// The guest has not named one.
@@ -20,17 +21,22 @@ impl SharedPage {
 
     /// The page that holds `place`; `None` unless it is memory of the guest.
     pub(super) fn at(memory: &impl GuestFrames, place: GuestPhysAddr) -> Option<Self> {
-        memory.frame(place).map(|frame| Self(Some(frame)))
+        memory.frame(place).map(|frame| Self(Some((place, frame))))
+    }
+
+    /// Where the guest sees it.
+    pub(super) fn place(self) -> Option<GuestPhysAddr> {
+        self.0.map(|(place, _)| place)
     }
 
     /// Reads a word; 0 without a page.
     pub(super) fn get(self, field: Field) -> u32 {
-        self.0.map_or(0, |frame| frame_access::load(frame, field.offset() / 4))
+        self.0.map_or(0, |(_, frame)| frame_access::load(frame, field.offset() / 4))
     }
 
     /// Writes a word, if there is a page.
     pub(super) fn set(self, field: Field, word: u32) {
-        if let Some(frame) = self.0 {
+        if let Some((_, frame)) = self.0 {
             frame_access::store(frame, field.offset() / 4, word);
         }
     }

@@ -12,12 +12,15 @@ const KEPT_BYTES: usize = 64 << 10;
 /// Bytes of it that are shown again: about a screen.
 const SHOWN_AGAIN_BYTES: usize = 2048;
 
+/// What kernels say of the lives of guests.
+const LIFE: [&str; 5] = ["ended", "paused", "resumed", "kept", "started"];
+
 /// Which of the kernels' lines are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Logs {
     /// All.
     All,
-    /// What went wrong, and ends of guests.
+    /// What went wrong, and what becomes of guests.
     Grave,
 }
 
@@ -90,6 +93,11 @@ impl View {
                 note(if self.logs == Logs::All { "all lines of the kernels" } else { "grave lines only" })
             }
             Key::Help => help(seats, self.current),
+            Key::Order(order) => {
+                let number = seats.seats()[self.current].number;
+                seats.link(self.current).order(order, number);
+                Ok(())
+            }
             Key::Guest(_) | Key::Mesh | Key::Quit => Ok(()),
         }
     }
@@ -145,7 +153,9 @@ fn note(text: &str) -> io::Result<()> {
 
 fn is_grave(line: &ConsoleLine) -> bool {
     let said = line.text.split_once("] ").map_or("", |(_, said)| said);
-    ["error ", "warn ", "panic ", "info guest: ended "].iter().any(|start| said.starts_with(start))
+    let is_grave = ["error ", "warn ", "panic "].iter().any(|start| said.starts_with(start));
+    let verb = said.strip_prefix("info guest: ").and_then(|said| said.split(' ').next());
+    is_grave || verb.is_some_and(|verb| LIFE.contains(&verb))
 }
 
 #[cfg(test)]
@@ -160,6 +170,8 @@ mod tests {
             |text: &str| is_grave(&ConsoleLine { core: CoreId::new(0).unwrap(), text: text.to_owned() });
         assert!(grave("[00 0.1] panic kernel: no"));
         assert!(grave("[00 0.1] info guest: ended name=x by itself"));
+        assert!(grave("[00 0.1] info guest: paused name=x"));
+        assert!(!grave("[00 0.1] info guest: counted name=x exits=1"));
         assert!(!grave("[00 0.1] info boot: ready"));
         assert!(!grave("[00 0.1] guest x: error of a guest"));
     }

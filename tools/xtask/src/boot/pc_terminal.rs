@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use guest_abi::terminal;
+use guest_abi::terminal::{self, Order};
 use guest_terminal::{Dialogue, HELP, Key, Keyboard, Keys, Machine, Script, ScriptError};
 use scc_image::pc;
 
@@ -96,6 +96,7 @@ pub(super) fn run_attached(qemu: Command, guests: &[String]) -> Result<Option<Ex
                     pc.attach(current)?;
                     note(&format!("guest {}", guests[current]))?;
                 }
+                Key::Order(order) => pc.order(order, current)?,
                 Key::Logs => logs = !logs,
                 Key::Help => {
                     note("behind Ctrl-A:")?;
@@ -141,8 +142,12 @@ impl Pc {
 
     /// Attaches the terminal to a guest.
     fn attach(&mut self, guest: usize) -> io::Result<()> {
-        let guest = u8::try_from(guest).expect("lists of guests are short");
-        self.write(&terminal::attach(Some(guest)))
+        self.write(&terminal::attach(Some(number(guest))))
+    }
+
+    /// Gives an order about a guest.
+    fn order(&mut self, order: Order, guest: usize) -> io::Result<()> {
+        self.write(&terminal::order(order, number(guest)))
     }
 
     /// Types text.
@@ -157,6 +162,10 @@ impl Pc {
             _ => Ok(()),
         }
     }
+}
+
+fn number(guest: usize) -> u8 {
+    u8::try_from(guest).expect("lists of guests are short")
 }
 
 impl Drop for Pc {

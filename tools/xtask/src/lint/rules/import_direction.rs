@@ -12,10 +12,9 @@
 //! service                         →  executor, ipi, contracts
 //! guests/<name>                   →  guest-runtime, executor
 //! guest-runtime                   →  i586-rt, contracts
-//! ipi                             →  contracts
+//! ipi, guest-terminal             →  contracts
 //! native-runner                   →  i586-rt
-//! guest-terminal, executor, i586-rt, contracts
-//!                                 →  nothing of ours
+//! executor, i586-rt, contracts    →  nothing of ours
 //! ```
 //!
 //! Contracts are `scc`, `i586`, `trace-format` and `guest-abi`. The rule reads every manifest's dependencies,
@@ -63,10 +62,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// What the package called `name`, with its manifest at `path`, may import of ours.
 fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
     Some(match name {
-        "executor" | "guest-terminal" | "i586-rt" => Vec::new(),
+        "executor" | "i586-rt" => Vec::new(),
         "native-runner" => vec!["i586-rt"],
         contract if CONTRACTS.contains(&contract) => Vec::new(),
-        "ipi" => CONTRACTS.to_vec(),
+        "ipi" | "guest-terminal" => CONTRACTS.to_vec(),
         "guest-runtime" => [&["i586-rt"], CONTRACTS].concat(),
         "bench-guest" => [&["executor", "i586-rt"], CONTRACTS].concat(),
         "kernel" => [&["executor", "ipi", "service", "i586-rt"], CONTRACTS].concat(),
