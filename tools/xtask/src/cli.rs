@@ -71,6 +71,8 @@ Examples:
                                                   record eight cores that greet each other, for 100 ms of their time
   cargo run -- trace --until 'soak: passed' -- --cores 0-3 --command-line soak=7:10
                                                   record until a core says so
+  cargo run -- trace --for 700ms -- --cores 0 --guests 1
+                                                  record Linux as it boots
   cargo run -- trace report run.trace             how long tasks waited and ran, where the cycles went
   cargo run -- trace export --perfetto run.trace -o run.pftrace
                                                   for ui.perfetto.dev

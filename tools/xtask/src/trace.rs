@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::boot::{self, BootArguments, BootError};
+use crate::boot::{self, BootArguments, BootError, Typist};
 use crate::process::CommandError;
 use crate::program::{self, ProgramError};
 use crate::span::Span;
@@ -133,13 +133,13 @@ fn record(workspace: &Workspace, recording: &RecordingArguments) -> Result<ExitC
     let mut boot = BootLine::try_parse_from(&recording.boot)?.boot;
     let wanted = [(!recording.no_letters, LETTERS), (!recording.no_guests, GUESTS)];
     wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).for_each(|(_, word)| add_word(&mut boot, word));
-    Ok(boot::run_recorded(workspace, &boot, &recording_words(recording))?)
+    Ok(boot::run_recorded(workspace, &boot, &recording_words(recording), Typist::Session)?)
 }
 
 fn watch(workspace: &Workspace, top: &TopArguments) -> Result<ExitCode, TraceError> {
     let mut boot = BootLine::try_parse_from(&top.boot)?.boot;
     add_word(&mut boot, LETTERS);
-    Ok(boot::run_recorded(workspace, &boot, &top_words(top))?)
+    Ok(boot::run_recorded(workspace, &boot, &top_words(top), Typist::Nobody)?)
 }
 
 /// Has the kernel told one word more.

@@ -4,13 +4,17 @@ use std::io::{self, IsTerminal};
 
 use scc_image::CoreList;
 
-use super::BootArguments;
+use super::{BootArguments, Typist};
 use crate::board_arguments::GuestCores;
 use crate::guest::{self, GuestError};
 use crate::workspace::Workspace;
 
-/// Builds Linux, or finds it built, and makes it the guest. Where nobody can type, its session is the run.
-pub(super) fn add(workspace: &Workspace, arguments: &mut BootArguments) -> Result<(), Box<GuestError>> {
+/// Builds Linux, or finds it built, and makes it the guest. Where the user is to type and cannot, its session is the run.
+pub(super) fn add(
+    workspace: &Workspace,
+    arguments: &mut BootArguments,
+    typist: Typist,
+) -> Result<(), Box<GuestError>> {
     eprintln!("boot: building Linux; the first time takes minutes and fetches 160 MB");
     let linux = guest::for_hypervisor(workspace)?;
     let board = &mut arguments.board;
@@ -24,22 +28,28 @@ pub(super) fn add(workspace: &Workspace, arguments: &mut BootArguments) -> Resul
         board.guest_command_line = command_line(&board.cores, board.guest_cores);
     }
     let is_attended = !board.plain && io::stdin().is_terminal() && io::stdout().is_terminal();
-    if !is_attended && board.gdb.is_none() {
+    let has_session = match typist {
+        Typist::User => !is_attended && board.gdb.is_none(),
+        Typist::Session => true,
+        Typist::Nobody => false,
+    };
+    if has_session {
         board.session.get_or_insert(linux.session);
     }
     Ok(())
 }
 
-/// Words for Linux on the first of `cores`: the devices, and in the shell's environment the address of another guest, if
-/// there is one. `guests/linux/user/init` says how addresses follow from cores.
+/// Words for Linux on `cores`: the devices, and in the shell's environment the address of the guest that is farthest by
+/// number from the first, if there is another one. `guests/linux/user/init` says how addresses follow from cores.
 fn command_line(cores: &CoreList, guest_cores: Option<GuestCores>) -> String {
-    let neighbour = match guest_cores {
-        Some(GuestCores::All | GuestCores::Lowest(2..)) => cores.iter().nth(1),
-        Some(GuestCores::Lowest(_)) | None => None,
+    let count = match guest_cores {
+        Some(GuestCores::All) => cores.count(),
+        Some(GuestCores::Lowest(count)) => count,
+        None => 1,
     };
-    let neighbour = neighbour.map(|core| format!(" neighbour=10.48.{}.1", core.number()));
-    let (console, devices) = (guest::CONSOLE_WORDS, guest::device_words());
-    format!("{console} panic=-1 {devices}{}", neighbour.unwrap_or_default())
+    let last = cores.lowest(count).iter().skip(1).last();
+    let peer = last.map(|core| format!(" peer=10.48.{}.1", core.number()));
+    guest::command_line() + &peer.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -49,9 +59,9 @@ mod tests {
     #[test]
     fn guests_are_told_of_another_one_if_there_is_one() {
         let line = |cores: &str, guests| command_line(&cores.parse().expect("cores"), Some(guests));
-        assert!(line("3,7-9", GuestCores::Lowest(2)).ends_with(":5 neighbour=10.48.7.1"));
-        assert!(line("0-47", GuestCores::All).ends_with(":5 neighbour=10.48.1.1"));
+        assert!(line("3,7-9", GuestCores::Lowest(2)).ends_with(":5 peer=10.48.7.1"));
+        assert!(line("0-47", GuestCores::All).ends_with(":5 peer=10.48.47.1"));
         assert!(line("3,7-9", GuestCores::Lowest(1)).ends_with("virtio_mmio.device=4K@0x40003000:5"));
-        assert!(!line("3", GuestCores::All).contains("neighbour"));
+        assert!(!line("3", GuestCores::All).contains("peer"));
     }
 }

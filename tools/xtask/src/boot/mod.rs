@@ -60,19 +60,20 @@ pub(crate) enum Platform {
     Pc,
 }
 
+/// Who types at Linux where it is the guest because none was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typist {
+    /// The user, or the session where there is no terminal.
+    User,
+    /// The session.
+    Session,
+    /// Nobody.
+    Nobody,
+}
+
 /// Builds and boots, and returns the exit status of the boot.
 pub(crate) fn run(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, BootError> {
-    let mut arguments = arguments.clone();
-    if arguments.board.guest_cores.is_some() && arguments.board.guests.is_empty() {
-        match linux::add(workspace, &mut arguments) {
-            Err(error) if arguments.guests_optional => {
-                eprintln!("boot: left out: Linux on core 0: {error}");
-                eprintln!("  next: mend that; `cargo run -- boot` boots without guests in the first place");
-                arguments.board.guest_cores = None;
-            }
-            linux => linux?,
-        }
-    }
+    let arguments = with_linux(workspace, arguments, Typist::User)?;
     match arguments.platform {
         Platform::Scc => boot_on_board(workspace, &arguments, &[]),
         Platform::Pc => Ok(pc::boot(workspace, &arguments)?),
@@ -84,11 +85,32 @@ pub(crate) fn run_recorded(
     workspace: &Workspace,
     arguments: &BootArguments,
     recording: &[OsString],
+    typist: Typist,
 ) -> Result<ExitCode, BootError> {
     match arguments.platform {
-        Platform::Scc => boot_on_board(workspace, arguments, recording),
+        Platform::Scc => boot_on_board(workspace, &with_linux(workspace, arguments, typist)?, recording),
         Platform::Pc => Err(BootError::NoRecordingOnPc),
     }
+}
+
+/// The options with Linux as the guest, if cores are to run guests and none is named.
+fn with_linux(
+    workspace: &Workspace,
+    arguments: &BootArguments,
+    typist: Typist,
+) -> Result<BootArguments, BootError> {
+    let mut arguments = arguments.clone();
+    if arguments.board.guest_cores.is_some() && arguments.board.guests.is_empty() {
+        match linux::add(workspace, &mut arguments, typist) {
+            Err(error) if arguments.guests_optional => {
+                eprintln!("boot: left out: Linux on core 0: {error}");
+                eprintln!("  next: mend that; `cargo run -- boot` boots without guests in the first place");
+                arguments.board.guest_cores = None;
+            }
+            linux => linux?,
+        }
+    }
+    Ok(arguments)
 }
 
 fn boot_on_board(

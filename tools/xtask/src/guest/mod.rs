@@ -137,6 +137,11 @@ pub(crate) const SCRATCH_MEGABYTES: u32 = 4;
 /// The first words of its command line: where it prints, and how much.
 pub(crate) const CONSOLE_WORDS: &str = "console=hvc0 quiet";
 
+/// Its command line: where it prints, that a panic ends it, the devices.
+pub(crate) fn command_line() -> String {
+    format!("{CONSOLE_WORDS} panic=-1 {}", device_words())
+}
+
 /// The words of its command line that tell Linux of the virtual devices.
 pub(crate) fn device_words() -> String {
     Slot::ALL.map(|slot| slot.to_string()).join(" ")
