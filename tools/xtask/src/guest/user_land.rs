@@ -18,6 +18,11 @@ use crate::reporter::Reporter;
 const OPTIONS: &[&str] =
     &["-m32", "-march=pentium", "-mtune=pentium", "-fcf-protection=none", "-fno-pie", "-fno-stack-protector"];
 
+/// Bytes of the empty disk: those of the scratch disk, unless the user says otherwise.
+const DISK_BYTES: u64 = (super::SCRATCH_MEGABYTES as u64) << 20;
+/// Number of its file system, and seed of the hashes in its directories: the same in all builds.
+const DISK_NUMBER: &str = "5cc05cc0-0000-4000-8000-000000000004";
+
 /// Builds the C library, unless its inputs are those of the last time.
 pub(super) fn c_library(
     places: &Places,
@@ -171,9 +176,10 @@ pub(super) fn file_system(places: &Places, reporter: &mut Reporter) -> Result<()
     let packer = places.user("gen_init_cpio");
     let source = places.tree().join("usr/gen_init_cpio.c");
     reporter.quietly(Command::new("gcc").args(["-O1", "-o"]).args([&packer, &source]))?;
+    empty_disk(places, reporter)?;
     let mut pack = Command::new(&packer);
     pack.env("BUILD", places.user("busybox-source")).env("OWN", places.own("user"));
-    pack.env("PROGRAMS", places.user("own"));
+    pack.env("PROGRAMS", places.user("own")).env("DISKS", places.user("disks"));
     let output = pack.args(["-t", "0"]).arg(places.own("user/files.list")).output();
     let failed = |source| CommandError::Start { program: "gen_init_cpio".to_owned(), source };
     let output = output.map_err(failed)?;
@@ -185,6 +191,21 @@ pub(super) fn file_system(places: &Places, reporter: &mut Reporter) -> Result<()
     }
     let place = places.file_system();
     std::fs::write(&place, output.stdout).map_err(|source| UserLandError::File { path: place, source })
+}
+
+/// Makes an empty disk with ext4, compressed. Its clock stands still, so that all builds make the same.
+fn empty_disk(places: &Places, reporter: &mut Reporter) -> Result<(), UserLandError> {
+    let disk = places.user("disks/ext4");
+    let failed = |source| UserLandError::File { path: places.user("disks/ext4"), source };
+    std::fs::create_dir_all(places.user("disks")).map_err(failed)?;
+    std::fs::File::create(&disk).and_then(|file| file.set_len(DISK_BYTES)).map_err(failed)?;
+    let mut make = Command::new("/sbin/mke2fs");
+    make.args(["-q", "-F", "-t", "ext4", "-b", "1024", "-N", "256", "-m", "0", "-J", "size=1"]);
+    make.args(["-O", "^resize_inode", "-U", DISK_NUMBER, "-E"]);
+    make.arg(format!("hash_seed={DISK_NUMBER},lazy_itable_init=0,lazy_journal_init=0")).arg(&disk);
+    make.env("SOURCE_DATE_EPOCH", "1").env("E2FSPROGS_FAKE_TIME", "1");
+    reporter.quietly(&mut make)?;
+    Ok(reporter.quietly(Command::new("gzip").args(["-9", "-n", "-f"]).arg(&disk))?)
 }
 
 /// Unpacks a source package with the distribution's patches.

@@ -124,6 +124,12 @@ const PACKAGES: &[Package] = &[
         purposes: &[Purpose::Guest],
     },
     Package {
+        name: "e2fsprogs",
+        used_for: "empty disk of the Linux guest",
+        evidence: Evidence::File("/sbin/mke2fs"),
+        purposes: &[Purpose::Guest],
+    },
+    Package {
         name: "dpkg-dev",
         used_for: "sources of the Linux guest",
         evidence: Evidence::Program("dpkg-source"),
