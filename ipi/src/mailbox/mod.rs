@@ -44,7 +44,7 @@ use crate::mailbox::queue::Queue;
 use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push, Seat};
 use crate::pause::{either, pause};
 use crate::waiters::Waiters;
-use crate::wire::{Bell, Channel, Channels, Epoch, Hello, HelloView};
+use crate::wire::{Bell, Channel, Channels, Epoch, Hello, HelloView, bytes_of};
 
 /// How a receiver learns of letters, and a sender of acknowledgements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -288,8 +288,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 
     /// Reads a hello line, which the caller knows not to be cached.
     pub(crate) fn read_hello(&self, peer: CoreId) -> Option<Epoch> {
-        let mut line = [0; layout::LINE];
-        self.mesh.read(layout::hello(peer), &mut line);
+        let line = bytes_of(self.mesh.read_line(layout::hello(peer)));
         let Hello { epoch } = Hello::parse(HelloView::new(&line)).ok()?;
         if self.known_life_of(peer) != Some(epoch) {
             self.meet_new(peer, epoch);

@@ -35,8 +35,8 @@ use scc::id::CoreId;
 pub use step::{CallStep, StepKind};
 pub use time::{Cycles, Deadline, Instant};
 
-use crate::layout::LINE;
-use crate::wire::{LineWords, bytes_of, words_of};
+use crate::layout::{LINE, QUADWORD};
+use crate::wire::{LineWords, Quadword, bytes_of, words_of};
 
 /// Who is woken when another core interrupts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +90,14 @@ pub trait Mesh {
     /// Stores an aligned word at `to`, as [`write`](Self::write) does.
     fn write_word(&self, to: MpbAddress, word: u32) {
         self.write(to, &word.to_le_bytes());
+    }
+
+    /// Stores an aligned quadword at `to`, as [`write`](Self::write) does.
+    fn write_quadword(&self, to: MpbAddress, [first, last]: Quadword) {
+        let mut bytes = [0; QUADWORD];
+        bytes[..4].copy_from_slice(&first.to_le_bytes());
+        bytes[4..].copy_from_slice(&last.to_le_bytes());
+        self.write(to, &bytes);
     }
 
     /// Stores a byte at `to`, as [`write`](Self::write) does.

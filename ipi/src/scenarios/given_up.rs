@@ -49,7 +49,7 @@ async fn give_up(mesh: FakeMesh<'_>, witness: Witness) {
             let mesh = mailbox.mesh();
             let tell = |progress| {
                 let word = FlowWord { transfer, writer: core(0), life: mailbox.epoch(), progress };
-                mesh.write(flow(core(1), slot), &word.emit());
+                mesh.write_quadword(flow(core(1), slot), word.emit());
                 mesh.push(Push::Flow);
                 mesh.ring(core(1));
             };

@@ -31,12 +31,12 @@ pub use self::receive::{ReceiveError, Waiting};
 pub use self::send::TransferError;
 use self::table::{Offered, Table};
 pub use self::window::{WindowError, get, put};
-use crate::layout::{self, FlowSlot, QUADWORD};
+use crate::layout::{self, FlowSlot};
 use crate::mailbox::{Mailbox, Mode, OpenError, Received, Receiver};
 use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
 use crate::pause::{either, pause};
 use crate::waiters::Waiters;
-use crate::wire::{Attention, Channel, FlowWord, Progress, Tag, TransferId, TransferMail};
+use crate::wire::{Attention, Channel, FlowWord, Progress, Quadword, Tag, TransferId, TransferMail};
 
 /// Time that telling a sender may take that its message is not wanted.
 const DECLINE_PATIENCE: Cycles = Cycles::new(200_000);
@@ -48,7 +48,7 @@ const LOOKS_PER_POLL: u32 = 96;
 const TURN: usize = 8 << 10;
 
 /// A flow word as it was at the last look.
-type Seen = Option<[u32; 2]>;
+type Seen = Option<Quadword>;
 
 /// When other tasks get a turn.
 struct Turn {
@@ -193,7 +193,7 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
     /// ever read, so its line is not cached.
     fn write_word(&self, peer: CoreId, slot: FlowSlot, word: FlowWord, attention: Attention) {
         let mesh = self.mailbox.mesh();
-        mesh.write(layout::flow(peer, slot), &word.emit());
+        mesh.write_quadword(layout::flow(peer, slot), word.emit());
         mesh.push(Push::Flow);
         if attention == Attention::Ring {
             mesh.ring(peer);
@@ -217,9 +217,6 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
             seen.set(None);
             return None;
         }
-        let mut bytes = [0; QUADWORD];
-        bytes[..4].copy_from_slice(&halves[0].to_le_bytes());
-        bytes[4..].copy_from_slice(&halves[1].to_le_bytes());
-        FlowWord::parse(&bytes).ok()
+        FlowWord::parse(halves).ok()
     }
 }

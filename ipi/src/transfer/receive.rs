@@ -106,7 +106,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             let accept = TransferMail::Accept { transfer: offer.transfer, slot, attention: self.attention() };
             self.mailbox.send_to_life(from, life, accept.emit(), deadline).await?;
         }
-        let early = offer.early.map(|early| (modulo(early.run.count().into()), early.run));
+        let early = offer.early.map(|early| (modulo(early.filled()), early.run));
         let (mut emptied, mut run, mut rest) = (0, None, message);
         let mut turn = self.turn();
         while !rest.is_empty() {

@@ -12,7 +12,9 @@ use super::{Seen, Transfers};
 use crate::layout::{self, Block, FlowSlot, Stamp};
 use crate::mailbox::{Mode, Notice, PeerError, SendError, Watch};
 use crate::mesh::{Deadline, Invalidate, Mesh, Push};
-use crate::wire::{Attention, Early, Epoch, Offer, Progress, Run, Tag, TransferId, TransferMail, stamp_word};
+use crate::wire::{
+    Attention, Early, Epoch, Extent, Offer, Progress, Run, Tag, TransferId, TransferMail, stamp_word,
+};
 
 /// Why a message was not sent, or not wholly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -84,10 +86,13 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         if let Some(early) = sending.early {
             // Stores leave in order: the stamp before the message, and the message before the offer.
             self.write_stamp(early.stamp, Some(transfer));
-            self.fill(early.run.first(), first_blocks(message, early.run.count().into()));
+            self.fill(early.run.first(), first_blocks(message, early.filled()));
         }
         let offer = Offer { transfer, tag, length, attention: self.attention(), early: sending.early };
-        self.offer(&sending, life, offer, deadline).await?;
+        if self.offer(&sending, (life, message), offer, deadline).await? {
+            sending.is_over = true;
+            return Ok(());
+        }
         let life = life.or_else(|| self.mailbox.known_life_of(to));
         let mut watch = self.mailbox.watch((to, life), deadline);
         let (run, filled) = match sending.early {
@@ -126,9 +131,15 @@ impl<M: Mesh> Transfers<'_, '_, M> {
     ) -> Result<(), TransferError> {
         let mut rest = message.get(filled * Block::BYTES..).unwrap_or_default();
         let mut turn = self.turn();
+        let mut is_told = sending.early.is_none_or(|early| early.extent == Extent::Whole);
         while !rest.is_empty() {
             let most = u16::from(run.count()) - 1;
             let room = self.wait_for_room(sending, watch, (run, life), filled, most).await?;
+            if !is_told {
+                // What was filled while the offer was under way.
+                sending.tell(Progress::Filled(modulo(filled), run));
+                is_told = sending.flowing.get().is_some();
+            }
             let part = first_blocks(rest, room.min(run.step()).min(run.blocks_from(filled)));
             self.fill(run.block(filled), part);
             filled += part.len().div_ceil(Block::BYTES);
@@ -197,24 +208,44 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         }
     }
 
-    /// Mails an offer; completes when it has arrived, which an answer shows as well as an acknowledgement.
+    /// Mails an offer, and fills the rest of the early blocks meanwhile; completes when it has arrived, which an answer
+    /// shows as well as an acknowledgement. Whether the answer says that all is emptied.
     async fn offer(
         &self,
         sending: &Sending<'_, '_, '_, M>,
-        life: Option<Epoch>,
+        (life, message): (Option<Epoch>, &[u8]),
         offer: Offer,
         deadline: Deadline,
-    ) -> Result<(), SendError> {
+    ) -> Result<bool, SendError> {
         let mail = TransferMail::Offer(offer).emit();
         let mut offering = pin!(self.mailbox.send_with(sending.to, life, mail, Notice::Doorbell, deadline));
+        let all = offer.early.filter(|early| early.holds(message.len()));
+        let all = all.map(|_| modulo(message.len().div_ceil(Block::BYTES)));
         let seen = Cell::new(None);
-        let is_answered = |run: Run| {
+        let answer = |run: Run| {
             let life = life.or_else(|| self.mailbox.known_life_of(sending.to));
-            (0..self.looks()).any(|_| !matches!(self.emptied(sending, (run, life), &seen), Ok(None)))
+            let look = |_| match self.emptied(sending, (run, life), &seen) {
+                Ok(None) => None,
+                Ok(Some(emptied)) => Some(Some(emptied) == all),
+                // Whoever waits next is told again.
+                Err(_) => Some(false),
+            };
+            (0..self.looks()).find_map(look)
         };
-        poll_fn(|context| match offering.as_mut().poll(context) {
-            Poll::Pending if offer.early.is_some_and(|early| is_answered(early.run)) => Poll::Ready(Ok(())),
-            other => other,
+        let mut unfilled = offer.early.filter(|early| early.extent == Extent::FirstStep);
+        poll_fn(|context| {
+            let polled = offering.as_mut().poll(context).map_ok(|()| false);
+            if let Some(early) = unfilled.take() {
+                let (filled, run) = (early.filled(), early.run);
+                let rest = message.get(filled * Block::BYTES..).unwrap_or_default();
+                self.fill(run.block(filled), first_blocks(rest, usize::from(run.count()) - filled));
+            }
+            match (polled, offer.early) {
+                (Poll::Pending, Some(early)) => {
+                    answer(early.run).map_or(Poll::Pending, |ended| Poll::Ready(Ok(ended)))
+                }
+                (polled, _) => polled,
+            }
         })
         .await
     }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use scc::id::CoreId;
 
 use crate::layout::{Block, FlowSlot, Stamp};
-use crate::wire::{Attention, Early, Epoch, Offer, Run, Tag, TransferId};
+use crate::wire::{Attention, Early, Epoch, Extent, Offer, Run, Tag, TransferId};
 
 /// Offers of this core, and of each other core to it, that can be open at once.
 const PLACES: usize = 16;
@@ -120,14 +120,17 @@ impl Table {
     }
 
     /// Takes blocks for a message that nobody has asked for. Two blocks are left for those that somebody has, so these
-    /// never wait for one that is not wanted.
+    /// never wait for one that is not wanted. Of a message longer than they hold, the first half of them is to be filled
+    /// before it is offered, the other half while the offer is under way.
     pub(super) fn take_early(&mut self, wanted: usize) -> Option<Early> {
         let stamp = Stamp::all().find(|stamp| self.stamps_in_use >> stamp.number() & 1 == 0)?;
         let left = u32::from(MOST_BLOCKS).checked_sub(self.early_blocks.count_ones())?;
         let run = self.take_up_to(u8::try_from(left).ok()?, wanted)?;
         self.early_blocks |= run.mask();
         self.stamps_in_use |= 1 << stamp.number();
-        Some(Early { run, stamp })
+        let whole = wanted <= usize::from(run.count());
+        let extent = if whole { Extent::Whole } else { Extent::FirstStep };
+        Some(Early { run, extent, stamp })
     }
 
     fn take_up_to(&mut self, most: u8, wanted: usize) -> Option<Run> {
@@ -139,7 +142,7 @@ impl Table {
         Some(run)
     }
 
-    pub(super) fn free_early(&mut self, Early { run, stamp }: Early) {
+    pub(super) fn free_early(&mut self, Early { run, stamp, .. }: Early) {
         self.early_blocks &= !run.mask();
         self.stamps_in_use &= !(1 << stamp.number());
         self.free_blocks(run);

@@ -24,7 +24,7 @@ pub use life::{Bell, Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
 pub use queue::{QueueEntry, QueueHead};
 pub use slot::{Slot, Turn, Urgency, taken_from};
-pub use transfer::{Attention, Early, FlowWord, Offer, Progress, Run, Tag, TransferId, TransferMail};
+pub use transfer::{Attention, Early, Extent, FlowWord, Offer, Progress, Run, Tag, TransferId, TransferMail};
 
 use crate::layout::LINE;
 
@@ -59,6 +59,9 @@ pub enum WireError {
 
 /// A line of eight words, the first one at the lowest address.
 pub type LineWords = [u32; LINE / 4];
+
+/// A quadword of two words, the first one at the lower address.
+pub type Quadword = [u32; 2];
 
 /// The bytes of a line.
 pub(crate) fn bytes_of(words: LineWords) -> [u8; LINE] {

@@ -12,14 +12,17 @@
 //!              either: all ones, given up
 //! ```
 //!
-//! Attention is 1 if the writer wants its doorbell rung when its flow word changes. Early is 0, or says in which blocks
-//! the beginning of the message lies already: the first in bits 2:0, their number in bits 5:3, and in bits 7:6 one more
-//! than the number of the stamp that names the transfer for as long.
+//! Attention is 1 if the writer wants its doorbell rung when its flow word changes. Early is 0, or says which blocks the
+//! transfer goes through: the first in bits 2:0, their number in bits 5:3, and in bits 7:6 one more than the number of the
+//! stamp that names the transfer for as long. The beginning of the message lies in all of them already or, if bit 1 of an
+//! offer's attention is 1, in the first half.
 
-use super::{Channel, Epoch, Flow, Kind, Mail, WireError, dword_at, word_at};
 use scc::id::CoreId;
 
-use crate::layout::{Block, FlowSlot, QUADWORD, Stamp};
+use super::{
+    Channel, Epoch, Flow, Kind, Mail, Quadword, WireError, dword_at, high_half, low_half, word_at, word_from,
+};
+use crate::layout::{Block, FlowSlot, Stamp};
 
 /// Number of a transfer, chosen by its sender.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +57,9 @@ impl Attention {
         }
     }
 }
+
+/// Bit of an offer's attention: only the first half of its early blocks is filled.
+const FIRST_STEP: u8 = 2;
 
 /// A mail about a transfer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,33 +100,55 @@ pub struct Offer {
 /// Blocks that a sender has filled before anybody asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Early {
-    /// The blocks.
+    /// The blocks that the transfer goes through.
     pub run: Run,
+    /// How many of them are filled.
+    pub extent: Extent,
     /// Names the transfer for as long as they hold its message.
     pub stamp: Stamp,
 }
 
+/// How much of a message lies in its early blocks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// As much as they hold, or all of it.
+    Whole,
+    /// As much as the first [`Run::step`] of them hold; they do not hold all of it.
+    FirstStep,
+}
+
 impl Early {
-    /// Whether all of a message of this length lies there.
-    pub const fn holds(self, length: usize) -> bool {
-        length <= self.run.count as usize * Block::BYTES
+    /// Blocks that are filled.
+    pub const fn filled(self) -> usize {
+        match self.extent {
+            Extent::Whole => self.run.count as usize,
+            Extent::FirstStep => self.run.step(),
+        }
     }
 
-    fn parse(byte: u8) -> Result<Option<Self>, WireError> {
+    /// Whether all of a message of this length lies there.
+    pub const fn holds(self, length: usize) -> bool {
+        length <= self.filled() * Block::BYTES
+    }
+
+    fn parse(byte: u8, extent: Extent) -> Result<Option<Self>, WireError> {
         if byte == 0 {
-            return Ok(None);
+            return if extent == Extent::Whole { Ok(None) } else { Err(WireError::Number(byte)) };
         }
         let stamp = (byte >> 6).checked_sub(1).and_then(Stamp::new);
         let run = Block::new(byte & 7).and_then(|first| Run::new(first, byte >> 3 & 7));
         let (stamp, run) = stamp.zip(run).ok_or(WireError::Number(byte))?;
-        Ok(Some(Self { run, stamp }))
+        Ok(Some(Self { run, extent, stamp }))
     }
 
-    const fn emit(early: Option<Self>) -> u8 {
-        match early {
-            Some(Self { run, stamp }) => run.first.number() | run.count << 3 | (stamp.number() + 1) << 6,
-            None => 0,
-        }
+    /// The last byte of an offer, and what is added to the one before.
+    const fn emit(early: Option<Self>) -> (u8, u8) {
+        let Some(Self { run, extent, stamp }) = early else { return (0, 0) };
+        let extent = match extent {
+            Extent::Whole => 0,
+            Extent::FirstStep => FIRST_STEP,
+        };
+        (run.first.number() | run.count << 3 | (stamp.number() + 1) << 6, extent)
     }
 }
 
@@ -136,8 +164,11 @@ impl TransferMail {
                 transfer,
                 tag: Tag(word_at(bytes, 2)),
                 length: dword_at(bytes, 4),
-                attention: Attention::from_code(bytes[8])?,
-                early: Early::parse(bytes[9])?,
+                attention: Attention::from_code(bytes[8] & !FIRST_STEP)?,
+                early: {
+                    let extent = if bytes[8] & FIRST_STEP == 0 { Extent::Whole } else { Extent::FirstStep };
+                    Early::parse(bytes[9], extent)?
+                },
             })),
             2 => Ok(Self::Accept {
                 transfer,
@@ -157,8 +188,9 @@ impl TransferMail {
             Self::Offer(Offer { transfer, tag, length, attention, early }) => {
                 bytes[2..4].copy_from_slice(&tag.0.to_le_bytes());
                 bytes[4..8].copy_from_slice(&length.to_le_bytes());
-                bytes[8] = attention.code();
-                bytes[9] = Early::emit(early);
+                let (blocks, extent) = Early::emit(early);
+                bytes[8] = attention.code() | extent;
+                bytes[9] = blocks;
                 channel = Channel::TRANSFER;
                 (1, transfer)
             }
@@ -252,46 +284,41 @@ const SATISFIED: u8 = 0xC0;
 
 impl FlowWord {
     /// Checks every field of a quadword.
-    pub fn parse(bytes: &[u8; QUADWORD]) -> Result<Self, WireError> {
-        let life = Epoch::new(word_at(bytes, 2)).ok_or(WireError::Blank)?;
-        let writer = CoreId::new(bytes[6]).ok_or(WireError::Number(bytes[6]))?;
-        let progress = match bytes[7] {
+    #[inline]
+    pub fn parse([first, last]: Quadword) -> Result<Self, WireError> {
+        let life = Epoch::new(high_half(first)).ok_or(WireError::Blank)?;
+        let [.., writer, place] = last.to_le_bytes();
+        let writer = CoreId::new(writer).ok_or(WireError::Number(writer))?;
+        let count = low_half(last);
+        let progress = match place {
             u8::MAX => Progress::GivenUp,
-            SATISFIED => Progress::Emptied(word_at(bytes, 4), None),
+            SATISFIED => Progress::Emptied(count, None),
             place if place & 0xE0 == WAITING => {
                 let slot = FlowSlot::new(place & 0xF).ok_or(WireError::Number(place))?;
                 let attention = Attention::from_code(place >> 4 & 1)?;
-                Progress::Emptied(word_at(bytes, 4), Some((slot, attention)))
+                Progress::Emptied(count, Some((slot, attention)))
             }
             place => {
                 let first = Block::new(place & 7).ok_or(WireError::Number(place))?;
                 let run = Run::new(first, place >> 4).ok_or(WireError::Number(place))?;
-                Progress::Filled(word_at(bytes, 4), run)
+                Progress::Filled(count, run)
             }
         };
-        Ok(Self { transfer: TransferId(word_at(bytes, 0)), writer, life, progress })
+        Ok(Self { transfer: TransferId(low_half(first)), writer, life, progress })
     }
 
     /// The quadword that [`parse`](Self::parse) reads back.
-    pub fn emit(&self) -> [u8; QUADWORD] {
-        let mut bytes = [0; QUADWORD];
-        bytes[0..2].copy_from_slice(&self.transfer.0.to_le_bytes());
-        bytes[2..4].copy_from_slice(&self.life.get().to_le_bytes());
-        bytes[6] = self.writer.number();
-        match self.progress {
-            Progress::Filled(count, run) => {
-                bytes[4..6].copy_from_slice(&count.to_le_bytes());
-                bytes[7] = run.first.number() | run.count << 4;
+    #[inline]
+    pub fn emit(&self) -> Quadword {
+        let (count, place) = match self.progress {
+            Progress::Filled(count, run) => (count, run.first.number() | run.count << 4),
+            Progress::Emptied(count, Some((slot, attention))) => {
+                (count, WAITING | slot.number() | attention.code() << 4)
             }
-            Progress::Emptied(count, waiting) => {
-                bytes[4..6].copy_from_slice(&count.to_le_bytes());
-                bytes[7] = match waiting {
-                    Some((slot, attention)) => WAITING | slot.number() | attention.code() << 4,
-                    None => SATISFIED,
-                };
-            }
-            Progress::GivenUp => bytes[7] = u8::MAX,
-        }
-        bytes
+            Progress::Emptied(count, None) => (count, SATISFIED),
+            Progress::GivenUp => (0, u8::MAX),
+        };
+        let what = u16::from_le_bytes([self.writer.number(), place]);
+        [word_from(self.transfer.0, self.life.get()), word_from(count, what)]
     }
 }

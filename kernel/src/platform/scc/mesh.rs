@@ -13,7 +13,7 @@ use executor::time::{Instant as Moment, Timers};
 use futures_util::future::Either;
 use ipi::layout;
 use ipi::mesh::{CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat, StepKind};
-use ipi::wire::LineWords;
+use ipi::wire::{LineWords, Quadword};
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
 use scc::tile::{Gcbcfg, TileRegister};
@@ -22,8 +22,8 @@ use trace_format::record::{Event, LetterNumber, RemoteCall};
 use super::gic::Events;
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
-    write_fpga, write_message_byte, write_message_bytes, write_message_lines, write_message_word,
-    write_message_words,
+    write_fpga, write_message_byte, write_message_bytes, write_message_lines, write_message_quadword,
+    write_message_word, write_message_words,
 };
 use super::{doorbell, identity};
 use crate::arch::i586::cpu;
@@ -158,6 +158,12 @@ impl Mesh for ChipMesh {
     fn write(&self, to: MpbAddress, bytes: &[u8]) {
         self.is_unpushed.set(true);
         write_message_bytes(to.owner(), to.offset(), bytes);
+    }
+
+    #[inline]
+    fn write_quadword(&self, to: MpbAddress, words: Quadword) {
+        self.is_unpushed.set(true);
+        write_message_quadword(to, words);
     }
 
     fn invalidate(&self, _place: Invalidate) {

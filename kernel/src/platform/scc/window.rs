@@ -216,6 +216,17 @@ pub(super) fn read_message_bytes(owner: CoreId, offset: u16, bytes: &mut [u8]) {
     }
 }
 
+/// Writes an aligned quadword in ascending order.
+#[inline]
+pub(super) fn write_message_quadword(at: MpbAddress, [first, last]: [u32; 2]) {
+    debug_assert!(at.offset().is_multiple_of(8), "a quadword is aligned");
+    let address = message_half(at.owner()) + u32::from(at.offset());
+    for (word, offset) in [(first, 0), (last, 4)] {
+        // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+        unsafe { store(address + offset, word) };
+    }
+}
+
 /// Writes a byte.
 #[inline]
 pub(super) fn write_message_byte(at: MpbAddress, byte: u8) {
