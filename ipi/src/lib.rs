@@ -14,6 +14,7 @@
 //! barrier     dissemination by flags, or an FPGA counter
 //! rpc         calls and casts with typed requests
 //! transfer    put, get, and messages of any length pipelined through the buffer
+//! lend        blocks of private memory that another core reads and writes in place
 //! collective  broadcast, reduce, gather, scatter, all-to-all over a group of cores
 //! ```
 //!
@@ -35,6 +36,7 @@ pub mod collective;
 pub mod doorbell;
 pub mod group;
 pub mod layout;
+pub mod lend;
 pub mod lock;
 pub mod mailbox;
 pub mod mesh;

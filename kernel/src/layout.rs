@@ -4,6 +4,7 @@
 //! 0xF000_0000  direct map of core-physical 0 to 128 MB, write-back; the image is linked into it
 //! 0xF800_0000  device windows, 4 MB: tile registers, FPGA registers, message buffers, local APIC
 //! 0xF840_0000  window onto memory behind a rewritten LUT entry, 16 MB
+//! 0xF940_0000  memory that is lent to other cores, 4 MB, and four windows of 4 MB onto that of others
 //! 0xFB00_0000  256 KB for frames beyond the direct map
 //! 0xFC00_0000  stacks, each with an unmapped guard page below
 //! 0xFF00_0000  unused
@@ -30,6 +31,14 @@ pub const DEVICES_BYTES: u32 = 4 << 20;
 pub const REACH: u32 = DEVICES + DEVICES_BYTES;
 /// Bytes of that window.
 pub const REACH_BYTES: u32 = 16 << 20;
+/// First address of the memory that this core lends to others; windows onto that of others follow.
+pub const POOL: u32 = REACH + REACH_BYTES;
+/// Bytes of that memory, and of each window.
+pub const POOL_BYTES: u32 = 4 << 20;
+/// Number of windows.
+pub const POOL_WINDOWS: u32 = 4;
+/// First address behind the windows.
+pub const POOLS_END: u32 = POOL + POOL_BYTES * (1 + POOL_WINDOWS);
 /// First of the pages that show frames beyond the direct map while somebody copies from or to them.
 pub const FRAME_WINDOWS: u32 = 0xFB00_0000; // not an address: virtual
 /// Number of these pages.
@@ -52,7 +61,7 @@ pub const FAULT_STACK: u32 = BOOT_STACK_END + PAGE_BYTES;
 /// First address above the double fault's stack.
 pub const FAULT_STACK_END: u32 = FAULT_STACK + FAULT_STACK_BYTES;
 
-const _: () = assert!(REACH + REACH_BYTES <= FRAME_WINDOWS && FRAME_WINDOWS + FRAME_WINDOWS_BYTES <= STACKS);
+const _: () = assert!(POOLS_END <= FRAME_WINDOWS && FRAME_WINDOWS + FRAME_WINDOWS_BYTES <= STACKS);
 const _: () = assert!(DIRECT_MAP.is_multiple_of(4 << 20) && DEVICES.is_multiple_of(4 << 20));
 const _: () = assert!(DIRECT_MAP == guest_abi::HOLE);
 const _: () = assert!(STACKS.is_multiple_of(4 << 20));

@@ -312,8 +312,10 @@ fn print_memory() {
     let end = end.max(image::end() - layout::DIRECT_MAP);
     let frames = machine::private_bytes() / PAGE_BYTES - end.div_ceil(PAGE_BYTES);
     let free = kernel_space::available_frames();
-    let tables = frames - free - heap::frames();
+    let lendable = kernel_space::pool().map_or(0, |first| machine::private_bytes() - first.get());
+    let tables = frames - free - heap::frames() - lendable / PAGE_BYTES;
     for (name, bytes) in [
+        ("lendable", lendable),
         ("stacks", layout::BOOT_STACK_BYTES + layout::FAULT_STACK_BYTES),
         ("page-tables", tables * PAGE_BYTES),
         ("heap", heap::frames() * PAGE_BYTES),

@@ -65,6 +65,12 @@ Invalidate {
     WindowWrite,
     /// Read from a window.
     WindowRead,
+    /// Read the record of a lease, after another pool may have been behind the same window.
+    LeaseCheck,
+    /// Read lent memory, and then the record that says whether it still was.
+    LentRead,
+    /// Write to an own block, which was read.
+    BlockWrite,
 }
 }
 
@@ -99,5 +105,9 @@ Push {
     SlotTaken,
     /// Data put into a window.
     Window,
+    /// What was written to lent memory, before it is read, or the window onto it shows something else.
+    LentWritten,
+    /// What was written to an own block, before it is read.
+    BlockWritten,
 }
 }

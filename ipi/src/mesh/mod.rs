@@ -21,6 +21,7 @@
 mod address;
 mod core_set;
 mod fence;
+mod pool;
 mod step;
 mod time;
 
@@ -30,6 +31,7 @@ use core::task::Waker;
 pub use address::{AddressError, MpbAddress};
 pub use core_set::CoreSet;
 pub use fence::{Invalidate, Push};
+pub use pool::{POOL_BYTES, Pool, PoolBase, PoolRange, PoolWindow};
 use scc::fpga::CounterId;
 use scc::id::CoreId;
 pub use step::{CallStep, StepKind};
@@ -132,7 +134,31 @@ pub trait Mesh {
         }
     }
 
-    /// Drops all cached lines of message buffers, unwritten data included (CL1INVMB): about 2 cycles, plus a
+    /// Where this core's pool is; `None` if it has none. The first call may take memory for page tables.
+    fn pool(&self) -> Option<PoolBase>;
+
+    /// Copies bytes out of a pool from the beginning of a line on, as the L1 sees them: as [`read_lines`](Self::read_lines),
+    /// and a line costs a transaction with the memory of the pool's owner, 91 + 5.33 n. SCC reference §2.5, §10.2.
+    ///
+    /// # Panics
+    /// If `offset` is not a multiple of 32, or the pool ends before the bytes do.
+    fn read_pool(&self, pool: Pool, offset: u32, bytes: &mut [u8]);
+
+    /// Stores bytes to a pool from the beginning of a line on, as [`write_lines`](Self::write_lines) does. What is not out
+    /// when a window is pointed elsewhere goes there.
+    ///
+    /// # Panics
+    /// As for [`read_pool`](Self::read_pool).
+    fn write_pool(&self, pool: Pool, offset: u32, bytes: &[u8]);
+
+    /// Has a window show the pool of `owner`, which is at `base` there; false if no memory is behind that. What the L1 holds
+    /// of the window stays what it was. Two accesses to tile registers. SCC reference §3.2.
+    fn show_pool(&self, window: PoolWindow, owner: CoreId, base: PoolBase) -> bool;
+
+    /// Has a window show nothing any more.
+    fn hide_pool(&self, window: PoolWindow);
+
+    /// Drops all cached lines of message buffers and pools, unwritten data included (CL1INVMB): about 2 cycles, plus a
     /// miss for each line read again. `place` names the caller for tests. SCC reference §2.6.
     fn invalidate(&self, place: Invalidate);
 

@@ -12,6 +12,7 @@ mod crowded;
 mod explored;
 mod garbage;
 mod given_up;
+mod lend;
 mod lock;
 mod mailbox;
 mod removal;

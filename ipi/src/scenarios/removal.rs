@@ -17,8 +17,9 @@ const SEEDS: u64 = 12;
 
 /// First scenario and seed that fail without the place.
 fn noticed_by(removed: Removed) -> Option<(&'static str, u64)> {
-    SCENARIOS.iter().find_map(|(name, scenario)| {
-        (0..SEEDS).find_map(|seed| {
+    // Most places are missed with the first seed, by one scenario or another.
+    (0..SEEDS).find_map(|seed| {
+        SCENARIOS.iter().find_map(|(name, scenario)| {
             let (machine, check) = scenario(Chooser::seeded(seed, Odds::HOSTILE));
             let mut machine = machine.without(removed).steps(300_000);
             run(&mut machine, check).is_err().then_some((*name, seed))

@@ -11,10 +11,11 @@ use scc::id::CoreId;
 use super::Removed;
 use super::cache::{Cache, LineName, Transaction};
 use super::chooser::{Choice, Chooser};
+use super::pool;
 use super::trace::{Operation, Record, Tracer};
 use crate::doorbell::Doorbell;
 use crate::layout::LINE;
-use crate::mesh::{CoreSet, Invalidate, Push};
+use crate::mesh::{CoreSet, Invalidate, PoolWindow, Push};
 
 /// Cycles a delayed doorbell is late.
 const DELAY: u64 = 7_000;
@@ -32,6 +33,8 @@ pub(super) struct CoreState {
     pub(super) is_pending: bool,
     /// Tasks to be woken by the handler.
     pub(super) wakers: [Option<Waker>; 2],
+    /// Whose pools its windows show. A reset leaves that.
+    pub(super) windows: [Option<CoreId>; PoolWindow::COUNT],
     /// Interrupt bit of the tile.
     pub(super) is_interrupted: bool,
     pub(super) is_in_handler: bool,
@@ -124,6 +127,7 @@ impl Board {
             rung: CoreSet::EMPTY,
             is_pending: false,
             wakers: [None, None],
+            windows: [None; PoolWindow::COUNT],
             is_interrupted: false,
             is_in_handler: false,
             operations: 0,
@@ -145,15 +149,17 @@ impl Board {
         if self.calm.is_empty() { self.chooser.choose(choice, options) } else { 0 }
     }
 
-    /// Line of memory as it is now.
-    pub(super) fn line(&self, line: LineName) -> [u8; LINE] {
-        self.memory.get(&line).copied().unwrap_or([self.background; LINE])
+    /// Line of memory as it is now, by the name that `core` has for it.
+    pub(super) fn line(&mut self, core: CoreId, line: LineName) -> [u8; LINE] {
+        let place = pool::place(core, &self.core(core).windows, line);
+        self.memory.get(&place).copied().unwrap_or([self.background; LINE])
     }
 
-    /// One write arrives at its buffer.
-    pub(super) fn apply(&mut self, write: &Transaction) {
+    /// One write of `core` arrives at its buffer.
+    pub(super) fn apply(&mut self, core: CoreId, write: &Transaction) {
         let background = self.background;
-        let line = self.memory.entry(write.line).or_insert([background; LINE]);
+        let place = pool::place(core, &self.core(core).windows, write.line);
+        let line = self.memory.entry(place).or_insert([background; LINE]);
         line[write.offset..write.offset + write.bytes.len()].copy_from_slice(&write.bytes);
     }
 

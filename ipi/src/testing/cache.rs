@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use crate::layout::{LINE, QUADWORD};
 
-/// Line of the chip: core number and line within its buffer.
+/// Line as a core addresses it: whose buffer, or [which pool](super::pool), and line within that.
 pub(super) type LineName = (u8, u16);
 
 /// One write on the mesh: atomic at the buffer it goes to.

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use corosensei::Yielder;
+use scc::address::LINE_BYTES;
 use scc::fpga::CounterId;
 use scc::id::CoreId;
 
 use super::Removed;
 use super::board::{Board, Event};
-use super::cache::Transaction;
+use super::cache::{LineName, Transaction};
 use super::chooser::Choice;
 use super::machine::Suspended;
+use super::pool;
 use super::trace::Operation;
 use crate::doorbell::Doorbell;
 use crate::layout::{LINE, QUADWORD, scratch};
-use crate::mesh::{CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
+use crate::mesh::{
+    CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Pool, PoolBase, PoolWindow, Push, Seat,
+};
 
 // Rough costs in cycles: enough for time to pass in proportion.
 const CACHED: u64 = 1;
@@ -123,15 +127,57 @@ impl<'y> FakeMesh<'y> {
     fn send(&self, writes: &[Transaction]) {
         for (index, write) in writes.iter().enumerate() {
             if index == 0 || self.step(LINE_ACCESS) {
-                self.board.borrow_mut().apply(write);
+                self.board.borrow_mut().apply(self.core, write);
             }
         }
     }
 
-    fn store(&self, to: MpbAddress, bytes: &[u8]) {
-        let line = (to.owner().number(), to.line());
-        let writes = self.board.borrow_mut().core(self.core).cache.store(line, to.offset_in_line(), bytes);
+    fn store(&self, line: LineName, offset: usize, bytes: &[u8]) {
+        let writes = self.board.borrow_mut().core(self.core).cache.store(line, offset, bytes);
         self.send(&writes);
+    }
+
+    /// Stores bytes of one line, with an interrupt in between if that is chosen.
+    fn store_perhaps_split(&self, line: LineName, offset: usize, bytes: &[u8]) {
+        let quadwords = bytes.len().div_ceil(QUADWORD);
+        let split = self.board.borrow().choose(Choice::Split, quadwords);
+        match split {
+            0 => self.store(line, offset, bytes),
+            whole => {
+                let (first, second) = bytes.split_at(whole * QUADWORD);
+                self.store(line, offset, first);
+                self.flush();
+                self.store(line, offset + first.len(), second);
+            }
+        }
+    }
+
+    /// Copies bytes of one line as the cache has it, which then does.
+    fn load(
+        &self,
+        line: LineName,
+        offset: usize,
+        bytes: &mut [u8],
+        operation: impl FnOnce(bool) -> Operation,
+    ) {
+        let mut board = self.board.borrow_mut();
+        let cached = board.core(self.core).cache.cached(line).copied();
+        board.trace(self.core, operation(cached.is_some()));
+        let content = cached.unwrap_or_else(|| {
+            let content = board.line(self.core, line);
+            board.now += LINE_ACCESS;
+            board.core(self.core).cache.fill(line, content);
+            content
+        });
+        bytes.copy_from_slice(&content[offset..][..bytes.len()]);
+    }
+
+    fn point_window(&self, window: PoolWindow, owner: Option<CoreId>) {
+        if self.step(LINE_ACCESS) {
+            let mut board = self.board.borrow_mut();
+            board.trace(self.core, Operation::Window(window, owner.map(CoreId::number)));
+            board.core(self.core).windows[usize::from(window.number())] = owner;
+        }
     }
 
     fn flush(&self) {
@@ -172,20 +218,10 @@ impl Mesh for FakeMesh<'_> {
             return;
         }
         let line = (from.owner().number(), from.line());
-        let mut board = self.board.borrow_mut();
-        let cached = board.core(self.core).cache.cached(line).copied();
-        let operation = match cached {
-            Some(_) => Operation::ReadCached(from, bytes.len()),
-            None => Operation::Read(from, bytes.len()),
-        };
-        board.trace(self.core, operation);
-        let content = cached.unwrap_or_else(|| {
-            let content = board.line(line);
-            board.now += LINE_ACCESS;
-            board.core(self.core).cache.fill(line, content);
-            content
+        let length = bytes.len();
+        self.load(line, from.offset_in_line(), bytes, |is_cached| {
+            if is_cached { Operation::ReadCached(from, length) } else { Operation::Read(from, length) }
         });
-        bytes.copy_from_slice(&content[from.offset_in_line()..][..bytes.len()]);
     }
 
     fn write(&self, to: MpbAddress, bytes: &[u8]) {
@@ -194,18 +230,42 @@ impl Mesh for FakeMesh<'_> {
             return;
         }
         self.board.borrow_mut().trace(self.core, Operation::Write(to, bytes.len()));
-        let quadwords = bytes.len().div_ceil(QUADWORD);
-        let split = self.board.borrow().choose(Choice::Split, quadwords);
-        match split {
-            0 => self.store(to, bytes),
-            whole => {
-                let (first, second) = bytes.split_at(whole * QUADWORD);
-                self.store(to, first);
-                self.flush();
-                let offset = to.offset() + u16::try_from(first.len()).expect("a line is short");
-                self.store(MpbAddress::new(to.owner(), offset).expect("still in the line"), second);
+        self.store_perhaps_split((to.owner().number(), to.line()), to.offset_in_line(), bytes);
+    }
+
+    fn pool(&self) -> Option<PoolBase> {
+        Some(pool::BASE)
+    }
+
+    fn read_pool(&self, pool: Pool, offset: u32, bytes: &mut [u8]) {
+        assert!(offset.is_multiple_of(LINE_BYTES), "a read begins with a line: {offset}");
+        for (offset, piece) in (offset..).step_by(LINE).zip(bytes.chunks_mut(LINE)) {
+            if self.step(CACHED) {
+                let line = pool::seen(pool, offset);
+                let operation = Operation::Pool(pool, line.1, piece.len());
+                self.load(line, 0, piece, |_| operation);
             }
         }
+    }
+
+    fn write_pool(&self, pool: Pool, offset: u32, bytes: &[u8]) {
+        assert!(offset.is_multiple_of(LINE_BYTES), "a write begins with a line: {offset}");
+        for (offset, piece) in (offset..).step_by(LINE).zip(bytes.chunks(LINE)) {
+            if self.step(CACHED) {
+                let line = pool::seen(pool, offset);
+                self.board.borrow_mut().trace(self.core, Operation::Pool(pool, line.1, piece.len()));
+                self.store_perhaps_split(line, 0, piece);
+            }
+        }
+    }
+
+    fn show_pool(&self, window: PoolWindow, owner: CoreId, base: PoolBase) -> bool {
+        self.point_window(window, Some(owner));
+        base == pool::BASE
+    }
+
+    fn hide_pool(&self, window: PoolWindow) {
+        self.point_window(window, None);
     }
 
     fn invalidate(&self, place: Invalidate) {
@@ -232,7 +292,8 @@ impl Mesh for FakeMesh<'_> {
             }
             board.trace(self.core, Operation::Push(place));
         }
-        self.store(scratch(self.core), &[0]);
+        let scratch = scratch(self.core);
+        self.store((scratch.owner().number(), scratch.line()), scratch.offset_in_line(), &[0]);
     }
 
     fn ring(&self, target: CoreId) {

@@ -10,6 +10,8 @@
 //! - the write-combining buffer never empties by itself, and an incomplete line leaves in quadwords, between
 //!   which other cores run; own stores in it are not seen by own loads;
 //! - an interrupt may split the stores of a whole line;
+//! - lines cached through a window onto one pool are found when it shows another one, and stores that are still on their way
+//!   go there;
 //! - doorbells are lost, doubled, delayed and overtake each other;
 //! - a core may be reset between any two operations: cache and write-combining buffer are lost, the message
 //!   buffer keeps what it held, the test-and-set register stays taken.
@@ -22,6 +24,7 @@ mod chooser;
 mod explore;
 mod machine;
 mod mesh;
+mod pool;
 mod trace;
 
 pub use chooser::{Budget, Chooser, Odds};

@@ -14,6 +14,10 @@ pub enum Operation {
     ReadCached(MpbAddress, usize),
     /// Stored this many bytes.
     Write(MpbAddress, usize),
+    /// Read or stored this many bytes of a pool from this line on.
+    Pool(crate::mesh::Pool, u16, usize),
+    /// Had a window show the pool of this core, or nothing.
+    Window(crate::mesh::PoolWindow, Option<u8>),
     /// Dropped cached lines.
     Invalidate(crate::mesh::Invalidate),
     /// Pushed the write-combining buffer.

@@ -23,6 +23,8 @@ pub struct Channel(u8);
 impl Channel {
     /// Number of channels.
     pub const COUNT: usize = 15;
+    /// Offers and returns of [`lend`](crate::lend).
+    pub const LEND: Self = Self(9);
     /// Answers to the offers of [`transfer`](crate::transfer).
     pub const ACCEPT: Self = Self(10);
     /// Ordinary requests of [`rpc`](crate::rpc).
@@ -34,7 +36,7 @@ impl Channel {
     /// Offers of [`transfer`](crate::transfer).
     pub const TRANSFER: Self = Self(14);
 
-    /// Accepts channel numbers 0 to 14; 0 to 9 are free for any use.
+    /// Accepts channel numbers 0 to 14; 0 to 8 are free for any use.
     pub const fn new(number: u8) -> Option<Self> {
         if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
     }

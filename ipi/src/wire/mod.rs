@@ -9,6 +9,7 @@
 mod ack;
 mod flag;
 mod hello;
+mod lend;
 mod letter;
 mod life;
 mod part;
@@ -19,6 +20,7 @@ mod transfer;
 pub use ack::{Ack, AckView, Verdict};
 pub use flag::{BarrierFlag, LockClaim, LockNote};
 pub use hello::{Hello, HelloView, stamp_word};
+pub use lend::{Access, LeaseId, LeaseRecord, LendMail, LendOffer, lease_record};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Reply};
 pub use life::{Bell, Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};
@@ -52,6 +54,9 @@ pub enum WireError {
     /// A block, flow slot or core number that does not exist.
     #[error("number {0} is out of range")]
     Number(u8),
+    /// An address or offset that does not lead into a pool.
+    #[error("{0:#x} is no place in a pool")]
+    Place(u32),
     /// A code that names no message.
     #[error("code {0} names no message")]
     Code(u8),

@@ -64,6 +64,30 @@ proptest! {
     }
 
     #[test]
+    fn lending_survives_a_mail(payload in any::<[u8; 18]>(), flags in any::<u8>(), kind in 1..=3_u8) {
+        let mut plausible = payload;
+        // A pool and a range in it.
+        plausible[4..7].fill(0);
+        plausible[7] &= 0xFC;
+        (plausible[8], plausible[10], plausible[11]) = (plausible[8] & 0xE0, plausible[10] & 0x1F, 0);
+        (plausible[14], plausible[15]) = (plausible[14] & 0x1F, 0);
+        (plausible[16], plausible[17]) = (flags & 0xF, flags >> 7);
+        let length = [18, 3, 2][usize::from(kind) - 1];
+        plausible[2] = if kind == 2 { flags & 1 } else { plausible[2] };
+        for bytes in [payload, plausible] {
+            let mail = Mail::new(Channel::LEND, Kind(kind), Flow(0), &bytes[..length]).unwrap();
+            let parsed = LendMail::parse(&mail);
+            if let Ok(lend) = parsed {
+                prop_assert_eq!(LendMail::parse(&lend.emit()), Ok(lend));
+            }
+        }
+        // A range of 4 bytes of the first line, whatever the rest.
+        plausible[8..16].copy_from_slice(&[0, 0, 0, 0, 4, 0, 0, 0]);
+        let mail = Mail::new(Channel::LEND, Kind(1), Flow(0), &plausible).unwrap();
+        prop_assert!(LendMail::parse(&mail).is_ok());
+    }
+
+    #[test]
     fn queue_entries_survive_the_line(letter in letter(), sender in 0..48_u8, line in any::<[u8; LINE]>()) {
         // The sender's number is where a letter has its bell.
         let envelope = Envelope { bell: Bell::new(0), ..letter.envelope };

@@ -1,8 +1,8 @@
-//! Cores check together what crate `ipi` offers on the chip: lock, barriers, calls, transfers, collectives.
+//! Cores check together what crate `ipi` offers on the chip: lock, barriers, calls, transfers, lending, collectives.
 //!
 //! ```text
 //! every core            looks whether the lowest core, the leader, still gathers the group
-//! all of the group      lock, barriers, calls, transfers, collectives, with a barrier before each
+//! all of the group      lock, barriers, calls, transfers, lending, collectives, with a barrier before each
 //! leader, highest core  the leader puts it into reset, calls it in vain, starts it again and calls it
 //! ```
 //!
@@ -14,6 +14,7 @@ mod calls;
 mod collectives;
 mod contents;
 mod gathering;
+mod lending;
 mod lock;
 mod restart;
 mod transfers;
@@ -29,6 +30,7 @@ use futures_util::future::select;
 use ipi::barrier::{BarrierError, FlagBarrier};
 use ipi::group::{Group, GroupError};
 use ipi::layout::BarrierId;
+use ipi::lend::{AccessError, BlockError, BorrowError, LendError, NoRoom};
 use ipi::lock::LockError;
 use ipi::mailbox::{Mode, OpenError, PeerError};
 use ipi::mesh::{Cycles, Deadline, Mesh as _};
@@ -148,6 +150,31 @@ pub enum JointError {
         /// Bytes in all.
         length: usize,
     },
+    /// There was no memory to lend.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    /// An own block was not read or written.
+    #[error("own block: {0}")]
+    Block(#[from] BlockError),
+    /// A block was not lent, or not returned.
+    #[error("block for core {to}: {error}")]
+    Lend {
+        /// Borrower.
+        to: CoreId,
+        /// Why.
+        error: LendError,
+    },
+    /// A block was not borrowed.
+    #[error("block of core {from}: {error}")]
+    Borrow {
+        /// Lender.
+        from: CoreId,
+        /// Why.
+        error: BorrowError,
+    },
+    /// A borrowed block was not read or written.
+    #[error("borrowed block: {0}")]
+    Access(#[from] AccessError),
     /// A collective operation failed.
     #[error(transparent)]
     Collective(#[from] ipi::collective::CollectiveError),
@@ -208,6 +235,8 @@ async fn check(
     results.push(("calls", Ok(())));
     named("transfers", transfers::check(team).await)?;
     results.push(("transfers", Ok(())));
+    named("lending", lending::check(team).await)?;
+    results.push(("lending", Ok(())));
     named("collectives", collectives::check(team).await)?;
     results.push(("collectives", Ok(())));
     named("align", team.align(PATIENCE_MILLISECONDS).await)?;

@@ -46,6 +46,8 @@ static GUESTS: Once<&'static [u8]> = Once::new();
 /// Addresses of the frames that the windows show; 0 for none.
 static SHOWN: [AtomicU32; layout::FRAME_WINDOW_COUNT] =
     [const { AtomicU32::new(0) }; layout::FRAME_WINDOW_COUNT];
+/// First byte of the memory that is kept for lending.
+static POOL: Once<PhysAddr> = Once::new();
 static SYMBOLS: Once<SymbolTable<'static>> = Once::new();
 
 static MEMORY: InterruptCell<Option<KernelMemory>> = InterruptCell::new(None);
@@ -114,7 +116,13 @@ pub fn set_up() -> Result<(), MapError> {
             (first.get(), first.get() + bytes)
         });
     frames.release(PhysAddr::new(end - layout::DIRECT_MAP), PhysAddr::new(list - list % PAGE_BYTES));
-    frames.release(PhysAddr::new(list_end), PhysAddr::new(bytes));
+    let lendable = bytes - machine::lendable_bytes(bytes);
+    if lendable < bytes && list_end <= lendable {
+        frames.release(PhysAddr::new(list_end), PhysAddr::new(lendable));
+        POOL.call_once(|| PhysAddr::new(lendable));
+    } else {
+        frames.release(PhysAddr::new(list_end), PhysAddr::new(bytes));
+    }
     start::map_room(PhysAddr::new(list_end));
 
     let memory = &mut DirectTables(&mut frames);
@@ -260,7 +268,7 @@ pub fn allocate_direct(count: u32) -> Option<u32> {
 /// # Panics
 /// Before [`set_up`], and outside that part.
 pub fn map_window(first: u32, bytes: u32, shown: PhysAddr, kind: MemoryType) -> Result<(), MapError> {
-    let part = layout::REACH..=layout::REACH + layout::REACH_BYTES;
+    let part = layout::REACH..=layout::POOLS_END;
     assert!(
         part.contains(&first) && part.contains(&(first + bytes)),
         "windows lie in their part of the space"
@@ -270,6 +278,12 @@ pub fn map_window(first: u32, bytes: u32, shown: PhysAddr, kind: MemoryType) -> 
         let tables = &mut DirectTables(&mut memory.frames);
         memory.space.map_row(tables, first, first + bytes, shown, kind, Access::Writable)
     })
+}
+
+/// First byte of the memory that is kept for lending, if there is any; nobody has touched it. Any context.
+#[must_use]
+pub fn pool() -> Option<PhysAddr> {
+    POOL.get().copied()
 }
 
 /// The table of the kernel's functions, if whoever loaded the image has left one. Any context.

@@ -1,4 +1,4 @@
-//! What a core offers to others besides mail: calls and bulk transfers, each served by a task of its own.
+//! What a core offers to others besides mail: calls, bulk transfers and lent memory, each served by a task of its own.
 //!
 //! Locks, barriers and collectives need no task: they are values of crate `ipi` over a [`Mailbox`] or over
 //! [`Services::transfers`]. A core without work sleeps for good with all of these running.
@@ -25,6 +25,9 @@ pub type Calls = Rpc<'static, 'static, ChipMesh>;
 /// This core's bulk transfers.
 pub type Transfers = ipi::transfer::Transfers<'static, 'static, ChipMesh>;
 
+/// What this core lends and borrows.
+pub type Lending = ipi::lend::Lending<'static, 'static, ChipMesh>;
+
 /// The services that run on this core.
 #[derive(Clone, Copy)]
 pub struct Services {
@@ -34,9 +37,11 @@ pub struct Services {
     pub calls: &'static Calls,
     /// Bulk transfers, which also carry collectives.
     pub transfers: &'static Transfers,
+    /// Memory that other cores use in place.
+    pub lending: &'static Lending,
 }
 
-/// Opens the channels of calls and transfers and serves them from then on, each by a task of the class of services, and
+/// Opens the channels of calls, transfers and lending and serves them from then on, each by a task of the class of services, and
 /// the built-in procedures, see [`identify`]. Once per boot, task context.
 ///
 /// Not in the class of interrupt follow-ups, though they follow up mail: calls and transfers can be switched to polling,
@@ -51,8 +56,10 @@ pub fn start(spawner: Spawner, mailbox: &'static Mailbox) -> Result<Services, Op
     let calls: &'static Calls = Box::leak(Box::new(Rpc::new(mailbox, Mode::Interrupt)?));
     let transfers: &'static Transfers =
         Box::leak(Box::new(ipi::transfer::Transfers::new(mailbox, Mode::Interrupt)?));
+    let lending: &'static Lending = Box::leak(Box::new(ipi::lend::Lending::new(mailbox, Mode::Interrupt)?));
     spawner.spawn("calls", Class::Service, calls.run()).expect(TASK_MEMORY).detach();
     spawner.spawn("transfers", Class::Service, transfers.run()).expect(TASK_MEMORY).detach();
+    spawner.spawn("lending", Class::Service, lending.run()).expect(TASK_MEMORY).detach();
     spawner.spawn("identify", Class::Service, identify::serve(calls)).expect(TASK_MEMORY).detach();
-    Ok(Services { mailbox, calls, transfers })
+    Ok(Services { mailbox, calls, transfers, lending })
 }

@@ -1,4 +1,4 @@
-//! What cores do together: locks, barriers, calls, transfers and collectives, checked by the kernels themselves.
+//! What cores do together: locks, barriers, calls, transfers, lending and collectives, checked by the kernels themselves.
 
 use boot_tests::kernel::KernelBoard;
 use scc::id::CoreId;
@@ -6,7 +6,7 @@ use scc::id::CoreId;
 /// Checks of the self-test that each core does alone.
 const ALONE: usize = 5;
 /// Checks that a member does with the others.
-const TOGETHER: usize = 5;
+const TOGETHER: usize = 6;
 
 fn boot(members: &[CoreId]) -> KernelBoard {
     let list: Vec<_> = members.iter().map(|core| core.number().to_string()).collect();

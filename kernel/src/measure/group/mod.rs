@@ -1,4 +1,4 @@
-//! What calls, transfers, barriers, broadcasts and locks take among `cores`.
+//! What calls, transfers, lent blocks, barriers, broadcasts and locks take among `cores`.
 //!
 //! All of them do the same steps, with a barrier by doorbells between them; whoever has no part in a step sleeps there. The
 //! lowest core, the leader, takes the times and prints a line for each figure, in its cycles:
@@ -9,6 +9,7 @@
 //! ```
 
 mod callers;
+mod lend;
 mod pairs;
 mod sets;
 
@@ -19,6 +20,7 @@ use ipi::barrier::{BarrierError, FlagBarrier};
 use ipi::collective::CollectiveError;
 use ipi::group::{Group, GroupError};
 use ipi::layout::BarrierId;
+use ipi::lend::{AccessError, BlockError, BorrowError, LendError, NoRoom};
 use ipi::lock::LockError;
 use ipi::mailbox::{Mode, OpenError, PeerError};
 use ipi::mesh::{CoreSet, Cycles, Deadline, Mesh as _};
@@ -55,6 +57,16 @@ enum GroupFigureError {
     Send(#[from] TransferError),
     #[error(transparent)]
     Receive(#[from] ReceiveError),
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    #[error(transparent)]
+    Lend(#[from] LendError),
+    #[error(transparent)]
+    Borrow(#[from] BorrowError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
     #[error(transparent)]
     Collective(#[from] CollectiveError),
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Calls and messages from the leader to each other member, one after the other.
+//! Calls, messages and lent blocks from the leader to each other member, one after the other.
 
 use alloc::vec;
 use core::pin::pin;
@@ -11,7 +11,7 @@ use ipi::transfer::Transfers;
 use ipi::wire::Tag;
 use scc::id::CoreId;
 
-use super::{Field, GroupFigureError, Times, polling, way};
+use super::{Field, GroupFigureError, Times, lend, polling, way};
 use crate::arch::i586::cpu;
 use crate::mail::Mailbox;
 
@@ -19,8 +19,17 @@ use crate::mail::Mailbox;
 const SAMPLES: u32 = 16;
 const WARM: u32 = 4;
 /// Bytes of messages, and how many of each are sent; the first of them does not count.
-const LENGTHS: [(usize, u32); 8] =
-    [(1, 9), (32, 9), (512, 9), (4 << 10, 5), (8 << 10, 5), (16 << 10, 3), (64 << 10, 3), (1 << 20, 2)];
+const LENGTHS: [(usize, u32); 9] = [
+    (1, 9),
+    (32, 9),
+    (512, 9),
+    (4 << 10, 5),
+    (8 << 10, 5),
+    (12 << 10, 5),
+    (16 << 10, 3),
+    (64 << 10, 3),
+    (1 << 20, 2),
+];
 /// Longest message by doorbells, each block of which takes two.
 const LONGEST_BY_DOORBELL: usize = 64 << 10;
 
@@ -52,6 +61,12 @@ pub(super) async fn measure(field: &mut Field) -> Result<(), GroupFigureError> {
             }
             field.align().await?;
         }
+        match field.rank {
+            0 => lend::lend(field, peer).await?,
+            own if own == rank => lend::borrow(field).await?,
+            _ => field.align().await?,
+        }
+        field.align().await?;
     }
     Ok(())
 }
@@ -129,7 +144,7 @@ async fn send(field: &mut Field, peer: CoreId, mode: Mode) -> Result<(), GroupFi
         }
         Ok(())
     };
-    with_service(work, &transfers).await?;
+    with_service(work, transfers.run()).await?;
     field.mailbox.set_acknowledge(Mode::Interrupt);
     Ok(())
 }
@@ -148,18 +163,19 @@ async fn receive(field: &mut Field, mode: Mode) -> Result<(), GroupFigureError> 
         }
         Ok(())
     };
-    with_service(work, &transfers).await?;
+    with_service(work, transfers.run()).await?;
     field.mailbox.set_acknowledge(Mode::Interrupt);
     Ok(())
 }
 
-async fn with_service<M: ipi::mesh::Mesh>(
+/// Does the work while a service takes in what comes.
+pub(super) async fn with_service(
     work: impl Future<Output = Result<(), GroupFigureError>>,
-    transfers: &Transfers<'_, '_, M>,
+    service: impl Future<Output = ()>,
 ) -> Result<(), GroupFigureError> {
-    match select(pin!(work), pin!(transfers.run())).await {
+    match select(pin!(work), pin!(service)).await {
         Either::Left((ended, _)) => ended,
-        Either::Right(_) => unreachable!("transfers are taken in for ever"),
+        Either::Right(_) => unreachable!("services run for ever"),
     }
 }
 

@@ -4,7 +4,7 @@ use core::future::Future;
 use core::task::Waker;
 
 use executor::time::Timers;
-use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat};
+use ipi::mesh::{CoreSet, Instant, Invalidate, Mesh, MpbAddress, Pool, PoolBase, PoolWindow, Push, Seat};
 use scc::fpga::CounterId;
 use scc::id::CoreId;
 
@@ -41,6 +41,26 @@ impl Mesh for ChipMesh {
     }
 
     fn write(&self, _to: MpbAddress, _bytes: &[u8]) {
+        match *self {}
+    }
+
+    fn pool(&self) -> Option<PoolBase> {
+        match *self {}
+    }
+
+    fn read_pool(&self, _pool: Pool, _offset: u32, _bytes: &mut [u8]) {
+        match *self {}
+    }
+
+    fn write_pool(&self, _pool: Pool, _offset: u32, _bytes: &[u8]) {
+        match *self {}
+    }
+
+    fn show_pool(&self, _window: PoolWindow, _owner: CoreId, _base: PoolBase) -> bool {
+        match *self {}
+    }
+
+    fn hide_pool(&self, _window: PoolWindow) {
         match *self {}
     }
 

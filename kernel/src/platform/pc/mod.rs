@@ -26,7 +26,7 @@ pub use chipset::finish;
 pub use device_map::{for_each_device_page, for_each_device_page as for_each_early_page};
 pub use interrupt::handle_interrupt;
 pub use multiboot::guest_list;
-pub use set_up::{after_caches, before_caches, private_bytes};
+pub use set_up::{after_caches, before_caches, lendable_bytes, private_bytes};
 
 // Who rang is told in the words of the SCC's controller, on this machine only ever the core itself.
 pub use super::scc::gic;

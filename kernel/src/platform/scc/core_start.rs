@@ -31,7 +31,7 @@ use crate::mm::{image, kernel_space};
 use crate::trace;
 
 /// Entry of the own LUT through which other memory is reached: the first one that all default maps leave free.
-const REACH: LutIndex = LutIndex::new(index::SHARED_DRAM.get() + 4);
+pub(super) const REACH: LutIndex = LutIndex::new(index::SHARED_DRAM.get() + 4);
 
 /// Times that a tile's counter is tried: some milliseconds in all, and whoever holds it needs a few thousand cycles
 /// with interrupts held back.
@@ -187,7 +187,7 @@ fn mask_doorbells(core: CoreId) {
 }
 
 /// What an entry of another core's LUT leads to, which must be memory.
-fn memory_behind(core: CoreId, index: LutIndex) -> Result<LutEntry, CoreError> {
+pub(super) fn memory_behind(core: CoreId, index: LutIndex) -> Result<LutEntry, CoreError> {
     let bits = TileWindow::of(core.tile()).read(TileRegister::Lut(core.slot(), index));
     let entry = LutEntry::from_bits(bits);
     match MemoryController::at(entry.route(), entry.sub_destination()) {

@@ -12,7 +12,10 @@ use core::task::Waker;
 use executor::time::{Instant as Moment, Timers};
 use futures_util::future::Either;
 use ipi::layout;
-use ipi::mesh::{CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Push, Seat, StepKind};
+use ipi::mesh::{
+    CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Pool, PoolBase, PoolWindow, Push, Seat,
+    StepKind,
+};
 use ipi::wire::{LineWords, Quadword};
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
@@ -22,10 +25,10 @@ use trace_format::record::{Event, LetterNumber, RemoteCall};
 use super::gic::Events;
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
-    write_fpga, write_message_byte, write_message_bytes, write_message_lines, write_message_quadword,
-    write_message_word, write_message_words,
+    read_pool_lines, write_fpga, write_message_byte, write_message_bytes, write_message_lines,
+    write_message_quadword, write_message_word, write_message_words, write_pool_lines,
 };
-use super::{doorbell, identity};
+use super::{doorbell, identity, pool};
 use crate::arch::i586::cpu;
 use crate::irq;
 use crate::platform::Absent;
@@ -164,6 +167,27 @@ impl Mesh for ChipMesh {
     fn write_quadword(&self, to: MpbAddress, words: Quadword) {
         self.is_unpushed.set(true);
         write_message_quadword(to, words);
+    }
+
+    fn pool(&self) -> Option<PoolBase> {
+        pool::open()
+    }
+
+    fn read_pool(&self, pool: Pool, offset: u32, bytes: &mut [u8]) {
+        read_pool_lines(pool, offset, bytes);
+    }
+
+    fn write_pool(&self, pool: Pool, offset: u32, bytes: &[u8]) {
+        self.is_unpushed.set(true);
+        write_pool_lines(pool, offset, bytes);
+    }
+
+    fn show_pool(&self, window: PoolWindow, owner: CoreId, base: PoolBase) -> bool {
+        pool::show(window, owner, base)
+    }
+
+    fn hide_pool(&self, window: PoolWindow) {
+        pool::hide(window);
     }
 
     fn invalidate(&self, _place: Invalidate) {

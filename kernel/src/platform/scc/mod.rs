@@ -23,6 +23,8 @@ mod interrupt;
 #[cfg(all(bare_metal, feature = "scc"))]
 pub mod mesh;
 #[cfg(all(bare_metal, feature = "scc"))]
+mod pool;
+#[cfg(all(bare_metal, feature = "scc"))]
 mod reset;
 #[cfg(all(bare_metal, feature = "scc"))]
 mod set_up;
@@ -40,7 +42,7 @@ pub use device_map::{Device, for_each_device_page, for_each_early_page};
 pub use interrupt::handle_interrupt;
 pub use memory_map::private_windows;
 #[cfg(all(bare_metal, feature = "scc"))]
-pub use set_up::{after_caches, before_caches, finish, private_bytes};
+pub use set_up::{after_caches, before_caches, finish, lendable_bytes, private_bytes};
 
 /// CR4 from the start on: page-table bit 7 means "message buffer".
 #[cfg(all(bare_metal, feature = "scc"))]

@@ -64,3 +64,10 @@ pub fn private_bytes() -> u32 {
     let bytes = private_windows(LutIndex::all().map(entry)) * LUT_WINDOW_BYTES;
     if entry(LutIndex::new(0)) == entry(index::BOOT_SLOT) { bytes - PAGE_BYTES } else { bytes }
 }
+
+/// Bytes at the end of the private memory that are kept for lending: none if that has one slot only.
+#[must_use]
+pub const fn lendable_bytes(private: u32) -> u32 {
+    let has_more = private.is_multiple_of(LUT_WINDOW_BYTES) && private > LUT_WINDOW_BYTES;
+    if has_more { crate::layout::POOL_BYTES } else { 0 }
+}

@@ -7,7 +7,7 @@
 use core::ptr::with_exposed_provenance_mut;
 
 use i586::apic::ApicRegister;
-use ipi::mesh::MpbAddress;
+use ipi::mesh::{MpbAddress, POOL_BYTES, Pool};
 use scc::address::{LINE_BYTES, LineIndex, LutIndex};
 use scc::fpga::FpgaRegister;
 use scc::id::{CoreId, TileId};
@@ -16,6 +16,7 @@ use scc::mpb;
 use scc::tile::{Gcbcfg, Glcfg, TileRegister};
 
 use super::device_map::Device;
+use super::pool;
 use crate::arch::i586::cpu;
 use crate::layout;
 
@@ -55,9 +56,9 @@ impl TileWindow {
         unsafe { self.write(TileRegister::Gcbcfg, value.into_bits()) };
     }
 
-    /// Points the entry behind [`layout::REACH`] at some memory. For the own tile.
+    /// Points an entry behind [`layout::REACH`] or a window onto other cores' pools at some memory. For the own tile.
     pub(super) fn write_reach(self, slot: u8, index: LutIndex, memory: LutEntry) {
-        // SAFETY: nothing of this core lies behind the entry; Rust refers to nothing in the window.
+        // SAFETY: nothing of this core lies behind these entries; Rust refers to nothing in the windows.
         unsafe { self.write(TileRegister::Lut(slot, index), memory.bits()) };
     }
 
@@ -254,14 +255,23 @@ pub(super) fn write_message_bytes(owner: CoreId, offset: u16, bytes: &[u8]) {
     }
 }
 
-/// Copies consecutive lines, as L1 sees them, to this core's memory, each line of which is touched before: no cache of
-/// the chip allocates on a write miss, and every store would be a transaction of its own. SCC reference §2.3.
+/// Copies consecutive lines of a message buffer, as L1 sees them, to this core's memory.
 pub(super) fn read_message_lines(from: MpbAddress, bytes: &mut [u8]) {
-    let source = message_half(from.owner()) + lines_within(from.offset(), bytes.len());
+    copy_out(message_half(from.owner()) + lines_within(from.offset(), bytes.len()), bytes);
+}
+
+/// Copies lines of a pool, as L1 sees them, to this core's memory.
+pub(super) fn read_pool_lines(pool: Pool, offset: u32, bytes: &mut [u8]) {
+    copy_out(pool_lines(pool, offset, bytes.len()), bytes);
+}
+
+/// Copies lines, each of which is touched before where it goes: no cache of the chip allocates on a write miss, and every
+/// store would be a transaction of its own. SCC reference §2.3.
+fn copy_out(source: u32, bytes: &mut [u8]) {
     touch(bytes);
     let (words, rest) = bytes.as_chunks_mut::<4>();
     let (count, target) = (in_32_bits(words.len()), words.as_mut_ptr().expose_provenance());
-    // SAFETY: the lines lie in a message buffer, whose windows stay mapped from the start on, and are copied to bytes that
+    // SAFETY: callers name lines of a message buffer or a pool, whose windows stay mapped, and they are copied to bytes that
     // are borrowed for that.
     unsafe { cpu::copy_words(in_32_bits(target), source, count) };
     for (byte, at) in rest.iter_mut().zip(source + 4 * count..) {
@@ -272,24 +282,47 @@ pub(super) fn read_message_lines(from: MpbAddress, bytes: &mut [u8]) {
 
 /// Has L1 hold all lines in which `bytes` lie.
 fn touch(bytes: &[u8]) {
-    let lines = bytes.chunks(LINE_BYTES as usize).filter_map(<[u8]>::first).chain(bytes.last());
-    for byte in lines {
-        // SAFETY: a reference may be read from.
-        unsafe { core::ptr::from_ref(byte).read_volatile() };
+    let Some(last) = bytes.last() else { return };
+    let (mut line, last) = (bytes.as_ptr(), core::ptr::from_ref(last));
+    while line < last {
+        // SAFETY: a reference may be read from, and the place is one of its bytes.
+        unsafe { line.read_volatile() };
+        line = line.wrapping_add(LINE_BYTES as usize);
     }
+    // SAFETY: as above.
+    unsafe { last.read_volatile() };
 }
 
-/// Writes consecutive lines in ascending order.
+/// Writes consecutive lines of a message buffer in ascending order.
 pub(super) fn write_message_lines(to: MpbAddress, bytes: &[u8]) {
-    let target = message_half(to.owner()) + lines_within(to.offset(), bytes.len());
+    copy_in(message_half(to.owner()) + lines_within(to.offset(), bytes.len()), bytes);
+}
+
+/// Writes lines of a pool in ascending order.
+pub(super) fn write_pool_lines(pool: Pool, offset: u32, bytes: &[u8]) {
+    copy_in(pool_lines(pool, offset, bytes.len()), bytes);
+}
+
+fn copy_in(target: u32, bytes: &[u8]) {
     let (words, rest) = bytes.as_chunks::<4>();
     let (count, source) = (in_32_bits(words.len()), words.as_ptr().expose_provenance());
-    // SAFETY: nobody holds a reference into a message buffer, and any core may write to it; the bytes are borrowed.
+    // SAFETY: nobody holds a reference into a message buffer or a pool, and any core may write to them; the bytes are
+    // borrowed.
     unsafe { cpu::copy_words(target, in_32_bits(source), count) };
     for (byte, at) in rest.iter().zip(target + 4 * count..) {
         // SAFETY: as for words.
         unsafe { with_exposed_provenance_mut::<u8>(at as usize).write_volatile(*byte) };
     }
+}
+
+/// Where this core sees lines of a pool.
+fn pool_lines(pool: Pool, offset: u32, length: usize) -> u32 {
+    assert!(offset.is_multiple_of(LINE_BYTES), "lines begin at multiples of 32");
+    assert!(
+        offset <= POOL_BYTES && length <= (POOL_BYTES - offset) as usize,
+        "the lines end within the pool"
+    );
+    pool::first_byte(pool) + offset
 }
 
 /// A count or an address of this core, which has 32 bits.

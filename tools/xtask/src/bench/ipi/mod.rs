@@ -5,7 +5,7 @@
 //! |---|---|
 //! | one way against distance | ten, at 0 to 8 hops from core 0 |
 //! | one way between cores 0 and 46 against the number of cores | 2, 4, 8, 16; the others have mailboxes and sleep |
-//! | calls and messages from core 0 to its own tile and to the far corner | 3 |
+//! | calls, messages and lent blocks from core 0 to its own tile and to the far corner | 3 |
 //! | calls to core 0, barriers, broadcasts and locks against the number of cores | 48 |
 //!
 //! Letters by each way in which they are noticed. The kernels measure all pairs of the cores: see [`crate::letters`].

@@ -1,4 +1,4 @@
-//! Calls, messages, barriers, broadcasts and locks: what kernels print with `measure=calls`,
+//! Calls, messages, lent blocks, barriers, broadcasts and locks: what kernels print with `measure=calls`,
 //! `measure=callers` and `measure=crowds`.
 
 use std::fmt;
@@ -19,10 +19,13 @@ const THOUSAND_BYTES: u64 = 3_333;
 /// Rate of the cores' clock in megahertz, for bytes per second.
 const MEGAHERTZ: f64 = 533.0;
 
+/// Head of a table of what moves so many bytes.
+const RATES: &str = "| way | to core | bytes | shortest | median | longest | bytes per cycle | MB/s |\n|---|--:|--:|--:|--:|--:|--:|--:|";
+
 /// One line of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figure {
-    /// What was measured: call, send, callers, barrier, broadcast, lock.
+    /// What was measured: call, send, lend, callers, barrier, broadcast, lock.
     name: String,
     /// By what; empty if there is one way only.
     way: String,
@@ -119,18 +122,13 @@ impl Together {
         line(format_args!(
             "From the call that sends to the moment at which the sender knows that the receiver has all of it.\n"
         ));
+        line(format_args!("{RATES}"));
+        self.rates("send", line);
         line(format_args!(
-            "| way | to core | bytes | shortest | median | longest | bytes per cycle | MB/s |\n|---|--:|--:|--:|--:|--:|--:|--:|"
+            "\n## Lent blocks\n\nFrom lending a block to having it back, polled: from a borrower that does nothing (handed), reads all of it in pieces\nof 1 KB and keeps none (read), or copies it to memory of its own (copied).\n"
         ));
-        for figure in self.of("send") {
-            let Figure { way, to, bytes, span, .. } = figure;
-            let (to, bytes, rate) = (to.unwrap_or(0), bytes.unwrap_or(0), figure.rate());
-            line(format_args!(
-                "| {way} | {to} | {bytes} | {} | {rate:.4} | {:.2} |",
-                Cells(*span),
-                rate * MEGAHERTZ
-            ));
-        }
+        line(format_args!("{RATES}"));
+        self.rates("lend", line);
         line(format_args!("\n## Many cores\n\n![Barriers against cores](ipi-barrier.svg)\n"));
         line(format_args!(
             "On core 0: from arriving at a barrier to leaving it, from asking for a lock that all want to having it, and from \
@@ -143,6 +141,19 @@ impl Together {
                 let way = if way.is_empty() { String::new() } else { format!(", {way}") };
                 line(format_args!("| {name}{way}{bytes} | {} | {} |", cores.unwrap_or(0), Cells(*span)));
             }
+        }
+    }
+
+    /// Rows under [`RATES`].
+    fn rates(&self, name: &str, line: &mut dyn FnMut(fmt::Arguments<'_>)) {
+        for figure in self.of(name) {
+            let Figure { way, to, bytes, span, .. } = figure;
+            let (to, bytes, rate) = (to.unwrap_or(0), bytes.unwrap_or(0), figure.rate());
+            line(format_args!(
+                "| {way} | {to} | {bytes} | {} | {rate:.4} | {:.2} |",
+                Cells(*span),
+                rate * MEGAHERTZ
+            ));
         }
     }
 
@@ -193,6 +204,7 @@ mod tests {
     const LINES: &str = "core 00 | [00 0.030197] info measure: name=send way=polled to=46 bytes=512 shortest=2000 median=2048 longest=3000
 core 00 | [00 0.000001] info measure: name=barrier way=polled cores=48 shortest=3999 median=4001 longest=5000
 core 00 | [00 0.000002] info measure: name=call way=direct to=1 shortest=1499 median=1500 longest=1501
+core 00 | [00 0.000002] info measure: name=lend way=read to=1 bytes=1024 shortest=2000 median=4096 longest=5000
 core 00 | [00 0.000003] info selftest: passed=5 failed=0";
 
     fn together() -> Together {
@@ -205,12 +217,13 @@ core 00 | [00 0.000003] info selftest: passed=5 failed=0";
         together().markdown(&mut |words| writeln!(text, "{words}").expect("strings take any text"));
         for row in [
             "| polled | 46 | 512 | 2000 | 2048 | 3000 | 0.2500 | 133.25 |",
+            "| read | 1 | 1024 | 2000 | 4096 | 5000 | 0.2500 | 133.25 |",
             "| barrier, polled | 48 | 3999 | 4001 | 5000 |",
             "| direct | 1 | 1499 | 1500 | 1501 |",
         ] {
             assert!(text.contains(row), "{text}");
         }
-        assert_eq!(together().0.len(), 3);
+        assert_eq!(together().0.len(), 4);
     }
 
     #[test]
