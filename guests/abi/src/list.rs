@@ -5,8 +5,9 @@
 //!
 //! ```text
 //!  0 magic   4 version   8 number of guests   12 bytes of the whole list
-//! 16 for each guest: name, padded with zeroes; bytes of memory and of the scratch disk; then for image, initial files,
-//!    command line and disk: offset in the list, bytes; at the end four bytes that mean nothing
+//! 16 the disk that the core lends to guests of all cores: offset in the list, bytes
+//! 24 for each guest: name, padded with zeroes; bytes of memory and of the scratch disk; then for image, initial files,
+//!    command line and disk: offset in the list, bytes; at the end one more than the core whose disk it borrows, or 0
 //! ```
 //!
 //! Parts begin at multiples of [`ALIGNMENT`] behind the entries.
@@ -14,11 +15,13 @@
 /// First word: "SCCl" in memory.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"SCCl");
 /// Version of the layout.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Bytes before the first entry.
-pub const HEADER_BYTES: usize = 16;
+pub const HEADER_BYTES: usize = 24;
 /// Bytes of an entry.
 pub const ENTRY_BYTES: usize = 64;
+/// Offset of the last word of an entry.
+const LENDER: usize = ENTRY_BYTES - 4;
 /// Most bytes of a name.
 pub const NAME_BYTES: usize = 20;
 /// Most guests of a list.
@@ -37,8 +40,10 @@ pub struct Guest<'a> {
     pub files: &'a [u8],
     /// Words for it, for Linux.
     pub command_line: &'a str,
-    /// Contents of the disk that it can read; empty if it has none.
+    /// Contents of the disk that it can read; empty if it has none of its own.
     pub disk: &'a [u8],
+    /// Number of the core whose disk it borrows, if it does.
+    pub lender: Option<u8>,
     /// Bytes of memory that it is to have, and of the disk that it can write.
     pub room: Room,
 }
@@ -127,17 +132,18 @@ pub fn total_bytes(header: &[u8; HEADER_BYTES]) -> Result<u32, ListError> {
     }
 }
 
-/// The header of a list of `count` guests, at most [`GUESTS_MAX`], and `bytes` bytes.
+/// The header of a list of `count` guests, at most [`GUESTS_MAX`], `bytes` bytes, and the disk that the core lends.
 #[must_use]
-pub fn encode_header(count: u32, bytes: u32) -> [u8; HEADER_BYTES] {
+pub fn encode_header(count: u32, bytes: u32, disk: Extent) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
-    put_words(&mut header, [MAGIC, VERSION, count, bytes]);
+    put_words(&mut header, [MAGIC, VERSION, count, bytes, disk.offset, disk.bytes]);
     header
 }
 
-/// The entry of a guest. Of a name that is longer than [`NAME_BYTES`] the characters that fit are kept.
+/// The entry of a guest that borrows the disk of the core with number `lender`, if there is one. Of a name that is longer
+/// than [`NAME_BYTES`] the characters that fit are kept.
 #[must_use]
-pub fn encode_entry(name: &str, room: Room, parts: &Parts) -> [u8; ENTRY_BYTES] {
+pub fn encode_entry(name: &str, room: Room, parts: &Parts, lender: Option<u8>) -> [u8; ENTRY_BYTES] {
     let mut entry = [0; ENTRY_BYTES];
     let (place, words) = entry.split_at_mut(NAME_BYTES);
     let end = (0..=name.len().min(NAME_BYTES)).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
@@ -148,6 +154,7 @@ pub fn encode_entry(name: &str, room: Room, parts: &Parts) -> [u8; ENTRY_BYTES] 
     for (place, part) in extents.chunks_exact_mut(8).zip([image, files, command_line, disk]) {
         put_words(place, [part.offset, part.bytes]);
     }
+    put_words(&mut entry[LENDER..], [lender.map_or(0, |core| u32::from(core) + 1)]);
     entry
 }
 
@@ -162,6 +169,14 @@ impl<'a> GuestList<'a> {
         let count = word(header, 8);
         let list = bytes.get(..length(total)).ok_or(ListError::Size { bytes: total, count })?;
         Ok(Self { bytes: list, count: count_of(count).unwrap_or(0) })
+    }
+
+    /// Contents of the disk that the core lends; empty if it lends none that came with it.
+    ///
+    /// # Errors
+    /// [`ListError`] if it is not all in the list.
+    pub fn disk(self) -> Result<&'a [u8], ListError> {
+        self.part(word(self.bytes, 16), word(self.bytes, 20))
     }
 
     /// The guests in their order.
@@ -182,6 +197,7 @@ impl<'a> GuestList<'a> {
             files: part(16)?,
             command_line: text(part(24)?)?,
             disk: part(32)?,
+            lender: word(entry, LENDER).checked_sub(1).and_then(|core| u8::try_from(core).ok()),
         })
     }
 
@@ -230,58 +246,63 @@ mod tests {
 
     fn list(entries: &[[u8; ENTRY_BYTES]], contents: &[u8]) -> Vec<u8> {
         let bytes = entries_end(entries.len()) + contents.len();
-        let header = encode_header(u32::try_from(entries.len()).unwrap(), u32::try_from(bytes).unwrap());
+        let disk = Extent { offset: u32::try_from(bytes - contents.len()).unwrap(), bytes: 1 };
+        let header =
+            encode_header(u32::try_from(entries.len()).unwrap(), u32::try_from(bytes).unwrap(), disk);
         [&header[..], &entries.concat(), contents].concat()
     }
 
     /// An entry whose image has `bytes` bytes at `offset`.
     fn entry(name: &str, offset: u32, bytes: u32) -> [u8; ENTRY_BYTES] {
-        encode_entry(name, ROOM, &Parts { image: Extent { offset, bytes }, ..Parts::default() })
+        encode_entry(name, ROOM, &Parts { image: Extent { offset, bytes }, ..Parts::default() }, None)
     }
 
     #[test]
     fn guests_come_back_as_they_were_written() {
         let parts = Parts {
-            image: Extent { offset: 144, bytes: 3 },
-            files: Extent { offset: 147, bytes: 1 },
-            command_line: Extent { offset: 145, bytes: 2 },
-            disk: Extent { offset: 146, bytes: 2 },
+            image: Extent { offset: 152, bytes: 3 },
+            files: Extent { offset: 155, bytes: 1 },
+            command_line: Extent { offset: 153, bytes: 2 },
+            disk: Extent { offset: 154, bytes: 2 },
         };
         let room = Room { scratch_bytes: 1 << 16, ..ROOM };
-        let entries = [encode_entry("hello", room, &parts), entry("a-name-of-20-letters", 147, 1)];
+        let entries = [encode_entry("hello", room, &parts, Some(0)), entry("a-name-of-20-letters", 155, 1)];
         let bytes = list(&entries, b"abcd");
         let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().map(Result::unwrap).collect();
-        let first =
-            Guest { name: "hello", image: b"abc", files: b"d", command_line: "bc", disk: b"cd", room };
+        let lender = Some(0);
+        let (image, files, disk) = (&b"abc"[..], &b"d"[..], &b"cd"[..]);
+        let first = Guest { name: "hello", image, files, command_line: "bc", disk, lender, room };
         assert_eq!(guests[0], first);
         assert_eq!(
-            (guests[1].name, guests[1].image, guests[1].files),
-            ("a-name-of-20-letters", &b"d"[..], &b""[..])
+            (guests[1].name, guests[1].image, guests[1].files, guests[1].lender),
+            ("a-name-of-20-letters", &b"d"[..], &b""[..], None)
         );
+        assert_eq!(GuestList::parse(&bytes).unwrap().disk(), Ok(&b"a"[..]));
     }
 
     #[test]
     fn long_names_are_cut_between_characters() {
-        let bytes = list(&[entry("nineteen-letters-äöü", 80, 0)], &[]);
+        let bytes = list(&[entry("nineteen-letters-äöü", 88, 0)], &[]);
         let guest = GuestList::parse(&bytes).unwrap().guests().next().unwrap().unwrap();
         assert_eq!(guest.name, "nineteen-letters-ä");
     }
 
     #[test]
     fn bad_entry_costs_its_guest_only() {
-        let bytes = list(&[entry("far", 144, 5), entry("near", 144, 4)], b"abcd");
+        let bytes = list(&[entry("far", 152, 5), entry("near", 152, 4)], b"abcd");
         let guests: Vec<_> = GuestList::parse(&bytes).unwrap().guests().collect();
-        assert_eq!(guests[0], Err(ListError::Part { offset: 144, bytes: 5 }));
+        assert_eq!(guests[0], Err(ListError::Part { offset: 152, bytes: 5 }));
         assert_eq!(guests[1].unwrap().image, b"abcd");
     }
 
     #[test]
     fn other_contents_of_memory_are_no_list() {
         assert_eq!(GuestList::parse(&[0xA5; 64]), Err(ListError::Magic(0xA5A5_A5A5)));
-        let mut bytes = list(&[entry("x", 80, 0)], &[]);
-        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 80, count: 1 }));
+        let mut bytes = list(&[entry("x", 88, 0)], &[]);
+        assert_eq!(GuestList::parse(&bytes[..40]), Err(ListError::Size { bytes: 88, count: 1 }));
+        assert_eq!(GuestList::parse(&bytes).unwrap().disk(), Err(ListError::Part { offset: 88, bytes: 1 }));
         bytes[8] = 17;
-        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 80, count: 17 }));
+        assert_eq!(GuestList::parse(&bytes), Err(ListError::Size { bytes: 88, count: 17 }));
         bytes[4] = 9;
         assert_eq!(GuestList::parse(&bytes), Err(ListError::Version(9)));
     }
@@ -293,8 +314,10 @@ mod tests {
             contents in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             let total = u32::try_from(HEADER_BYTES + contents.len()).unwrap();
-            let bytes = [&encode_header(count, total)[..], &contents].concat();
+            let disk = Extent { offset: total / 2, bytes: count };
+            let bytes = [&encode_header(count, total, disk)[..], &contents].concat();
             if let Ok(list) = GuestList::parse(&bytes) {
+                let _ = list.disk();
                 assert_eq!(list.guests().count(), usize::try_from(count).unwrap());
             }
         }

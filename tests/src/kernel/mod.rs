@@ -11,7 +11,7 @@ use scc::id::CoreId;
 use scc::timing::Time;
 use scc_boot::TerminalLink;
 use scc_emu::{Activity, Limits, Machine, MachineBuilder, RunEnd};
-use scc_image::{GuestImage, Image, KernelFile, Recipe};
+use scc_image::{GuestImage, Image, KernelFile, LentDisk, Recipe};
 
 use crate::core_program;
 
@@ -61,7 +61,7 @@ fn recipe(command_line: &str) -> Recipe {
 }
 
 fn load(machine: &mut Machine, image: &Image, core: CoreId) {
-    for piece in image.pieces() {
+    for piece in image.pieces_of(core) {
         let loaded = machine.write_core_memory(core, piece.address, &piece.bytes);
         loaded.expect("pieces lie in private and boot memory");
     }
@@ -88,6 +88,27 @@ impl KernelBoard {
         guests: &[GuestImage],
     ) -> Self {
         let recipe = Recipe { guests: guests.to_vec(), ..recipe(command_line) };
+        Self::boot_image(elf(), Machine::builder(), cores, recipe)
+    }
+
+    /// The same with guests on one core only, which borrow the disk of another.
+    ///
+    /// # Panics
+    /// If the image does not fit the board.
+    #[must_use]
+    pub fn boot_with_lent_disk(
+        cores: impl IntoIterator<Item = CoreId>,
+        command_line: &str,
+        guests: &[GuestImage],
+        guest_core: CoreId,
+        lent_disk: LentDisk,
+    ) -> Self {
+        let recipe = Recipe {
+            guests: guests.to_vec(),
+            guest_cores: Some(guest_core.to_string().parse().expect("a core is a list")),
+            lent_disk: Some(lent_disk),
+            ..recipe(command_line)
+        };
         Self::boot_image(elf(), Machine::builder(), cores, recipe)
     }
 

@@ -29,7 +29,7 @@ const TRIALS: [&str; 5] = ["--bin", "kernel-pc-trials", "--no-default-features",
 pub fn boot_with_guests(command_line: &str, guests: &[GuestImage]) -> Result<PcRun, PcError> {
     let [kernel, symbols] = plain_files();
     let list = symbols.with_extension(format!("guests-{}", std::process::id()));
-    fs::write(&list, guest_list(guests).expect("few and small guests"))?;
+    fs::write(&list, guest_list(guests, None, &[]).expect("few and small guests"))?;
     run(pc::qemu(kernel, &[symbols.clone(), list], command_line))
 }
 
@@ -44,7 +44,7 @@ pub fn boot_with_guests(command_line: &str, guests: &[GuestImage]) -> Result<PcR
 pub fn boot_with_terminal(guests: &[GuestImage], stream: &[u8]) -> Result<(PcRun, String), PcError> {
     let [kernel, symbols] = plain_files();
     let list = symbols.with_extension(format!("guests-{}", std::process::id()));
-    fs::write(&list, guest_list(guests).expect("few and small guests"))?;
+    fs::write(&list, guest_list(guests, None, &[]).expect("few and small guests"))?;
     let mut command = pc::qemu(kernel, &[symbols.clone(), list], "selftest");
     let socket = std::env::temp_dir().join(format!("terminal-test-{}", std::process::id()));
     let listener = UnixListener::bind(&socket)?;

@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 
 use scc::id::CoreId;
 
-use crate::Image;
 use crate::lut_init::lut_init;
 use crate::merge_list::merge_list;
 use crate::object_text::object_text;
+use crate::{Image, PieceKind};
 
 /// Memory of one core as a text object.
 pub const KERNEL_OBJ: &str = "kernel.obj";
 /// The same with the guests, if only some cores get them.
 pub const GUESTS_OBJ: &str = "guests.obj";
+/// The same for the core that lends a disk, with the contents of the disk.
+pub const LENDER_OBJ: &str = "lender.obj";
 /// Merge list.
 pub const KERNEL_MT: &str = "kernel.mt";
 /// Load map of the raw pieces.
@@ -47,21 +49,27 @@ pub fn image_files(image: &Image) -> Vec<(String, Vec<u8>)> {
     let recipe = image.recipe();
     let mut files = Vec::new();
     let mut load_map = String::new();
-    for piece in image.pieces() {
+    // The map is for all cores; what one of them lends lies where others have guests.
+    for piece in image.pieces().iter().filter(|piece| piece.kind != PieceKind::LenderList) {
         let name = format!("{:08x}.bin", piece.address.get());
         load_map.push_str(&format!("{:08x} {name}\n", piece.address.get()));
         files.push((name, piece.bytes.clone()));
     }
     files.push((KERNEL_MAP.to_owned(), load_map.into_bytes()));
     let loaded = recipe.loaded_cores();
-    let (with, without): (Vec<CoreId>, Vec<_>) = loaded.iter().partition(|core| recipe.has_guests(**core));
-    let object_of = |core| match (recipe.has_guests(core), without.is_empty()) {
-        (true, false) => GUESTS_OBJ,
-        (false, false) | (_, true) => KERNEL_OBJ,
+    let first_is_like =
+        |core: &CoreId| image.list_of(*core) == loaded.first().and_then(|core| image.list_of(*core));
+    let all_are_alike = loaded.iter().all(first_is_like);
+    let object_of = |core| match image.list_of(core) {
+        Some(PieceKind::GuestList) if !all_are_alike => GUESTS_OBJ,
+        Some(PieceKind::LenderList) if !all_are_alike => LENDER_OBJ,
+        _ => KERNEL_OBJ,
     };
-    for core in [with.first(), without.first()].into_iter().flatten() {
-        let pieces: Vec<_> = image.pieces_of(*core).cloned().collect();
-        files.push((object_of(*core).to_owned(), object_text(&pieces).into_bytes()));
+    for object in [KERNEL_OBJ, GUESTS_OBJ, LENDER_OBJ] {
+        if let Some(core) = loaded.iter().find(|core| object_of(**core) == object) {
+            let pieces: Vec<_> = image.pieces_of(*core).cloned().collect();
+            files.push((object.to_owned(), object_text(&pieces).into_bytes()));
+        }
     }
     files.push((KERNEL_MT.to_owned(), merge_list(&loaded, object_of).into_bytes()));
     files.push((LUT_INIT.to_owned(), lut_init(&recipe.cores, recipe.memory).into_bytes()));
@@ -92,7 +100,7 @@ mod tests {
     use trace_format::symbols::PLACE_SYMBOL;
 
     use crate::kernel_file::tests::{example, example_with_label};
-    use crate::{BootFrom, GuestImage, KernelFile, Recipe};
+    use crate::{BootFrom, GuestImage, KernelFile, LentDisk, Recipe};
 
     fn file_of(image: &Image, name: &str) -> String {
         let (_, bytes) = image_files(image).into_iter().find(|(known, _)| known == name).unwrap();
@@ -133,6 +141,28 @@ mod tests {
         assert_eq!(objects, [KERNEL_OBJ, GUESTS_OBJ, KERNEL_OBJ]);
         let has_guest = |name| file_of(&image, name).contains("77777777");
         assert_eq!([KERNEL_OBJ, GUESTS_OBJ].map(has_guest), [false, true]);
+    }
+
+    #[test]
+    fn disk_that_a_core_lends_is_in_the_object_of_that_core_only() {
+        let kernel = KernelFile::parse(&example_with_label(PLACE_SYMBOL)).unwrap();
+        let guest = GuestImage::new("x".to_owned(), vec![0x77; 64], 1 << 20);
+        let core = CoreId::new(2).unwrap();
+        let recipe = Recipe {
+            cores: "2-4".parse().unwrap(),
+            guests: vec![guest],
+            guest_cores: Some("3".parse().unwrap()),
+            lent_disk: Some(LentDisk { core, contents: vec![0x55; 64] }),
+            ..Recipe::default()
+        };
+        let image = Image::new(&kernel, recipe).unwrap();
+        let list = file_of(&image, KERNEL_MT);
+        let objects: Vec<_> = list.lines().skip(1).filter_map(|line| line.split(' ').next_back()).collect();
+        assert_eq!(objects, [LENDER_OBJ, GUESTS_OBJ, KERNEL_OBJ]);
+        let has = |text: &'static str| {
+            [LENDER_OBJ, GUESTS_OBJ, KERNEL_OBJ].map(|name| file_of(&image, name).contains(text))
+        };
+        assert_eq!((has("55555555"), has("77777777")), ([true, false, false], [false, true, false]));
     }
 
     #[test]

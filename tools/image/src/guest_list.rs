@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use guest_abi::list::{ALIGNMENT, Extent, GUESTS_MAX, Parts, Room, encode_entry, encode_header, entries_end};
+use scc::id::CoreId;
 
 /// A guest as it is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +52,16 @@ impl GuestImage {
     }
 }
 
-/// The list of `guests`.
+/// The list of `guests`, which borrow the disk of core `lender`, if there is one, and of the `disk` that the core lends
+/// whose list it is.
 ///
 /// # Errors
 /// [`GuestListError`] if they are too many or too large.
-pub fn guest_list(guests: &[GuestImage]) -> Result<Vec<u8>, GuestListError> {
+pub fn guest_list(
+    guests: &[GuestImage],
+    lender: Option<CoreId>,
+    disk: &[u8],
+) -> Result<Vec<u8>, GuestListError> {
     if guests.len() > GUESTS_MAX {
         return Err(GuestListError::TooMany(guests.len()));
     }
@@ -68,6 +74,7 @@ pub fn guest_list(guests: &[GuestImage]) -> Result<Vec<u8>, GuestListError> {
         contents.extend(bytes);
         Ok(Extent { offset, bytes: number(bytes.len())? })
     };
+    let disk = add(disk)?;
     for guest in guests {
         let parts = Parts {
             image: add(&guest.bytes)?,
@@ -75,10 +82,10 @@ pub fn guest_list(guests: &[GuestImage]) -> Result<Vec<u8>, GuestListError> {
             command_line: add(guest.command_line.as_bytes())?,
             disk: add(&guest.disk)?,
         };
-        entries.extend(encode_entry(&guest.name, guest.room, &parts));
+        entries.extend(encode_entry(&guest.name, guest.room, &parts, lender.map(CoreId::number)));
     }
     let total = number(entries_end(guests.len()) + contents.len())?;
-    let header = encode_header(number(guests.len())?, total);
+    let header = encode_header(number(guests.len())?, total, disk);
     Ok([&header[..], &entries, &contents].concat())
 }
 
@@ -99,20 +106,23 @@ mod tests {
 
     #[test]
     fn kernel_finds_each_part_at_an_aligned_place() {
-        let list = guest_list(&[guest("one", b"12345"), guest("two", b"6")]).unwrap();
+        let list =
+            guest_list(&[guest("one", b"12345"), guest("two", b"6")], CoreId::new(7), b"lent").unwrap();
         let parsed: Vec<_> = GuestList::parse(&list).unwrap().guests().map(Result::unwrap).collect();
+        assert_eq!(GuestList::parse(&list).unwrap().disk(), Ok(&b"lent"[..]));
+        assert_eq!(parsed[1].lender, Some(7));
         assert_eq!(parsed.len(), 2);
         assert_eq!((parsed[0].name, parsed[0].image), ("one", &b"12345"[..]));
         assert_eq!((parsed[1].name, parsed[1].image), ("two", &b"6"[..]));
         assert_eq!(parsed[1].room, Room { memory_bytes: 1 << 20, scratch_bytes: 0 });
         let place = |image: &[u8]| image.as_ptr().addr() - list.as_ptr().addr();
-        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (144, 208));
+        assert_eq!((place(parsed[0].image), place(parsed[1].image)), (168, 232));
         let others = (parsed[1].files, parsed[1].command_line, parsed[1].disk);
         assert_eq!(others, (&b"files"[..], "words", &b"disk"[..]));
     }
 
     #[test]
     fn too_many_guests_are_refused() {
-        assert_eq!(guest_list(&vec![guest("x", b""); 17]), Err(GuestListError::TooMany(17)));
+        assert_eq!(guest_list(&vec![guest("x", b""); 17], None, b""), Err(GuestListError::TooMany(17)));
     }
 }

@@ -39,6 +39,8 @@ pub enum PieceKind {
     NameTable,
     /// The list of guests.
     GuestList,
+    /// The same for the core that lends a disk, with its contents, and without guests if it runs none.
+    LenderList,
 }
 
 impl fmt::Display for PieceKind {
@@ -50,6 +52,7 @@ impl fmt::Display for PieceKind {
             Self::CommandLine => f.write_str("the command line"),
             Self::NameTable => f.write_str("the table of function names"),
             Self::GuestList => f.write_str("the list of guests"),
+            Self::LenderList => f.write_str("the list of guests with a lent disk"),
         }
     }
 }
@@ -107,14 +110,18 @@ impl Image {
             let table = name_table(&kernel.functions);
             piece(kernel.physical(place), table, PieceKind::NameTable)
         });
-        if !recipe.guests.is_empty() {
-            let before = table.as_ref().ok_or(PlacementError::NoGuests)?;
-            let list = guest_list(&recipe.guests)?;
-            pieces.push(piece(page_behind(before), list, PieceKind::GuestList));
-        }
+        let lists = lists(table.as_ref(), &recipe)?;
         pieces.extend(table);
         pieces.sort_by_key(|piece| piece.address);
         placement::check(&pieces, recipe.memory)?;
+        for list in &lists {
+            let mut with_list = pieces.clone();
+            with_list.push(list.clone());
+            with_list.sort_by_key(|piece| piece.address);
+            placement::check(&with_list, recipe.memory)?;
+        }
+        pieces.extend(lists);
+        pieces.sort_by_key(|piece| piece.address);
         pieces.retain(|piece| !piece.bytes.is_empty());
         Ok(Self { pieces, recipe })
     }
@@ -124,10 +131,22 @@ impl Image {
         &self.pieces
     }
 
-    /// Those that a core gets: without the guests, if they are for others.
+    /// Those that a core gets: of the lists of guests its own, if it has one.
     pub fn pieces_of(&self, core: CoreId) -> impl Iterator<Item = &Piece> {
-        let has_guests = self.recipe.has_guests(core);
-        self.pieces.iter().filter(move |piece| has_guests || piece.kind != PieceKind::GuestList)
+        let list = self.list_of(core);
+        self.pieces.iter().filter(move |piece| match piece.kind {
+            PieceKind::GuestList | PieceKind::LenderList => Some(piece.kind) == list,
+            _ => true,
+        })
+    }
+
+    /// The list of guests that a core gets.
+    pub(crate) fn list_of(&self, core: CoreId) -> Option<PieceKind> {
+        if self.recipe.lent_disk.as_ref().is_some_and(|disk| disk.core == core) {
+            return Some(PieceKind::LenderList);
+        }
+        let has_guests = !self.recipe.guests.is_empty() && self.recipe.has_guests(core);
+        has_guests.then_some(PieceKind::GuestList)
     }
 
     /// What it was made for.
@@ -139,6 +158,25 @@ impl Image {
     pub fn memory(&self) -> BoardMemory {
         self.recipe.memory
     }
+}
+
+/// The lists of guests of a recipe, all at the place behind the table of names; a core gets one of them at most.
+fn lists(table: Option<&Piece>, recipe: &Recipe) -> Result<Vec<Piece>, PlacementError> {
+    let mut lists = Vec::new();
+    let mut add = |kind, list| {
+        let before = table.ok_or(PlacementError::NoGuests)?;
+        lists.push(piece(page_behind(before), list, kind));
+        Ok::<(), PlacementError>(())
+    };
+    let lender = recipe.lent_disk.as_ref().map(|disk| disk.core);
+    if !recipe.guests.is_empty() {
+        add(PieceKind::GuestList, guest_list(&recipe.guests, lender, &[])?)?;
+    }
+    if let Some(disk) = &recipe.lent_disk {
+        let guests = if recipe.has_guests(disk.core) { &recipe.guests[..] } else { &[] };
+        add(PieceKind::LenderList, guest_list(guests, lender, &disk.contents)?)?;
+    }
+    Ok(lists)
 }
 
 fn command_line(kernel: &KernelFile, text: &str) -> Result<Piece, PlacementError> {

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `kernel.obj` | memory of one core, at core-physical addresses | sccMerge |
 //! | `guests.obj` | the same with the guests, if only some cores get them | sccMerge |
+//! | `lender.obj` | the same for the core that lends a disk, with the disk | sccMerge |
 //! | `kernel.mt` | which core gets it, on which memory controller | sccMerge |
 //! | `lut_init.dat` | writes to the LUTs of the used cores | sccBoot |
 //! | `kernel.map`, `*.bin` | the same memory as raw pieces | bin2obj |
@@ -35,7 +36,8 @@ mod summary;
 
 pub use core_list::{CoreList, CoreListError};
 pub use folder::{
-    FolderError, GUESTS_OBJ, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LUT_INIT, image_files, write_folder,
+    FolderError, GUESTS_OBJ, KERNEL_MAP, KERNEL_MT, KERNEL_OBJ, LENDER_OBJ, LUT_INIT, image_files,
+    write_folder,
 };
 pub use guest_list::{GuestImage, GuestListError, guest_list};
 pub use image::{Image, Piece, PieceKind};
@@ -44,5 +46,5 @@ pub use kernel_file::{ElfError, FunctionSymbol, KernelFile, LoadSegment};
 pub use name_table::{name_table, readable_name};
 pub use object_text::ObjectTextError;
 pub use placement::PlacementError;
-pub use recipe::{BootFrom, Recipe};
+pub use recipe::{BootFrom, LentDisk, Recipe};
 pub use summary::{SummaryError, summary};

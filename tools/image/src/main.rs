@@ -173,6 +173,7 @@ fn recipe(arguments: BuildArguments) -> Result<Recipe, Failure> {
         },
         command_line: arguments.command_line,
         guest_cores: None,
+        lent_disk: None,
     })
 }
 

@@ -30,6 +30,17 @@ pub struct Recipe {
     pub guests: Vec<GuestImage>,
     /// Cores that get the guests, if not all do. The host must load them itself.
     pub guest_cores: Option<CoreList>,
+    /// The disk that one core lends to the guests of all, which have none of their own then.
+    pub lent_disk: Option<LentDisk>,
+}
+
+/// A disk that lies with one core, whose service `block` lends it to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LentDisk {
+    /// The core. The host must load it itself.
+    pub core: CoreId,
+    /// Contents; without any the core lends memory.
+    pub contents: Vec<u8>,
 }
 
 impl Default for Recipe {
@@ -42,6 +53,7 @@ impl Default for Recipe {
             command_line: None,
             guests: Vec::new(),
             guest_cores: None,
+            lent_disk: None,
         }
     }
 }

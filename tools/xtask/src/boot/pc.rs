@@ -36,7 +36,7 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
     }
     let mut modules = vec![("kernel-pc.symbols", pc::symbol_module(&parsed))];
     if !guests.is_empty() {
-        modules.push(("kernel-pc.guests", guest_list(&guests)?));
+        modules.push(("kernel-pc.guests", guest_list(&guests, None, &[])?));
     }
     let mut files = Vec::new();
     for (name, bytes) in modules {
