@@ -365,6 +365,7 @@ const fn wide(kind: u8, value: u64) -> Parts {
 }
 
 impl Event {
+    #[inline(always)]
     const fn parts(self) -> Parts {
         match self {
             Self::BootPhase(phase) => parts(1, phase.number(), 0, 0),
@@ -403,7 +404,9 @@ impl Event {
 }
 
 impl Stamped {
-    /// The record's words with the lap bit clear. Time above 48 bits is dropped.
+    /// The record's words with the lap bit clear. Time above 48 bits is dropped. Inlined: for an event whose kind is known at
+    /// compile time, little is left of it.
+    #[inline(always)]
     pub const fn encode(self) -> RecordWords {
         let Parts { kind, detail, first, second } = self.event.parts();
         let [t0, t1, t2, t3, t4, t5, t6, t7] = self.cycles.to_le_bytes();
