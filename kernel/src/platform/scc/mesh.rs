@@ -60,24 +60,33 @@ const fn value_of(counter: CounterId) -> FpgaRegister {
 }
 
 /// What the line of a letter says about which one it is: its first and its last word.
+#[inline(always)]
 const fn number_of(line: &LineWords) -> LetterNumber {
     LetterNumber { flow: line[0], place: line[7] }
 }
 
-/// A step of a call as the trace has it.
-fn event_of(step: CallStep) -> Event {
-    let CallStep { kind, peer, life, call, procedure } = step;
-    let call = RemoteCall { life: life.get(), number: call.0, procedure: procedure.0 };
-    let peer = peer.number();
-    match kind {
-        StepKind::Calls => Event::CallBegin { to: peer, call },
-        StepKind::Called => Event::CallEnd { to: peer, call },
-        StepKind::Serves => Event::ServeBegin { from: peer, call },
-        StepKind::Served => Event::ServeEnd { from: peer, call },
+impl ChipMesh {
+    /// Records that a line was read, if it is one in which letters are left for this core.
+    #[cold]
+    fn record_read(&self, from: MpbAddress, letter: LetterNumber) {
+        if from.owner() == self.core
+            && let Some(sender) = layout::sender_of_mail(from)
+        {
+            trace::record(Event::LetterRead { from: sender.number(), letter });
+        }
+    }
+
+    /// Records that a line is about to be written, if it is the one in which this core leaves letters for the owner.
+    #[cold]
+    fn record_written(&self, to: MpbAddress, letter: LetterNumber) {
+        if layout::sender_of_mail(to) == Some(self.core) {
+            trace::record(Event::LetterWritten { to: to.owner().number(), letter });
+        }
     }
 }
 
 impl Mesh for ChipMesh {
+    #[inline]
     fn core(&self) -> CoreId {
         self.core
     }
@@ -106,8 +115,9 @@ impl Mesh for ChipMesh {
         read_message_word(from)
     }
 
-    /// Again if an interrupt came in between; to look for that costs less than to hold interrupts back.
-    #[inline]
+    /// Again if an interrupt came in between; to look for that costs less than to hold interrupts back. Inlined, as is
+    /// [`write_line`](Self::write_line): a line that is passed in registers is not copied to the stack and back.
+    #[inline(always)]
     fn read_line(&self, from: MpbAddress) -> LineWords {
         let line = loop {
             let taken = irq::taken();
@@ -118,11 +128,8 @@ impl Mesh for ChipMesh {
                 break line;
             }
         };
-        if trace::are_letters_recorded()
-            && from.owner() == self.core
-            && let Some(sender) = layout::sender_of_mail(from)
-        {
-            trace::record(Event::LetterRead { from: sender.number(), letter: number_of(&line) });
+        if trace::are_letters_recorded() {
+            self.record_read(from, number_of(&line));
         }
         line
     }
@@ -149,10 +156,10 @@ impl Mesh for ChipMesh {
     }
 
     /// Sends off what other stores have left in the buffer, then the line.
-    #[inline]
+    #[inline(always)]
     fn write_line(&self, to: MpbAddress, words: LineWords) {
-        if trace::are_letters_recorded() && layout::sender_of_mail(to) == Some(self.core) {
-            trace::record(Event::LetterWritten { to: to.owner().number(), letter: number_of(&words) });
+        if trace::are_letters_recorded() {
+            self.record_written(to, number_of(&words));
         }
         write_message_words(to, words);
         self.is_unpushed.set(false);
@@ -190,6 +197,7 @@ impl Mesh for ChipMesh {
         pool::hide(window);
     }
 
+    #[inline]
     fn invalidate(&self, _place: Invalidate) {
         cpu::invalidate_message_lines();
     }
@@ -245,7 +253,17 @@ impl Mesh for ChipMesh {
         Gcbcfg::from_bits(bits).core_in_reset(core.slot())
     }
 
+    /// Each arm records by itself, so that what its kind of record looks like is known at compile time.
+    #[inline]
     fn note(&self, step: CallStep) {
-        trace::record(event_of(step));
+        let CallStep { kind, peer, life, call, procedure } = step;
+        let call = RemoteCall { life: life.get(), number: call.0, procedure: procedure.0 };
+        let peer = peer.number();
+        match kind {
+            StepKind::Calls => trace::record(Event::CallBegin { to: peer, call }),
+            StepKind::Called => trace::record(Event::CallEnd { to: peer, call }),
+            StepKind::Serves => trace::record(Event::ServeBegin { from: peer, call }),
+            StepKind::Served => trace::record(Event::ServeEnd { from: peer, call }),
+        }
     }
 }

@@ -149,13 +149,13 @@ pub(super) fn write_message_line(owner: CoreId, line: LineIndex, words: [u32; 8]
     store_line(message_line(owner, line), words);
 }
 
-#[inline]
+#[inline(always)]
 fn load_line(first: u32) -> [u32; 8] {
     [0, 4, 8, 12, 16, 20, 24, 28].map(|offset| load(first + offset))
 }
 
 /// Stores the words of a line of a message buffer in ascending order.
-#[inline]
+#[inline(always)]
 fn store_line(first: u32, words: [u32; 8]) {
     let [a, b, c, d, e, f, g, h] = words;
     for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16), (f, 20), (g, 24), (h, 28)] {
@@ -187,15 +187,17 @@ pub(super) fn write_message_word(at: MpbAddress, word: u32) {
 }
 
 /// Reads a line in ascending order, as L1 sees it. For a line that interrupts must not divide.
-#[inline]
+#[inline(always)]
 pub(super) fn read_message_words(at: MpbAddress) -> [u32; 8] {
-    load_line(message_half(at.owner()) + within_line(at.offset(), LINE_BYTES as usize))
+    debug_assert!(at.offset_in_line() == 0, "a line is read from its beginning");
+    load_line(message_half(at.owner()) + u32::from(at.offset()))
 }
 
 /// Writes a line in ascending order, which sends it off.
-#[inline]
+#[inline(always)]
 pub(super) fn write_message_words(at: MpbAddress, words: [u32; 8]) {
-    store_line(message_half(at.owner()) + within_line(at.offset(), LINE_BYTES as usize), words);
+    debug_assert!(at.offset_in_line() == 0, "a line is written from its beginning");
+    store_line(message_half(at.owner()) + u32::from(at.offset()), words);
 }
 
 /// Reads bytes of one line in ascending order, as L1 sees them.
