@@ -76,11 +76,11 @@ impl<M: Mesh> Mailbox<'_, M> {
         self.look_at_answer(peer);
     }
 
-    /// Looks `looks` times for a letter of `peer` on `channel`, which is not queued but returned: the caller knows that
-    /// none of `peer` waits in the queue. Letters on other channels are delivered; if it looks again and again, the
-    /// acknowledgements of `peer` are looked at as well.
+    /// Looks `looks` times for a letter of `peer` on one of `channels`, which is not queued but returned: the caller knows
+    /// that none of `peer` waits in their queues. Letters on other channels are delivered; if it looks again and again,
+    /// the acknowledgements of `peer` are looked at as well.
     #[inline(always)]
-    pub(super) fn poll_for(&self, channel: Channel, peer: CoreId, looks: u32) -> Option<Received> {
+    pub(super) fn poll_for(&self, channels: Channels, peer: CoreId, looks: u32) -> Option<Received> {
         let me = self.mesh.core();
         let (line, last_word) = (layout::mail(me, peer), layout::mail_last(me, peer));
         let seen = self.seen[peer.index()].get();
@@ -88,9 +88,8 @@ impl<M: Mesh> Mailbox<'_, M> {
         for _ in 0..looks {
             self.mesh.invalidate(Invalidate::Poll);
             if self.mesh.read_word(last_word) != seen {
-                let letter = self.read_awaited(channel, peer, self.mesh.read_line(line));
-                // Whatever it was, somebody is to go on with it.
-                return letter;
+                // Whatever it is, somebody is to go on with it.
+                return self.read_awaited(channels, peer, self.mesh.read_line(line));
             }
             is_curious = is_curious && looks > 1 && self.look_at_answer(peer);
         }
@@ -98,7 +97,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// One of many looks for letters of `peers`, which are delivered; whether there were any.
-    pub(super) fn poll_all(&self, peers: CoreSet) -> bool {
+    fn poll_all(&self, peers: CoreSet) -> bool {
         self.mesh.invalidate(Invalidate::PollAll);
         peers.iter().fold(false, |is_news, peer| self.look_at_letter(peer) | is_news)
     }
@@ -117,6 +116,12 @@ impl<M: Mesh> Mailbox<'_, M> {
     fn is_letter_seen(&self, peer: CoreId) -> bool {
         let last = self.mesh.read_word(layout::mail_last(self.mesh.core(), peer));
         last == self.seen[peer.index()].get()
+    }
+
+    /// Looks at the acknowledgement of `peer` if there may be one.
+    pub(super) fn look_at_answer_now(&self, peer: CoreId) {
+        self.mesh.invalidate(Invalidate::Answer);
+        self.look_at_answer(peer);
     }
 
     /// Looks into the line for acknowledgements of `peer`, which the caller knows not to be cached; whether there is
@@ -164,7 +169,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Takes a line in that is not what it was: what somebody waits for, straight to him, before anything is looked at
     /// that would matter for other letters only.
     #[inline(always)]
-    fn read_awaited(&self, channel: Channel, peer: CoreId, line: LineWords) -> Option<Received> {
+    fn read_awaited(&self, channels: Channels, peer: CoreId, line: LineWords) -> Option<Received> {
         let letter = LetterView::new(&line);
         let last = letter.last_word();
         {
@@ -173,7 +178,7 @@ impl<M: Mesh> Mailbox<'_, M> {
                 && letter.is_for(self.epoch)
                 && let Some(life) = LetterView::life_in(last)
                 && letter.check().is_ok()
-                && letter.unchecked_mail().channel() == channel
+                && channels.contains(letter.unchecked_mail().channel())
             {
                 self.seen[peer.index()].set(last);
                 self.find_bell(peer, letter.bell());
@@ -182,15 +187,52 @@ impl<M: Mesh> Mailbox<'_, M> {
                 return Some(Received { from: peer, life, mail: letter.unchecked_mail() });
             }
         }
-        self.read_other(channel, peer, line)
+        self.read_other(channels, peer, line)
     }
 
-    /// Takes in what is not just the next letter, and on the channel.
+    /// Takes in what is not just the next letter, and on one of the channels.
     #[cold]
     #[inline(never)]
-    fn read_other(&self, channel: Channel, peer: CoreId, line: LineWords) -> Option<Received> {
+    fn read_other(&self, channels: Channels, peer: CoreId, line: LineWords) -> Option<Received> {
         self.read_letter(peer, line);
-        self.pop(channel, Some(peer))
+        self.pop_any(channels, Some(peer))
+    }
+
+    /// Looks for letters of `cores` on `channels`, in the queues first, then `looks` times in the lines, of which there is
+    /// one for each core. If any letters wait in queues, one look at each is enough: whoever gets them is to go on.
+    #[inline]
+    pub(crate) fn seek(&self, channels: Channels, cores: CoreSet, looks: u32) -> Option<Received> {
+        match cores.only() {
+            Some(core) => self.seek_from(channels, core, looks),
+            None => self.pop_any(channels, None).or_else(|| self.seek_among(channels, cores, looks)),
+        }
+    }
+
+    /// Looks as [`seek`](Self::seek) does, for letters of one core; letters of others may be in queues.
+    #[inline]
+    pub(crate) fn seek_from(&self, channels: Channels, core: CoreId, looks: u32) -> Option<Received> {
+        if let Some(letter) = self.pop_any(channels, None) {
+            return Some(letter);
+        }
+        let looks = if self.filled.get() == Channels::NONE { looks } else { 1 };
+        let found = self.poll_for(channels, core, looks);
+        if found.is_none() && looks == 1 {
+            self.look_at_answer(core);
+        }
+        found
+    }
+
+    /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever. Whatever comes,
+    /// somebody is to go on with it.
+    #[inline(never)]
+    fn seek_among(&self, channels: Channels, cores: CoreSet, looks: u32) -> Option<Received> {
+        let is_alone = self.filled.get() == Channels::NONE;
+        let rounds = if is_alone { (looks / cores.len().max(1)).max(1) } else { 1 };
+        if (0..rounds).any(|_| self.poll_all(cores)) {
+            return self.pop_any(channels, None);
+        }
+        cores.iter().for_each(|core| _ = self.look_at_answer(core));
+        None
     }
 
     /// Takes a line in that is not what it was.
@@ -278,6 +320,19 @@ impl<M: Mesh> Mailbox<'_, M> {
     #[inline]
     pub(super) fn pop(&self, channel: Channel, from: Option<CoreId>) -> Option<Received> {
         if self.filled.get().contains(channel) { self.pop_waiting(channel, from) } else { None }
+    }
+
+    /// Takes a letter from the first of some queues that has one, and tells refused senders if that made room.
+    #[inline]
+    pub(super) fn pop_any(&self, channels: Channels, from: Option<CoreId>) -> Option<Received> {
+        let mut left = channels;
+        while let Some(channel) = left.highest_of_both(self.filled.get()) {
+            if let Some(letter) = self.pop_waiting(channel, from) {
+                return Some(letter);
+            }
+            left = left.without(channel);
+        }
+        None
     }
 
     #[inline(never)]

@@ -32,6 +32,7 @@ use core::task::Poll;
 
 use scc::id::CoreId;
 
+pub(crate) use self::receiver::LOOKS_PER_POLL;
 pub use self::receiver::{OpenError, Received, Receiver};
 pub(crate) use self::send::{Fate, Sent};
 pub use self::send::{Notice, SendError, TrySendError};

@@ -11,12 +11,7 @@ use crate::wire::{Channel, Channels, Epoch, Mail};
 
 /// Looks into lines before other tasks get a turn, some 60 cycles each. No more than one at each core while letters wait in
 /// any queue: whoever gets them is to go on at once.
-const LOOKS_PER_POLL: u32 = 32;
-
-/// Looks into the lines of all `cores`.
-fn rounds(looks: u32, cores: CoreSet) -> u32 {
-    (looks / cores.len().max(1)).max(1)
-}
+pub(crate) const LOOKS_PER_POLL: u32 = 32;
 
 /// A mail and where it came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,9 +106,17 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 // Who waits for one core knows where to look; what else was rung for, the server of the mailbox finds.
                 (Some(core), _) if is_rung || polled.is_some() => {
                     let looks = if is_rung { 1 } else { self.looks() };
-                    mailbox.poll_for(self.channel, core, looks)
+                    if let Some(letter) = mailbox.poll_for(Channels::of(self.channel), core, looks) {
+                        return Poll::Ready(letter);
+                    }
+                    None
                 }
-                (None, Some(cores)) => self.look_into(cores),
+                (None, Some(cores)) => {
+                    // If other channels are polled too, their receivers look for all.
+                    let is_alone = mailbox.polled.get().without(self.channel) == Channels::NONE;
+                    let looks = if is_alone { LOOKS_PER_POLL } else { 1 };
+                    mailbox.seek(Channels::of(self.channel), cores, looks)
+                }
                 (None, None) if is_rung => {
                     mailbox.attend_rung();
                     mailbox.pop(self.channel, None)
@@ -149,56 +152,41 @@ impl<M: Mesh> Receiver<'_, '_, M> {
     }
 
     /// Waits for the next mail on this or one of the `others`, which are all in the mode of this; the first of them that has
-    /// one. A look serves all of them.
+    /// one. A look serves all of them; in a polled mode there are as many in a poll as `looks` says.
     ///
     /// *Cancel safety*: a mail is taken only when the future completes.
-    pub(crate) fn recv_of<const N: usize>(&self, others: [&Self; N]) -> impl Future<Output = Received> {
+    pub(crate) fn recv_of<const N: usize>(
+        &self,
+        others: [&Self; N],
+        looks: impl Fn() -> u32,
+    ) -> impl Future<Output = Received> {
         let mailbox = self.mailbox;
-        let pop = move || {
-            let own = mailbox.pop(self.channel, None);
-            own.or_else(|| others.iter().find_map(|other| mailbox.pop(other.channel, None)))
-        };
+        let channels =
+            others.iter().fold(Channels::of(self.channel), |channels, other| channels.with(other.channel));
         let mut began = None;
         let place = |receiver: &Self| mailbox.receivers[receiver.channel.index()].place();
         let mut waiting = (place(self), others.map(place));
         poll_fn(move |context| {
-            if let Some(letter) = pop() {
+            let cores = self.polled_now(&mut began);
+            let found = match cores {
+                Some(cores) => mailbox.seek(channels, cores, looks()),
+                None => mailbox.pop_any(channels, None).or_else(|| {
+                    mailbox.attend_rung();
+                    mailbox.pop_any(channels, None)
+                }),
+            };
+            if let Some(letter) = found {
                 return Poll::Ready(letter);
             }
-            if let Some(cores) = self.polled_now(&mut began) {
-                let found =
-                    (0..rounds(LOOKS_PER_POLL, cores)).any(|_| mailbox.poll_all(cores)).then(pop).flatten();
-                if found.is_none() {
-                    cores.iter().for_each(|core| _ = mailbox.look_at_answer(core));
-                    context.waker().wake_by_ref();
-                }
-                return found.map_or(Poll::Pending, Poll::Ready);
+            if cores.is_some() {
+                context.waker().wake_by_ref();
+            } else {
+                waiting.0.register(context);
+                waiting.1.iter_mut().for_each(|place| place.register(context));
+                mailbox.mesh.wake_when_rung(Seat::Receiver, context.waker());
             }
-            if mailbox.is_rung() {
-                mailbox.attend_rung();
-                if let Some(letter) = pop() {
-                    return Poll::Ready(letter);
-                }
-            }
-            waiting.0.register(context);
-            waiting.1.iter_mut().for_each(|place| place.register(context));
-            mailbox.mesh.wake_when_rung(Seat::Receiver, context.waker());
             Poll::Pending
         })
-    }
-
-    /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever. Whatever comes,
-    /// somebody is to go on with it. If other channels are polled too, one round is enough: their receivers look for all.
-    fn look_into(&self, cores: CoreSet) -> Option<Received> {
-        let is_alone = self.mailbox.polled.get().without(self.channel) == Channels::NONE;
-        let rounds = if is_alone { rounds(self.looks(), cores) } else { 1 };
-        if (0..rounds).any(|_| self.mailbox.poll_all(cores)) {
-            return self.mailbox.pop(self.channel, None);
-        }
-        for core in cores.iter() {
-            self.mailbox.look_at_answer(core);
-        }
-        None
     }
 }
 

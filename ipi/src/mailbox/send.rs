@@ -71,10 +71,11 @@ pub enum Notice {
     Nothing,
 }
 
-/// Time between the first two looks for the answer to a letter.
+/// Time between the first two looks for the answer to a letter, about what a letter by direct interrupt takes
+/// (docs/benchmarks/ipi.md). It doubles from one look to the next.
 const FIRST_LOOK: Cycles = Cycles::new(2_000);
 
-impl<M: Mesh> Mailbox<'_, M> {
+impl<'d, M: Mesh> Mailbox<'d, M> {
     /// Sends a mail; completes when it is in the queue of the receiving core.
     ///
     /// Mails that one task sends one after the other stay in order within a channel. Costs one line write, a
@@ -159,6 +160,10 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Posts a mail as [`try_send`](Self::try_send) does, with a chosen notice; repeated notices are doorbells.
     #[inline]
     pub fn try_send_with(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
+        // The answer to an earlier letter lies there, as a rule, before there is another one to send.
+        if self.outgoing.borrow()[to.index()].is_sent() {
+            self.look_at_answer_now(to);
+        }
         let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel(), Owner::Poster, notice);
         match begun {
             Some(begun) => {
@@ -180,14 +185,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Looks at what stands in the way of a mail, and posts it if that is gone.
     #[cold]
     fn try_send_again(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
-        let (known, is_sent) = {
-            let link = &self.outgoing.borrow()[to.index()];
-            (link.peer, link.is_sent())
-        };
-        known.or_else(|| self.life_of(to)).ok_or(TrySendError::PeerDown)?;
-        if is_sent {
-            self.attend_one(to);
-        }
+        self.known_life_of(to).or_else(|| self.life_of(to)).ok_or(TrySendError::PeerDown)?;
         let begun = {
             let link = &mut self.outgoing.borrow_mut()[to.index()];
             if matches!(link.posted, Posted::Undelivered(_)) {
@@ -202,14 +200,23 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Posts a mail to this life of the peer if that can be done at once, and tells nobody if it cannot arrive; whether it
     /// was posted.
     pub(crate) fn post_to_life(&self, to: CoreId, life: Epoch, mail: &Mail) -> bool {
-        let begun = {
-            let link = &mut self.outgoing.borrow_mut()[to.index()];
-            if link.peer != Some(life) {
-                return false;
-            }
-            link.begin_post(mail.channel(), Owner::Service, Notice::Doorbell)
-        };
+        let begin = |link: &mut Outgoing| link.begin_post(mail.channel(), Owner::Service, Notice::Doorbell);
+        let begun = self.begin_to_life((to, life), begin);
         begun.map(|begun| self.post(to, begun, mail, Notice::Doorbell)).is_some()
+    }
+
+    /// Takes the line to this life of a peer, after a look at the answer to what lies in it.
+    #[inline(always)]
+    fn begin_to_life(
+        &self,
+        (to, life): (CoreId, Epoch),
+        begin: impl Fn(&mut Outgoing) -> Option<Begun>,
+    ) -> Option<Begun> {
+        if self.outgoing.borrow()[to.index()].is_sent() {
+            self.look_at_answer_now(to);
+        }
+        let link = &mut self.outgoing.borrow_mut()[to.index()];
+        if link.peer == Some(life) { begin(link) } else { None }
     }
 
     /// Writes a mail to this life of the peer if its line is free. What becomes of it, whoever holds the result may ask;
@@ -219,14 +226,9 @@ impl<M: Mesh> Mailbox<'_, M> {
         (to, life): (CoreId, Epoch),
         mail: &Mail,
         notice: Notice,
-    ) -> Option<Sent<'_, '_, M>> {
-        let begun = {
-            let link = &mut self.outgoing.borrow_mut()[to.index()];
-            if link.peer != Some(life) {
-                return None;
-            }
-            link.begin(mail.channel(), Owner::Waiting, notice)?
-        };
+    ) -> Option<Sent<'_, 'd, M>> {
+        let begin = |link: &mut Outgoing| link.begin(mail.channel(), Owner::Waiting, notice);
+        let begun = self.begin_to_life((to, life), begin)?;
         let sequence = begun.sequence;
         self.write_letter(to, begun, Reply::Silent, mail, notice);
         Some(Sent { mailbox: self, to, sequence })
@@ -422,7 +424,18 @@ pub(crate) struct Sent<'m, 'd, M: Mesh> {
 }
 
 impl<M: Mesh> Sent<'_, '_, M> {
+    /// Gives the line up: the peer has shown in another way that it has read the letter.
+    #[inline]
+    pub(crate) fn answered(self) {
+        let link = &mut self.mailbox.outgoing.borrow_mut()[self.to.index()];
+        if link.sequence == self.sequence {
+            link.slot = Slot::Free;
+        }
+        // The rest is done by the drop.
+    }
+
     /// What is known of its fate.
+    #[inline]
     pub(crate) fn fate(&self) -> Fate {
         let link = &self.mailbox.outgoing.borrow()[self.to.index()];
         match link.slot {
@@ -446,6 +459,14 @@ pub(crate) enum Fate {
     Refused,
     /// It will not arrive.
     Failed(SendError),
+}
+
+impl Fate {
+    /// Whether it has not arrived, and will not without further help.
+    #[inline]
+    pub(crate) const fn is_bad(self) -> bool {
+        matches!(self, Self::Refused | Self::Failed(_))
+    }
 }
 
 impl<M: Mesh> Drop for Sent<'_, '_, M> {

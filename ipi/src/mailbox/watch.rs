@@ -68,11 +68,6 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 }
 
 impl<M: Mesh> Watch<'_, '_, M> {
-    /// Core that is waited for.
-    pub(crate) const fn peer(&self) -> CoreId {
-        self.peer
-    }
-
     /// Waits until `check` finds what it looks for. It looks when polled, when anybody has rung, and, against lost
     /// doorbells, whenever the peer is looked after.
     ///

@@ -46,6 +46,15 @@ impl CoreSet {
         self.0.count_ones()
     }
 
+    /// The member, if there is just one.
+    #[inline]
+    pub fn only(self) -> Option<CoreId> {
+        if self.0 & self.0.wrapping_sub(1) != 0 {
+            return None;
+        }
+        u8::try_from(self.0.trailing_zeros()).ok().and_then(CoreId::new)
+    }
+
     /// The set and `core`.
     #[must_use]
     pub const fn with(self, core: CoreId) -> Self {
@@ -105,6 +114,8 @@ mod tests {
         let set = CoreSet::of(core(47)).with(core(0)).with(core(31)).with(core(32)).without(core(31));
         assert_eq!(set.iter().map(CoreId::number).collect::<Vec<_>>(), [0, 32, 47]);
         assert_eq!(CoreSet::ALL.iter().count(), 48);
+        assert_eq!(CoreSet::of(core(47)).only(), Some(core(47)));
+        assert_eq!([CoreSet::EMPTY.only(), set.only()], [None, None]);
         assert_eq!(CoreSet::EMPTY.iter().count(), 0);
         assert_eq!(CoreSet::from_bits(u64::MAX), CoreSet::ALL);
         let ends = CoreSet::of(core(0)).with(core(47));

@@ -27,6 +27,8 @@ Invalidate {
     HelloRead,
     /// Read the letter and the acknowledgement of a peer.
     Attend,
+    /// Read the acknowledgement of a peer whose line is wanted.
+    Answer,
     /// Read the board, and then the letters that are new, and acknowledgements.
     Board,
     /// Look for a letter of a peer again and again.

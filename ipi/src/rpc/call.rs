@@ -2,11 +2,12 @@
 
 use scc::id::CoreId;
 
-use super::{Class, MOST_BYTES, Mechanism, Procedure, Rpc};
-use crate::mailbox::{Fate, Mode, Notice, PeerError, SendError, Sent, Watch};
-use crate::mesh::{Cycles, Deadline, Mesh};
+use super::note::Noted;
+use super::{Class, MOST_BYTES, Mechanism, Procedure, Rpc, flow};
+use crate::mailbox::{Fate, Mailbox, Mode, Notice, PeerError, SendError, Sent, Watch};
+use crate::mesh::{CoreSet, Cycles, Deadline, Mesh};
 use crate::pause::either;
-use crate::wire::{CallId, Content, Epoch, Failure, Flow, Message, Part, ProcedureId, Slot};
+use crate::wire::{CallId, Channel, Content, Epoch, Failure, Message, Part, ProcedureId, Slot};
 
 /// How to make a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +77,17 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     ) -> Result<P::Reply, CallError> {
         let message = Message::Request(ProcedureId(P::NUMBER));
         let decode = |reply: &[u8]| postcard::from_bytes(reply).map_err(|_| CallError::BadReply);
-        self.persist(to, request, message, options, decode).await
+        let begun = self.begin_briefly(to, request, message, options);
+        match begun {
+            Some(begun) => match self.seek_reply(&begun) {
+                Some(reply) => {
+                    begun.end();
+                    decode(reply.as_slice())
+                }
+                None => self.persist(to, request, message, options, Some(begun), decode).await,
+            },
+            None => self.persist(to, request, message, options, None, decode).await,
+        }
     }
 
     /// Hands a request to core `to`; completes when it is queued there. Fails as [`call`](Self::call) does; what
@@ -90,43 +101,81 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         options: Options,
     ) -> Result<(), CallError> {
         let message = Message::Cast(ProcedureId(P::NUMBER));
-        self.persist(to, request, message, options, |_| Ok(())).await
+        self.persist(to, request, message, options, None, |_| Ok(())).await
     }
 
-    /// Asks until the callee has room.
-    async fn persist<Q: serde::Serialize, R>(
+    /// Takes a place for a call, and sends its request if that can be done at once: it fits a letter, for which the line is
+    /// free. `None` if all places are taken.
+    #[inline]
+    fn begin_briefly<Q: serde::Serialize>(
         &self,
         to: CoreId,
         request: &Q,
         message: Message,
         options: Options,
-        decode: impl Fn(&[u8]) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
-        // Most requests are short, and to clear a long buffer takes longer than all the rest.
-        let mut short = [0; Part::MOST];
-        match postcard::to_slice(request, &mut short) {
-            Ok(encoded) => self.persist_encoded(to, encoded, message, options, decode).await,
-            Err(_) => {
-                let mut long = [0; MOST_BYTES];
-                let encoded =
-                    postcard::to_slice(request, &mut long).map_err(|_| CallError::RequestTooLong)?;
-                self.persist_encoded(to, encoded, message, options, decode).await
-            }
+    ) -> Option<Begun<'_, '_, '_, M>> {
+        let content = encoded_briefly(request);
+        let mut begun = self.begin(to, message, options.class)?;
+        if let (Some(content), Some(notice)) = (content, options.mechanism.notice()) {
+            begun.post(message, content, notice);
         }
+        Some(begun)
     }
 
-    async fn persist_encoded<R>(
-        &self,
+    #[inline]
+    fn begin(&self, to: CoreId, message: Message, class: Class) -> Option<Begun<'_, '_, '_, M>> {
+        let id = self.calls.borrow_mut().begin(to)?;
+        let noted = self.note_call(to, id, message);
+        Some(Begun { rpc: self, to, id, class, is_sent: false, life: None, letter: None, _noted: noted })
+    }
+
+    /// In a polled mode, looks for the reply to a letter in the poll that has sent it; its content, if it comes as a whole.
+    /// What else comes is taken in.
+    #[inline]
+    fn seek_reply(&self, begun: &Begun<'_, '_, '_, M>) -> Option<Content> {
+        if begun.letter.is_none() || !self.mode.get().is_polled() {
+            return None;
+        }
+        let received = self.mailbox.seek_from(self.sought(), begun.to, self.looks(1))?;
+        if received.from == begun.to
+            && received.mail.channel() == Channel::REPLY
+            && let Ok(Part { message: Message::Reply, call, count: 1, content, .. }) =
+                Part::parse(&received.mail)
+            && call == begun.id
+        {
+            return Some(content);
+        }
+        self.take_letter(&received);
+        None
+    }
+
+    /// Asks until the callee has room; `begun` is the first attempt if it was begun already.
+    async fn persist<'s, Q: serde::Serialize, R>(
+        &'s self,
         to: CoreId,
-        encoded: &[u8],
+        request: &Q,
         message: Message,
         options: Options,
+        mut begun: Option<Begun<'s, '_, '_, M>>,
         decode: impl Fn(&[u8]) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
+        let mut long;
+        let request = match encoded_briefly(request) {
+            Some(content) => Encoded::Short(content),
+            None => {
+                long = [0; MOST_BYTES];
+                let encoded = postcard::to_slice(request, &mut long);
+                Encoded::Long(encoded.map_err(|_| CallError::RequestTooLong)?)
+            }
+        };
         let mesh = self.mailbox.mesh();
         let mut wait = FIRST_RETRY;
         loop {
-            match self.ask(to, encoded, message, options, &decode).await {
+            let call = match begun.take() {
+                Some(begun) => begun,
+                None => self.callers.until(|| self.begin(to, message, options.class)).await,
+            };
+            match self.ask(call, request, message, options, &decode).await {
                 Err(CallError::Failed(Failure::Busy)) if !options.deadline.is_over(mesh.now()) => {
                     mesh.sleep_until(options.deadline.or_at(mesh.now() + wait)).await;
                     wait = wait.doubled_up_to(LAST_RETRY);
@@ -138,56 +187,49 @@ impl<M: Mesh> Rpc<'_, '_, M> {
 
     async fn ask<R>(
         &self,
-        to: CoreId,
-        request: &[u8],
+        mut call: Begun<'_, '_, '_, M>,
+        request: Encoded<'_>,
         message: Message,
         options: Options,
         decode: impl Fn(&[u8]) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
-        let id = self.callers.until(|| self.calls.borrow_mut().begin(to)).await;
-        let mut call = Begun { rpc: self, to, id, class: options.class, is_sent: false };
-        let _noted = self.note_call(to, id, message);
-        let mut life = None;
-        let mut letter = None;
-        if let Some(notice) = options.mechanism.notice()
-            && request.len() <= Part::MOST
+        let (to, id) = (call.to, call.id);
+        if !call.is_sent
+            && let (Some(notice), Encoded::Short(content)) = (options.mechanism.notice(), request)
         {
-            let peer = self.mailbox.meet(to, options.deadline).await?;
-            let mail = Part::whole(message, id, request).emit(options.class.channel(), flow(id));
-            letter = self.mailbox.send_now((to, peer), &mail, notice);
-            life = letter.as_ref().map(|_| peer);
-            call.is_sent = letter.is_some();
+            self.mailbox.meet(to, options.deadline).await?;
+            call.post(message, content, notice);
         }
-        if letter.is_none() {
+        if !call.is_sent {
             let most = if options.mechanism == Mechanism::Slot { Slot::MOST } else { Part::MOST };
-            for part in parts(message, id, request, most) {
+            for part in parts(message, id, request.as_slice(), most) {
                 call.is_sent = true;
-                life = Some(self.send_part(to, life, part, options).await?);
+                call.life = Some(self.send_part(to, call.life, part, options).await?);
             }
         }
-        let mut watch = self.mailbox.watch((to, life), options.deadline);
-        let end = loop {
+        let mut watch = self.mailbox.watch((to, call.life), options.deadline);
+        loop {
             if let Some(end) = self.end_of(id, &decode) {
-                break end;
+                call.end();
+                return end;
             }
-            match letter.as_ref().map(Sent::fate) {
+            match call.letter.as_ref().map(Sent::fate) {
                 Some(Fate::Failed(error)) => return Err(error.into()),
                 Some(Fate::Refused) => {
-                    letter = None;
-                    let part = Part::whole(message, id, request);
-                    life = Some(self.send_part(to, life, part, options).await?);
+                    call.letter = None;
+                    for part in parts(message, id, request.as_slice(), Part::MOST) {
+                        call.life = Some(self.send_part(to, call.life, part, options).await?);
+                    }
                     continue;
                 }
-                Some(Fate::Accepted) => letter = None,
+                Some(Fate::Accepted) => call.letter = None,
                 Some(Fate::Unknown) | None => {}
             }
-            if self.wait_for_reply(id, &mut watch, options).await? {
+            if self.wait_for_reply(&call, &mut watch, options.mechanism).await? {
                 // The doorbell of the reply may be lost, and nobody rings for what became of a letter.
-                self.mailbox.look_after(to, letter.is_some());
+                self.mailbox.look_after(to, call.letter.is_some());
             }
-        };
-        call.is_sent = false;
-        end
+        }
     }
 
     fn end_of<R>(
@@ -202,31 +244,57 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     /// callee instead.
     async fn wait_for_reply(
         &self,
-        id: CallId,
+        call: &Begun<'_, '_, '_, M>,
         watch: &mut Watch<'_, '_, M>,
-        options: Options,
+        mechanism: Mechanism,
     ) -> Result<bool, CallError> {
-        let (to, mut outcome) = (watch.peer(), Ok(Some(())));
-        let has_ended = || self.calls.borrow().end(id).map(|_| ());
-        let mode = if matches!(self.mode.get(), Mode::Polled(_)) { self.mode.get() } else { Mode::Interrupt };
+        let (to, mode) = (call.to, self.mode.get());
+        let news = || {
+            let has_ended = self.calls.borrow().end(call.id).is_some();
+            (has_ended || call.letter.as_ref().is_some_and(|letter| letter.fate().is_bad())).then_some(())
+        };
+        let is_looked_after = if mode.is_polled() && mechanism != Mechanism::Slot {
+            let _seeker = self.begin_to_seek();
+            let look = || {
+                news().or_else(|| {
+                    self.seek(CoreSet::of(to));
+                    news()
+                })
+            };
+            watch.step(mode, look).await?.is_none()
+        } else {
+            self.wait_for_ring(to, watch, news, mechanism).await?
+        };
+        // Nothing but the end of the call acknowledges an entry of a queue.
+        if is_looked_after && mechanism == Mechanism::CallQueue {
+            self.mailbox.mesh().ring(to);
+        }
+        Ok(is_looked_after)
+    }
+
+    /// Waits as [`wait_for_reply`](Self::wait_for_reply) does, for the ring with which a reply comes.
+    async fn wait_for_ring(
+        &self,
+        to: CoreId,
+        watch: &mut Watch<'_, '_, M>,
+        news: impl Fn() -> Option<()>,
+        mechanism: Mechanism,
+    ) -> Result<bool, CallError> {
+        let mut outcome = Ok(Some(()));
         let reply = async {
             self.take_reply(&self.replies.recv_from(to).await);
-            if has_ended().is_none() {
+            if news().is_none() {
                 // It may have been for another call of the same core.
                 self.mailbox.tell_watchers();
             }
         };
-        let step = async { outcome = watch.step(mode, &has_ended).await };
-        match options.mechanism {
+        let mode = if self.mode.get().is_polled() { self.mode.get() } else { Mode::Interrupt };
+        let step = async { outcome = watch.step(mode, &news).await };
+        match mechanism {
             Mechanism::Slot => either(self.unless_taken_ring(to, step), reply).await,
             _ => either(step, reply).await,
         }
-        let is_looked_after = outcome?.is_none();
-        // Nothing but the end of the call acknowledges an entry of a queue.
-        if is_looked_after && options.mechanism == Mechanism::CallQueue {
-            self.mailbox.mesh().ring(to);
-        }
-        Ok(is_looked_after)
+        Ok(outcome?.is_none())
     }
 
     /// Sends one part of a request to `life` of core `to`, or to the life it has; that life.
@@ -259,11 +327,6 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     }
 }
 
-/// Number by which a trace joins the parts of a call.
-fn flow(call: CallId) -> Flow {
-    Flow(u32::from(call.0))
-}
-
 impl Mechanism {
     /// How the callee learns of requests that travel by mail.
     const fn notice(self) -> Option<Notice> {
@@ -274,6 +337,32 @@ impl Mechanism {
             Self::CallQueue | Self::Slot => None,
         }
     }
+}
+
+/// An encoded request.
+#[derive(Clone, Copy)]
+enum Encoded<'a> {
+    /// It fits one part.
+    Short(Content),
+    /// It takes several.
+    Long(&'a [u8]),
+}
+
+impl Encoded<'_> {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Short(content) => content.as_slice(),
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
+/// What a message encodes to, if that fits one part. Most do, and to clear a long buffer takes longer than all the rest.
+#[inline]
+pub(super) fn encoded_briefly(message: &impl serde::Serialize) -> Option<Content> {
+    let mut bytes = [0; Part::MOST];
+    let length = postcard::to_slice(message, &mut bytes).ok()?.len();
+    Content::first_of(bytes, length)
 }
 
 /// Cuts a message into parts of at most `most` bytes; an empty one is one part.
@@ -299,9 +388,38 @@ struct Begun<'r, 'm, 'd, M: Mesh> {
     id: CallId,
     class: Class,
     is_sent: bool,
+    /// Life of the callee that the request was sent to.
+    life: Option<Epoch>,
+    /// The request, while it is not known to have arrived.
+    letter: Option<Sent<'m, 'd, M>>,
+    _noted: Option<Noted<'r, M>>,
+}
+
+impl<'m, 'd, M: Mesh> Begun<'_, 'm, 'd, M> {
+    /// Sends a request that fits a letter, if the callee was met and the line is free.
+    #[inline]
+    fn post(&mut self, message: Message, content: Content, notice: Notice) {
+        let mailbox: &'m Mailbox<'d, M> = self.rpc.mailbox;
+        let Some(life) = mailbox.known_life_of(self.to) else { return };
+        let mail = Part::whole(message, self.id, content).emit(self.class.channel(), flow(self.id));
+        self.letter = mailbox.send_now((self.to, life), &mail, notice);
+        self.is_sent = self.letter.is_some();
+        self.life = self.letter.as_ref().map(|_| life);
+    }
+
+    /// The callee has answered.
+    #[inline]
+    fn end(mut self) {
+        self.is_sent = false;
+        // Whoever answers has read the letter.
+        if let Some(letter) = self.letter.take() {
+            letter.answered();
+        }
+    }
 }
 
 impl<M: Mesh> Drop for Begun<'_, '_, '_, M> {
+    #[inline]
     fn drop(&mut self) {
         self.rpc.calls.borrow_mut().remove(self.id);
         self.rpc.callers.wake_all();

@@ -35,11 +35,11 @@ pub use self::call::{CallError, Options};
 pub use self::serve::ServeError;
 use self::table::{Answer, Answers, Calls, Requests};
 use crate::layout::BOARD_WORDS;
-use crate::mailbox::{Mailbox, Mode, OpenError, Received, Receiver};
-use crate::mesh::{Cycles, Deadline, Mesh};
+use crate::mailbox::{LOOKS_PER_POLL, Mailbox, Mode, OpenError, Received, Receiver};
+use crate::mesh::{CoreSet, Cycles, Deadline, Mesh};
 use crate::pause::pause;
 use crate::waiters::Waiters;
-use crate::wire::{Bell, Channel, Epoch, Failure, Flow, Message, Part};
+use crate::wire::{Bell, CallId, Channel, Channels, Epoch, Failure, Flow, Message, Part};
 
 /// Bytes that an encoded request or reply can have.
 pub const MOST_BYTES: usize = Part::MOST * Part::COUNT as usize;
@@ -119,6 +119,8 @@ pub struct Rpc<'m, 'd, M: Mesh> {
     slot_bells: [Cell<Bell>; CoreId::COUNT],
     /// The own slot board as it was when last looked at.
     slot_board: [Cell<u32>; BOARD_WORDS],
+    /// Futures that look for letters by themselves.
+    seekers: Cell<u32>,
     callers: Waiters,
     servers: Waiters,
     answering: Waiters,
@@ -138,6 +140,7 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             mode: Cell::new(mode),
             slot_bells: [const { Cell::new(Bell::new(0)) }; CoreId::COUNT],
             slot_board: [const { Cell::new(0) }; BOARD_WORDS],
+            seekers: Cell::new(0),
             callers: Waiters::new(),
             servers: Waiters::new(),
             answering: Waiters::new(),
@@ -163,27 +166,64 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         for receiver in [&self.urgent, &self.ordinary, &self.replies] {
             receiver.set_mode(mode);
         }
+        // They may have to look by themselves now.
+        self.servers.wake_all();
+        self.mailbox.tell_watchers();
     }
 
     async fn take_letters(&self) {
         loop {
             // Whatever comes may need an answer.
             self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
-            let received = self.urgent.recv_of([&self.replies, &self.ordinary]).await;
-            match received.mail.channel() {
-                Channel::REPLY => {
-                    self.take_reply(&received);
-                    self.callers.wake_all();
-                    self.mailbox.tell_watchers();
-                }
-                Channel::URGENT => self.take_request(&received, Class::Urgent),
-                _ => self.take_request(&received, Class::Ordinary),
-            }
-            if matches!(self.mode.get(), Mode::Polled(_)) {
+            // Whoever seeks by itself goes on at once with what it finds.
+            let looks = || if self.seekers.get() == 0 { LOOKS_PER_POLL } else { 1 };
+            let received = self.urgent.recv_of([&self.replies, &self.ordinary], looks).await;
+            self.take_letter(&received);
+            if self.mode.get().is_polled() {
                 // Whoever got it is to go on before this looks for more.
                 pause().await;
             }
         }
+    }
+
+    fn take_letter(&self, received: &Received) {
+        match received.mail.channel() {
+            Channel::REPLY => {
+                self.take_reply(received);
+                self.mailbox.tell_watchers();
+            }
+            Channel::URGENT => self.take_request(received, Class::Urgent),
+            _ => self.take_request(received, Class::Ordinary),
+        }
+    }
+
+    /// Looks for letters of `cores` and takes in the first that comes; whether one has.
+    fn seek(&self, cores: CoreSet) -> bool {
+        let received = self.mailbox.seek(self.sought(), cores, self.looks(0));
+        received.inspect(|received| self.take_letter(received)).is_some()
+    }
+
+    /// Channels on which letters can be taken in: only replies while others might need an answer that there is no room for.
+    #[inline]
+    fn sought(&self) -> Channels {
+        let replies = Channels::of(Channel::REPLY);
+        let has_room = self.answers.borrow().has_room();
+        if has_room { replies.with(Channel::URGENT).with(Channel::CALL) } else { replies }
+    }
+
+    /// Looks in one poll of one who seeks, besides so many others that are not counted: all of them share what one may take.
+    #[inline]
+    fn looks(&self, uncounted: u32) -> u32 {
+        match self.seekers.get() + uncounted {
+            0 | 1 => LOOKS_PER_POLL,
+            seekers => (LOOKS_PER_POLL / seekers).max(1),
+        }
+    }
+
+    /// Counts one who seeks for as long as it does.
+    fn begin_to_seek(&self) -> Seeker<'_> {
+        self.seekers.set(self.seekers.get() + 1);
+        Seeker(&self.seekers)
     }
 
     /// Takes requests that do not come by mail, when anybody has rung.
@@ -248,19 +288,28 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         }
     }
 
-    /// Sends a part to a caller; whether it arrived. If it did not, the caller is gone or runs into its deadline.
+    /// Sends a part to a caller; whether it arrived. If it did not, the caller is gone or runs into its deadline. A reply of
+    /// one part is left for the caller without waiting for it to be taken, if its line is free.
     async fn send_reply(&self, caller: Caller, part: Part) -> bool {
-        if part.count == 1 && self.post_reply(caller, part) {
+        let mail = part.emit(Channel::REPLY, flow(part.call));
+        if part.count == 1 && self.mailbox.post_to_life(caller.core, caller.life, &mail) {
             return true;
         }
         let patience = Deadline::At(self.mailbox.mesh().now() + REPLY_PATIENCE);
-        let mail = part.emit(Channel::REPLY, Flow(u32::from(part.call.0)));
         self.mailbox.send_to_life(caller.core, caller.life, mail, patience).await.is_ok()
     }
+}
 
-    /// Leaves a reply of one part for a caller without waiting for it to be taken, if its line is free.
-    fn post_reply(&self, caller: Caller, part: Part) -> bool {
-        let mail = part.emit(Channel::REPLY, Flow(u32::from(part.call.0)));
-        self.mailbox.post_to_life(caller.core, caller.life, &mail)
+/// Number by which a trace joins the parts of a call.
+fn flow(call: CallId) -> Flow {
+    Flow(u32::from(call.0))
+}
+
+/// One who looks for letters by itself.
+struct Seeker<'r>(&'r Cell<u32>);
+
+impl Drop for Seeker<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }

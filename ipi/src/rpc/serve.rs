@@ -4,9 +4,10 @@ use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
 
-use super::call::parts;
+use super::call::{encoded_briefly, parts};
 use super::table::{Answer, Stage};
-use super::{Caller, Class, MOST_BYTES, Procedure, Rpc};
+use super::{Caller, Class, MOST_BYTES, Procedure, Rpc, Seeker};
+use crate::mailbox::{Mode, Received};
 use crate::mesh::Mesh;
 use crate::wire::{CallId, Failure, Message, Part, ProcedureId};
 
@@ -15,7 +16,7 @@ use crate::wire::{CallId, Failure, Message, Part, ProcedureId};
 #[error("no place for another server of procedure {0}")]
 pub struct ServeError(pub u8);
 
-impl<M: Mesh> Rpc<'_, '_, M> {
+impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     /// Serves calls of `P` in one class, one after the other, for ever; several servers of one procedure work
     /// side by side. Completes only if there is no place for it.
     ///
@@ -31,36 +32,105 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         let procedure = ProcedureId(P::NUMBER);
         let place = self.requests.borrow_mut().add_server(class, procedure);
         let _served = Served { rpc: self, place: place.ok_or(ServeError(P::NUMBER))? };
+        let mut seeker = None;
         loop {
-            let place = self.servers.until(|| self.requests.borrow_mut().start(class, procedure)).await;
-            let (caller, call, message, request) = {
-                let requests = self.requests.borrow();
-                let request = requests.at(place);
-                let decoded = postcard::from_bytes::<P::Request>(request.content.as_slice());
-                (request.caller, request.call, request.message, decoded)
-            };
-            let mut running = Running { rpc: self, place, caller, call, failure: Some(Failure::ServerGone) };
-            let _noted = self.note_service(caller, call, procedure);
-            let Ok(request) = request else {
+            let (mut running, request) = self.next_request::<P>(class, &mut seeker).await;
+            let _noted = self.note_service(running.caller, running.call, procedure);
+            let Some(request) = request else {
                 running.failure = Some(Failure::BadRequest);
                 continue;
             };
-            let reply = self.unless_cancelled(place, handler(caller, request)).await;
+            let work = handler(running.caller, request);
+            let reply = self.unless_cancelled(&mut running, (class, procedure), work).await;
             running.failure = match reply {
-                Some(reply) if matches!(message, Message::Request(_)) => {
-                    self.reply(caller, call, &reply).await
+                Some(reply) if running.is_replied_to => {
+                    self.reply(running.caller, running.call, &reply).await
                 }
                 _ => None,
             };
         }
     }
 
+    /// Waits for a request and starts it; nothing in place of one that does not decode. In a polled mode this looks by itself,
+    /// so that the handler begins in the poll that has found the letter; not in the first poll, so that others can say first
+    /// what they serve.
+    fn next_request<'s, P: Procedure>(
+        &'s self,
+        class: Class,
+        seeker: &mut Option<Seeker<'s>>,
+    ) -> impl Future<Output = (Running<'s, 'm, 'd, M>, Option<P::Request>)> {
+        let mut waiting = self.servers.place();
+        poll_fn(move |context| {
+            if let Some(started) = self.start::<P>(class) {
+                return Poll::Ready(started);
+            }
+            let Mode::Polled(cores) = self.mode.get() else {
+                *seeker = None;
+                waiting.register(context);
+                return Poll::Pending;
+            };
+            if seeker.is_none() {
+                *seeker = Some(self.begin_to_seek());
+            } else if let Some(received) = self.mailbox.seek(self.sought(), cores, self.looks(0)) {
+                let started = self.start_letter::<P>(class, &received).or_else(|| {
+                    self.take_letter(&received);
+                    self.start::<P>(class)
+                });
+                if let Some(started) = started {
+                    return Poll::Ready(started);
+                }
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+    }
+
+    /// Starts the oldest request for a procedure.
+    fn start<P: Procedure>(&self, class: Class) -> Option<(Running<'_, 'm, 'd, M>, Option<P::Request>)> {
+        let mut requests = self.requests.borrow_mut();
+        let place = requests.start(class, ProcedureId(P::NUMBER))?;
+        let request = requests.at(place);
+        let decoded = postcard::from_bytes(request.content.as_slice()).ok();
+        let is_replied_to = matches!(request.message, Message::Request(_));
+        let running = Running {
+            rpc: self,
+            place: Some(place),
+            caller: request.caller,
+            call: request.call,
+            is_replied_to,
+            failure: Some(Failure::ServerGone),
+        };
+        Some((running, decoded))
+    }
+
+    /// Starts a request that is a whole letter, straight from there, if it is for a procedure of which none waits.
+    #[inline]
+    fn start_letter<P: Procedure>(
+        &self,
+        class: Class,
+        received: &Received,
+    ) -> Option<(Running<'_, 'm, 'd, M>, Option<P::Request>)> {
+        if received.mail.channel() != class.channel() {
+            return None;
+        }
+        let Ok(Part { message: Message::Request(number), call, count: 1, content, .. }) =
+            Part::parse(&received.mail)
+        else {
+            return None;
+        };
+        if number.0 != P::NUMBER {
+            return None;
+        }
+        let caller = Caller { core: received.from, life: received.life };
+        let failure = Some(Failure::ServerGone);
+        let running = Running { rpc: self, place: None, caller, call, is_replied_to: true, failure };
+        Some((running, postcard::from_bytes(content.as_slice()).ok()))
+    }
+
     /// Sends a reply; the failure to answer instead.
     async fn reply<R: serde::Serialize>(&self, caller: Caller, call: CallId, reply: &R) -> Option<Failure> {
-        // Most replies are short, and to clear a long buffer takes longer than all the rest.
-        let mut short = [0; Part::MOST];
-        if let Ok(encoded) = postcard::to_slice(reply, &mut short) {
-            self.send_reply(caller, Part::whole(Message::Reply, call, encoded)).await;
+        if let Some(content) = encoded_briefly(reply) {
+            self.send_reply(caller, Part::whole(Message::Reply, call, content)).await;
             return None;
         }
         self.reply_in_parts(caller, call, reply).await
@@ -83,15 +153,24 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     }
 
     /// What `work` returns, or nothing if the caller cancels first.
-    async fn unless_cancelled<T>(&self, place: usize, work: impl Future<Output = T>) -> Option<T> {
+    async fn unless_cancelled<T>(
+        &self,
+        running: &mut Running<'_, '_, '_, M>,
+        what: (Class, ProcedureId),
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
         let mut work = pin!(work);
         let mut waiting = self.servers.place();
         poll_fn(|context| {
-            if self.requests.borrow().at(place).stage == Stage::Cancelled {
+            if running.is_cancelled() {
                 return Poll::Ready(None);
             }
-            waiting.register(context);
-            work.as_mut().poll(context).map(Some)
+            let worked = work.as_mut().poll(context);
+            if worked.is_pending() {
+                running.settle(what);
+                waiting.register(context);
+            }
+            worked.map(Some)
         })
         .await
     }
@@ -112,21 +191,36 @@ impl<M: Mesh> Drop for Served<'_, '_, '_, M> {
 /// A request being served; frees its place when dropped and answers a failure, if any.
 struct Running<'r, 'm, 'd, M: Mesh> {
     rpc: &'r Rpc<'m, 'd, M>,
-    place: usize,
+    /// Where a cancellation finds it; none as long as it is not waited for.
+    place: Option<usize>,
     caller: Caller,
     call: CallId,
+    is_replied_to: bool,
     failure: Option<Failure>,
 }
 
+impl<M: Mesh> Running<'_, '_, '_, M> {
+    fn is_cancelled(&self) -> bool {
+        self.place.is_some_and(|place| self.rpc.requests.borrow().at(place).stage == Stage::Cancelled)
+    }
+
+    /// Takes a place, if there is one: others are about to run, and the request may be cancelled.
+    fn settle(&mut self, (class, procedure): (Class, ProcedureId)) {
+        if self.place.is_none() {
+            let now = self.rpc.mailbox.mesh().now();
+            let whole = Part::only(Message::Request(procedure), self.call);
+            self.place = self.rpc.requests.borrow_mut().settle(self.caller, class, &whole, now);
+        }
+    }
+}
+
 impl<M: Mesh> Drop for Running<'_, '_, '_, M> {
+    #[inline]
     fn drop(&mut self) {
-        let message = {
-            let mut requests = self.rpc.requests.borrow_mut();
-            let message = requests.at(self.place).message;
-            requests.remove(self.place);
-            message
-        };
-        if let (Some(failure), Message::Request(_)) = (self.failure, message) {
+        if let Some(place) = self.place {
+            self.rpc.requests.borrow_mut().remove(place);
+        }
+        if let Some(failure) = self.failure.filter(|_| self.is_replied_to) {
             let message = Message::Failure(failure);
             self.rpc.answer(Answer { caller: self.caller, call: self.call, message });
         }

@@ -41,9 +41,9 @@ impl Assembly {
         if part.index != self.next {
             return false;
         }
-        let content = part.content.as_slice();
-        self.bytes[self.length..][..content.len()].copy_from_slice(content);
-        self.length += content.len();
+        // There is room for the longest part behind all that come before the last one.
+        self.bytes[self.length..][..Part::MOST].copy_from_slice(part.content.whole());
+        self.length += part.content.len();
         self.next += 1;
         self.next == part.count
     }
@@ -216,15 +216,7 @@ impl Requests {
         let place = if part.index == 0 {
             let place = self.free_place(caller.core, now);
             let Some(place) = place else { return Some(Message::Failure(Failure::Busy)) };
-            self.order = self.order.wrapping_add(1);
-            self.taken |= 1 << place;
-            self.ready &= !(1 << place);
-            let request = &mut self.places[place];
-            (request.caller, request.call, request.message) = (caller, part.call, part.message);
-            (request.class, request.procedure) = (class, procedure);
-            (request.began, request.order) = (now, self.order);
-            request.stage = Stage::Incomplete;
-            request.content.clear();
+            self.occupy(place, caller, class, procedure, part, now);
             place
         } else {
             self.find(caller, part.call)?
@@ -236,6 +228,41 @@ impl Requests {
         request.stage = Stage::Ready;
         self.ready |= 1 << place;
         matches!(part.message, Message::Cast(_)).then_some(Message::Queued)
+    }
+
+    fn occupy(
+        &mut self,
+        place: usize,
+        caller: Caller,
+        class: Class,
+        procedure: ProcedureId,
+        part: &Part,
+        now: Instant,
+    ) {
+        self.order = self.order.wrapping_add(1);
+        self.taken |= 1 << place;
+        self.ready &= !(1 << place);
+        let request = &mut self.places[place];
+        (request.caller, request.call, request.message) = (caller, part.call, part.message);
+        (request.class, request.procedure) = (class, procedure);
+        (request.began, request.order) = (now, self.order);
+        request.stage = Stage::Incomplete;
+        request.content.clear();
+    }
+
+    /// Notes a request that a handler works on already, so that it can be cancelled; its place, if there is one.
+    pub(super) fn settle(
+        &mut self,
+        caller: Caller,
+        class: Class,
+        part: &Part,
+        now: Instant,
+    ) -> Option<usize> {
+        let Message::Request(procedure) = part.message else { return None };
+        let place = self.free_place(caller.core, now)?;
+        self.occupy(place, caller, class, procedure, part, now);
+        self.places[place].stage = Stage::Running;
+        Some(place)
     }
 
     /// The caller no longer wants a reply.

@@ -58,6 +58,8 @@ pub(super) const SCENARIOS: &[(&str, Scenario)] = &[
     ("restarted callee", rpc::restarted_callee),
     ("restarted receiver", mailbox::restarted_receiver),
     ("answer to a restarted sender", answer::to_a_restarted_sender),
+    ("answer to a persistent poster", answer::to_a_persistent_poster),
+    ("answer to a polling sender", answer::to_a_polling_sender),
 ];
 
 #[test]

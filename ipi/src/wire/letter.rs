@@ -65,6 +65,11 @@ impl Channels {
         Self(bits & ((1 << Channel::COUNT) - 1))
     }
 
+    /// Set of one channel.
+    pub const fn of(channel: Channel) -> Self {
+        Self(1 << channel.0)
+    }
+
     /// One bit per channel.
     pub const fn bits(self) -> u16 {
         self.0
@@ -85,6 +90,12 @@ impl Channels {
     #[must_use]
     pub const fn without(self, channel: Channel) -> Self {
         Self(self.0 & !(1 << channel.0))
+    }
+
+    /// The channel in both sets with the highest number.
+    #[inline]
+    pub(crate) fn highest_of_both(self, other: Self) -> Option<Channel> {
+        u8::try_from((self.0 & other.0).checked_ilog2()?).ok().and_then(Channel::new)
     }
 }
 
@@ -121,6 +132,36 @@ impl Mail {
         mail.0.as_mut_bytes()[PAYLOAD..][..payload.len()].copy_from_slice(payload);
         mail.0[LENGTH] = u32::from(length);
         Some(mail)
+    }
+
+    /// A mail whose payload of `length` bytes begins with four bytes and goes on with the first of `rest`.
+    #[inline]
+    pub(crate) const fn of_parts(
+        (channel, kind, flow): (Channel, Kind, Flow),
+        head: [u8; 4],
+        rest: [u8; Self::MOST - 4],
+        length: u8,
+    ) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = rest;
+        Self([
+            flow.0,
+            u32::from_le_bytes(head),
+            u32::from_le_bytes([a, b, c, d]),
+            u32::from_le_bytes([e, f, g, h]),
+            u32::from_le_bytes([i, j, k, l]),
+            u32::from_le_bytes([m, n, channel.number(), kind.0]),
+            length as u32,
+        ])
+    }
+
+    /// The first four bytes of the payload, those that follow, in use or not, and how many of all are in use.
+    #[inline]
+    pub(crate) const fn parts(&self) -> ([u8; 4], [u8; Self::MOST - 4], u8) {
+        let [_, head, first, second, third, what, length] = self.0;
+        let ([a, b, c, d], [e, f, g, h]) = (first.to_le_bytes(), second.to_le_bytes());
+        let ([i, j, k, l], [m, n, ..]) = (third.to_le_bytes(), what.to_le_bytes());
+        let [length, ..] = length.to_le_bytes();
+        (head.to_le_bytes(), [a, b, c, d, e, f, g, h, i, j, k, l, m, n], length)
     }
 
     /// Queue at the receiver.

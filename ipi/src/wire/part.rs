@@ -79,7 +79,7 @@ pub enum Message {
     Cancel,
 }
 
-/// Content of one part, up to 14 bytes.
+/// One mail's worth of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Part {
     /// What it belongs to.
@@ -94,60 +94,97 @@ pub struct Part {
     pub content: Content,
 }
 
-/// Up to 14 bytes of a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Up to 14 bytes of a message. What is behind its length means nothing, so that it is copied as a whole, in a few words.
+#[derive(Clone, Copy)]
 pub struct Content {
     bytes: [u8; Part::MOST],
-    length: usize,
+    length: u8,
 }
 
 impl Content {
+    /// No bytes.
+    pub const EMPTY: Self = Self { bytes: [0; Part::MOST], length: 0 };
+
     /// Copies `bytes`; `None` if they are more than 14.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut content = [0; Part::MOST];
         content.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        Some(Self { bytes: content, length: bytes.len() })
+        Self::first_of(content, bytes.len())
+    }
+
+    /// The first `length` of `bytes`; `None` if there are not so many.
+    #[inline]
+    pub(crate) fn first_of(bytes: [u8; Part::MOST], length: usize) -> Option<Self> {
+        let length = u8::try_from(length).ok().filter(|_| length <= Part::MOST)?;
+        Some(Self { bytes, length })
     }
 
     /// The bytes.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[..self.len()]
+    }
+
+    /// The bytes, and what is behind them.
+    #[inline]
+    pub(crate) const fn whole(&self) -> &[u8; Part::MOST] {
+        &self.bytes
+    }
+
+    /// Number of bytes.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.length)
     }
 }
 
-const HEAD: usize = 4;
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Content {}
+
+impl core::fmt::Debug for Content {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}
+
+/// Bytes before the content.
+const HEAD: u8 = 4;
 
 impl Part {
     /// Bytes of content in one part.
-    pub const MOST: usize = Mail::MOST - HEAD;
+    pub const MOST: usize = Mail::MOST - HEAD as usize;
     /// Parts of one message.
     pub const COUNT: u8 = 16;
 
-    /// Part that is a whole message, with at most 14 bytes of content: what is behind them is left out.
-    pub fn whole(message: Message, call: CallId, content: &[u8]) -> Self {
-        let length = content.len().min(Self::MOST);
-        let mut bytes = [0; Self::MOST];
-        bytes[..length].copy_from_slice(&content[..length]);
-        Self { message, call, index: 0, count: 1, content: Content { bytes, length } }
-    }
-
-    /// Part without content that is a whole message.
-    pub fn only(message: Message, call: CallId) -> Self {
-        let content = Content { bytes: [0; Self::MOST], length: 0 };
+    /// Part that is a whole message.
+    #[inline]
+    pub const fn whole(message: Message, call: CallId, content: Content) -> Self {
         Self { message, call, index: 0, count: 1, content }
     }
 
+    /// Part without content that is a whole message.
+    pub const fn only(message: Message, call: CallId) -> Self {
+        Self::whole(message, call, Content::EMPTY)
+    }
+
     /// Checks every field of a mail.
+    #[inline]
     pub fn parse(mail: &Mail) -> Result<Self, WireError> {
-        let payload = mail.payload();
-        let short = WireError::Length(u8::try_from(payload.len()).unwrap_or(u8::MAX));
-        let [call_low, call_high, procedure, place, content @ ..] = payload else { return Err(short) };
+        let (head, bytes, length) = mail.parts();
+        let short = WireError::Length(length);
+        let length = usize::from(length.checked_sub(HEAD).ok_or(short)?);
+        let [call_low, call_high, procedure, place] = head;
         let message = match mail.kind().0 {
-            1 => Message::Request(ProcedureId(*procedure)),
-            2 => Message::Cast(ProcedureId(*procedure)),
+            1 => Message::Request(ProcedureId(procedure)),
+            2 => Message::Cast(ProcedureId(procedure)),
             3 => Message::Reply,
             4 => Message::Queued,
-            5 => Message::Failure(Failure::from_code(*procedure)?),
+            5 => Message::Failure(Failure::from_code(procedure)?),
             6 => Message::Cancel,
             other => return Err(WireError::Code(other)),
         };
@@ -155,12 +192,13 @@ impl Part {
         if index >= count {
             return Err(WireError::Number(index));
         }
-        let call = CallId(u16::from_le_bytes([*call_low, *call_high]));
-        let content = Content::new(content).ok_or(short)?;
+        let call = CallId(u16::from_le_bytes([call_low, call_high]));
+        let content = Content::first_of(bytes, length).ok_or(short)?;
         Ok(Self { message, call, index, count, content })
     }
 
     /// The mail that [`parse`](Self::parse) reads back.
+    #[inline]
     pub fn emit(&self, channel: Channel, flow: Flow) -> Mail {
         let (kind, number) = match self.message {
             Message::Request(procedure) => (1, procedure.0),
@@ -170,12 +208,10 @@ impl Part {
             Message::Failure(failure) => (5, failure.code()),
             Message::Cancel => (6, 0),
         };
-        let mut bytes = [0; Mail::MOST];
-        bytes[0..2].copy_from_slice(&self.call.0.to_le_bytes());
-        bytes[2] = number;
-        bytes[3] = self.index << 4 | self.count.wrapping_sub(1) & 0xF;
-        bytes[HEAD..].copy_from_slice(&self.content.bytes);
-        let mail = Mail::new(channel, Kind(kind), flow, &bytes[..HEAD + self.content.length]);
-        mail.expect("head and content fill a payload exactly")
+        let [call_low, call_high] = self.call.0.to_le_bytes();
+        let place = self.index << 4 | self.count.wrapping_sub(1) & 0xF;
+        let head = [call_low, call_high, number, place];
+        let length = self.content.length + HEAD;
+        Mail::of_parts((channel, Kind(kind), flow), head, *self.content.whole(), length)
     }
 }
