@@ -3,13 +3,18 @@
 //! Two cores run [`run`] with each other. The lower one begins; whoever has a letter answers it at once. Neither waits
 //! for acknowledgements. A sample is half the time from sending a letter to having the answer in the task, so it is one
 //! way: from the call on one core to the letter in the hands of a task on the other. Clocks of two cores cannot be
-//! compared, which is why it is half of two.
+//! compared, which is why it is half of two. What the receiving task itself takes, from the beginning of the poll that
+//! finds the letter, is told apart; of the two halves it is the same.
 //!
 //! ```text
 //! lower core    send ───────▶ has the answer, send ───────▶ has the answer
 //! higher core         has it, send ▲            has it, send ▲
 //!               ├──── 2 samples ───┤
 //! ```
+
+use core::cell::Cell;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
 
 use ipi::mailbox::{Mode, Notice, OpenError, Receiver, SendError, TrySendError};
 use ipi::mesh::{CoreSet, Cycles, Deadline, Mesh as _};
@@ -69,6 +74,16 @@ pub enum PingPongError {
     },
 }
 
+/// What one letter took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// From the call that sends to the letter in the hands of the receiving task.
+    pub whole: Cycles,
+    /// From the call to the beginning of the poll in which the receiving task finds it; the same as `whole` for a task that
+    /// polls all the time.
+    pub woken: Cycles,
+}
+
 /// Exchanges `rounds` letters with `peer`, which must do the same at the same time, and calls `sample` with the cycles
 /// of each: `rounds` samples on the lower core, one less on the other. With itself a core cannot play.
 ///
@@ -81,7 +96,7 @@ pub async fn run(
     peer: CoreId,
     letters: Letters,
     rounds: u32,
-    sample: impl FnMut(Cycles),
+    sample: impl FnMut(Sample),
 ) -> Result<(), PingPongError> {
     let receiver = mailbox.open(CHANNEL, mode(letters, peer))?;
     let table = Table { mailbox, peer, letters, receiver };
@@ -98,6 +113,8 @@ pub struct Span {
     pub median: u64,
     /// Longest.
     pub longest: u64,
+    /// To the beginning of the poll that finds it, half took no longer: [`Sample::woken`].
+    pub woken: u64,
 }
 
 /// Exchanges letters as [`run`] does, `rounds` of them, of which the last `SAMPLES` count.
@@ -110,17 +127,31 @@ pub async fn span<const SAMPLES: usize>(
     letters: Letters,
     rounds: usize,
 ) -> Result<Span, PingPongError> {
-    let mut samples = [0; SAMPLES];
+    let (mut whole, mut woken) = ([0; SAMPLES], [0; SAMPLES]);
     let mut count = 0;
     let rounds = u32::try_from(rounds).expect("a small number");
-    run(mailbox, peer, letters, rounds, |cycles| {
+    run(mailbox, peer, letters, rounds, |sample| {
         // The first ones are overwritten.
-        samples[count % SAMPLES] = cycles.get();
+        (whole[count % SAMPLES], woken[count % SAMPLES]) = (sample.whole.get(), sample.woken.get());
         count += 1;
     })
     .await?;
-    samples.sort_unstable();
-    Ok(Span { shortest: samples[0], median: samples[SAMPLES / 2], longest: samples[SAMPLES - 1] })
+    whole.sort_unstable();
+    woken.sort_unstable();
+    let (median, woken) = (whole[SAMPLES / 2], woken[SAMPLES / 2]);
+    Ok(Span { shortest: whole[0], median, longest: whole[SAMPLES - 1], woken })
+}
+
+/// What `future` completes with, and the time stamp at the beginning of the poll in which it does.
+async fn with_beginning<T>(future: impl Future<Output = T>) -> (T, Option<u64>) {
+    let mut future = pin!(future);
+    let polled = Cell::new(0);
+    let output = poll_fn(|context| {
+        polled.set(cpu::time_stamp());
+        future.as_mut().poll(context)
+    })
+    .await;
+    (output, Some(polled.get()))
 }
 
 struct Table {
@@ -160,7 +191,7 @@ impl Table {
         }
     }
 
-    async fn play(&self, rounds: u32, mut sample: impl FnMut(Cycles)) -> Result<(), PingPongError> {
+    async fn play(&self, rounds: u32, mut sample: impl FnMut(Sample)) -> Result<(), PingPongError> {
         let own = self.mailbox.mesh().core();
         let begins = own < self.peer;
         let mut sent = None;
@@ -171,16 +202,25 @@ impl Table {
                 sent = Some(self.send(&ball).await?);
             }
             // What a core says before the game may still be under way.
-            let received = loop {
-                let received = self.receiver.recv_from(self.peer).await;
+            let (received, polled) = loop {
+                let received = self.receiver.recv_from(self.peer);
+                // Time stamps in each poll would delay the letter of one who polls all the time.
+                let (received, polled) = match self.letters {
+                    Letters::Polled => (received.await, None),
+                    Letters::Direct | Letters::Doorbell => with_beginning(received).await,
+                };
                 if received.mail.kind() == BALL {
-                    break received;
+                    break (received, polled);
                 }
             };
             let now = cpu::time_stamp();
             let before = if begins { sent } else { sent.replace(self.send(&ball).await?) };
             if let Some(before) = before {
-                sample(Cycles::new((now - before) / 2));
+                let whole = (now - before) / 2;
+                sample(Sample {
+                    whole: Cycles::new(whole),
+                    woken: Cycles::new(whole.saturating_sub(now - polled.unwrap_or(now))),
+                });
             }
             if received.mail != self.ball(self.peer, round) {
                 return Err(PingPongError::Wrong { from: self.peer, round });

@@ -2,14 +2,15 @@
 //!
 //! Each core in turn plays [`ping_pong`] with every core above it, while all others sleep, so pairs do not disturb each
 //! other. It first invites the other core by doorbell: nobody polls before it is its turn. Then it prints one line, with
-//! shortest, median and longest one-way time to each core, in cycles:
+//! shortest, median and longest one-way time to each core, in cycles, and before them the median to the beginning of the
+//! poll that finds the letter:
 //!
 //! ```text
-//! [02 0.031934] info measure: name=pairs way=polled from=2 to=3:312/318/325,4:334/340/347
+//! [02 0.031934] info measure: name=pairs way=direct from=2 woken=3:912,4:915 to=3:1112/1118/1125,4:1134/1140/1147
 //! ```
 
 use alloc::vec::Vec;
-use core::fmt::{self, Write};
+use core::fmt;
 
 use executor::{Class, JoinError, Spawner};
 use ipi::barrier::{BarrierError, FlagBarrier};
@@ -148,12 +149,15 @@ struct Line<'a> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "name=pairs way={} from={} to=", self.letters.name(), self.own)?;
-        for (index, (peer, Span { shortest, median, longest })) in self.spans.iter().enumerate() {
-            if index > 0 {
-                formatter.write_char(',')?;
-            }
-            write!(formatter, "{peer}:{shortest}/{median}/{longest}")?;
+        write!(formatter, "name=pairs way={} from={} woken=", self.letters.name(), self.own)?;
+        for (index, (peer, Span { woken, .. })) in self.spans.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(formatter, "{comma}{peer}:{woken}")?;
+        }
+        formatter.write_str(" to=")?;
+        for (index, (peer, Span { shortest, median, longest, .. })) in self.spans.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(formatter, "{comma}{peer}:{shortest}/{median}/{longest}")?;
         }
         Ok(())
     }

@@ -32,11 +32,14 @@ fn each_pair_is_measured_once_by_each_way() {
                 continue;
             }
             let line = board.line(core, "info measure:");
-            let beginning = format!("info measure: name=pairs way={way} from={core} to=");
+            let beginning = format!("info measure: name=pairs way={way} from={core} woken=");
             assert!(line.starts_with(&beginning), "{line}");
             for to in above {
                 let [shortest, median, longest] = times(&line, *to);
                 assert!(0 < shortest && shortest <= median && median <= longest, "{line}");
+                let woken = line.split([' ', ',', '=']).find_map(|word| word.strip_prefix(&format!("{to}:")));
+                let woken: u32 = woken.expect("woken comes first").parse().expect("cycles");
+                assert!(0 < woken && (woken < median || way == "polled"), "{line}");
                 // Two accesses to the FPGA alone take more than 1,000.
                 assert!(shortest > 1_000 || way != "doorbell", "{line}");
             }

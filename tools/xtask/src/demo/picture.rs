@@ -67,7 +67,7 @@ fn cell(pairs: &Pairs, from: CoreId, core: CoreId, ink: Ink) -> String {
 /// All pairs by distance.
 pub(super) fn by_hops(rows: &[Hops]) -> String {
     let mut text = "\nall pairs, cycles one way\nhops  pairs  shortest  median  longest\n".to_owned();
-    for Hops { hops, pairs, shortest, median, longest } in rows {
+    for Hops { hops, pairs, shortest, median, longest, .. } in rows {
         let line = format!("{hops:>4}  {pairs:>5}  {shortest:>8}  {median:>6}  {longest:>7}\n");
         text.push_str(&line);
     }

@@ -33,6 +33,8 @@ pub(crate) struct Hops {
     pub(crate) median: u32,
     /// Longest letter of all.
     pub(crate) longest: u32,
+    /// Median of the pairs' medians to the beginning of the poll that finds the letter.
+    pub(crate) woken: Option<u32>,
 }
 
 /// Times of every two of some cores.
@@ -41,12 +43,14 @@ pub(crate) struct Pairs {
     cores: CoreList,
     /// By lower and higher core.
     spans: BTreeMap<(CoreId, CoreId), Span>,
+    /// Median cycles to the beginning of the poll that finds the letter, likewise.
+    woken: BTreeMap<(CoreId, CoreId), u32>,
 }
 
 impl Pairs {
     /// No times yet of any two of `cores`.
     pub(crate) const fn new(cores: CoreList) -> Self {
-        Self { cores, spans: BTreeMap::new() }
+        Self { cores, spans: BTreeMap::new(), woken: BTreeMap::new() }
     }
 
     /// The cores.
@@ -54,7 +58,7 @@ impl Pairs {
         &self.cores
     }
 
-    /// Reads `… name=pairs way=polled from=0 to=1:312/315/400,2:330/331/350`; whether it is such a line.
+    /// Reads `… name=pairs way=polled from=0 woken=1:212,2:230 to=1:312/315/400,2:330/331/350`; whether it is such a line.
     pub(crate) fn read(&mut self, line: &str, way: Way) -> bool {
         let word = |key| word_of(line, key);
         let core = |text: &str| text.parse().ok().and_then(CoreId::new);
@@ -62,6 +66,13 @@ impl Pairs {
             return false;
         }
         let (Some(from), Some(list)) = (word("from").and_then(core), word("to")) else { return false };
+        for entry in word("woken").into_iter().flat_map(|list| list.split(',')) {
+            if let Some((to, cycles)) = entry.split_once(':')
+                && let (Some(to), Ok(cycles)) = (core(to), cycles.parse())
+            {
+                self.woken.insert((from, to), cycles);
+            }
+        }
         for entry in list.split(',') {
             let Some((to, times)) = entry.split_once(':') else { continue };
             let times: Vec<_> = times.split('/').map(str::parse).collect();
@@ -92,16 +103,20 @@ impl Pairs {
 
     /// The pairs by distance, nearest first.
     pub(crate) fn by_hops(&self) -> Vec<Hops> {
-        let mut table: BTreeMap<u32, Vec<Span>> = BTreeMap::new();
-        for ((from, to), span) in &self.spans {
-            table.entry(hops(*from, *to)).or_default().push(*span);
+        let mut table: BTreeMap<u32, (Vec<Span>, Vec<u32>)> = BTreeMap::new();
+        for (pair @ (from, to), span) in &self.spans {
+            let (spans, woken) = table.entry(hops(*from, *to)).or_default();
+            spans.push(*span);
+            woken.extend(self.woken.get(pair));
         }
-        let row = |(hops, mut spans): (u32, Vec<Span>)| {
+        let row = |(hops, (mut spans, mut woken)): (u32, (Vec<Span>, Vec<u32>))| {
             spans.sort_by_key(|span| span.median);
+            woken.sort_unstable();
             let longest = spans.iter().map(|span| span.longest).max()?;
             let shortest = spans.iter().map(|span| span.shortest).min()?;
             let median = spans[spans.len() / 2].median;
-            Some(Hops { hops, pairs: spans.len(), shortest, median, longest })
+            let woken = woken.get(woken.len() / 2).copied();
+            Some(Hops { hops, pairs: spans.len(), shortest, median, longest, woken })
         };
         table.into_iter().filter_map(row).collect()
     }
@@ -129,9 +144,9 @@ pub(crate) mod tests {
     use super::*;
 
     const LINES: &str = "\
-        core 00 | [00 0.041934] info measure: name=pairs way=polled from=0 to=1:300/310/400,47:340/380/390\n\
+        core 00 | [00 0.041934] info measure: name=pairs way=polled from=0 woken=1:200,47:210 to=1:300/310/400,47:340/380/390\n\
         core 00 | [00 0.041934] info measure: name=yield cold=9 median=5 most=7 count=64\n\
-        core 01 | [01 0.042252] info measure: name=pairs way=polled from=1 to=47:342/384/999";
+        core 01 | [01 0.042252] info measure: name=pairs way=polled from=1 woken=47:212 to=47:342/384/999";
 
     /// Times of cores 0, 1 and 47, polled.
     pub(crate) fn example() -> Pairs {
@@ -157,8 +172,8 @@ pub(crate) mod tests {
 
     #[test]
     fn pairs_are_summed_up_by_distance() {
-        let near = Hops { hops: 0, pairs: 1, shortest: 300, median: 310, longest: 400 };
-        let far = Hops { hops: 8, pairs: 2, shortest: 340, median: 384, longest: 999 };
+        let near = Hops { hops: 0, pairs: 1, shortest: 300, median: 310, longest: 400, woken: Some(200) };
+        let far = Hops { hops: 8, pairs: 2, shortest: 340, median: 384, longest: 999, woken: Some(212) };
         assert_eq!(example().by_hops(), [near, far]);
     }
 
