@@ -27,8 +27,8 @@ struct Rung {
     receiver: Option<Waker>,
     server: Option<Waker>,
     waker: Option<Waker>,
-    /// Whether a task waits to be told who rang.
-    is_asked: bool,
+    /// Tasks that wait to be told who rang.
+    asking: u32,
     /// Time stamp of the last wake of `waker`.
     woken: u64,
 }
@@ -40,7 +40,7 @@ static RUNG: InterruptCell<Rung> = InterruptCell::new(Rung {
     receiver: None,
     server: None,
     waker: None,
-    is_asked: false,
+    asking: 0,
     woken: 0,
 });
 
@@ -96,7 +96,7 @@ pub fn wake_when_rung(seat: Seat, waker: &Waker) {
 /// task [waits](wait) to be told who rang, that costs no more than a write to the FPGA for those that are `known` to have
 /// rung; else three to four accesses. Task context.
 pub fn rearm(known: Events) -> bool {
-    let (was_reported, is_asked) = RUNG.with(|rung| (core::mem::take(&mut rung.reported), rung.is_asked));
+    let (was_reported, is_asked) = RUNG.with(|rung| (core::mem::take(&mut rung.reported), rung.asking > 0));
     if !was_reported {
         return false;
     }
@@ -152,7 +152,8 @@ pub struct Ring {
 /// served the ring. One task at a time: a later one takes the place of an earlier one.
 ///
 /// *Cancel safety*: rings are taken only when the future is ready.
-pub fn wait() -> impl Future<Output = Ring> {
+pub async fn wait() -> Ring {
+    let _asking = Asking::begin();
     poll_fn(|context| {
         let polled = cpu::time_stamp();
         if RUNG.with(|rung| core::mem::take(&mut rung.reported)) {
@@ -164,12 +165,27 @@ pub fn wait() -> impl Future<Output = Ring> {
         RUNG.with(|rung| {
             if rung.events.is_empty() && !rung.direct {
                 rung.waker = Some(context.waker().clone());
-                rung.is_asked = true;
                 return Poll::Pending;
             }
-            rung.is_asked = false;
             let (events, direct) = (core::mem::take(&mut rung.events), core::mem::take(&mut rung.direct));
             Poll::Ready(Ring { events, direct, woken: rung.woken, polled })
         })
     })
+    .await
+}
+
+/// A task that waits to be told who rang, for as long as it does.
+struct Asking;
+
+impl Asking {
+    fn begin() -> Self {
+        RUNG.with(|rung| rung.asking += 1);
+        Self
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        RUNG.with(|rung| rung.asking -= 1);
+    }
 }
