@@ -64,6 +64,14 @@ impl Extent {
         let span = (self.to - self.from).max(1) as f64;
         GUTTER + (time.clamp(self.from, self.to) - self.from) as f64 / span * SPAN
     }
+
+    /// Where a line between two times and heights is at `time`, or where it leaves the extent before.
+    #[expect(clippy::cast_precision_loss, reason = "2^53 picoseconds are 2.5 hours of the chip")]
+    fn on_line(self, time: u64, [begin, end]: [(u64, f64); 2]) -> (f64, f64) {
+        let time = time.clamp(self.from, self.to);
+        let part = time.saturating_sub(begin.0) as f64 / (end.0 - begin.0).max(1) as f64;
+        (self.x(time), begin.1 + part * (end.1 - begin.1))
+    }
 }
 
 /// What is drawn of a core, in the order of time.
@@ -111,12 +119,14 @@ pub fn svg(trace: &Trace, extent: Extent) -> String {
     for letter in letters.joined() {
         let is_seen = letter.read > extent.from && letter.written < extent.to;
         if let (true, Some(from), Some(to)) = (is_seen, middles.get(&letter.from), middles.get(&letter.to)) {
-            let end = (extent.x(letter.read), *to);
-            svg.line(&[(extent.x(letter.written), *from), end], LETTERS, 1.0);
-            svg.dot(end.0, end.1, LETTERS);
+            let line = [(letter.written, *from), (letter.read, *to)];
+            svg.line(&line.map(|(time, _)| extent.on_line(time, line)), LETTERS, 1.0);
+            if letter.read <= extent.to {
+                svg.dot(extent.x(letter.read), *to, LETTERS);
+            }
         }
     }
-    legend(&mut svg, &names, height);
+    legend(&mut svg, &names, rows.iter().flat_map(|row| &row.slices), height);
     svg.finish()
 }
 
@@ -168,7 +178,8 @@ fn ruler(svg: &mut Svg, extent: Extent, height: f64) {
     while time <= extent.to {
         let x = extent.x(time);
         svg.line(&[(x, RULER - 6.0), (x, height)], "#d5dbe5", 1.0);
-        svg.text(x, RULER - 10.0, 11.0, Anchor::Middle, DIM, &milliseconds(time));
+        let anchor = if x > WIDTH - GUTTER / 2.0 { Anchor::End } else { Anchor::Middle };
+        svg.text(x, RULER - 10.0, 11.0, anchor, DIM, &milliseconds(time));
         time += step;
     }
 }
@@ -192,9 +203,29 @@ fn milliseconds(picoseconds: u64) -> String {
     if digits.is_empty() { format!("{whole} ms") } else { format!("{whole}.{digits} ms") }
 }
 
-fn legend(svg: &mut Svg, names: &[String], height: f64) {
+/// Names of what is drawn, and of nothing else.
+fn legend<'a>(
+    svg: &mut Svg,
+    names: &[String],
+    slices: impl Iterator<Item = &'a (Doing, u64, u64)>,
+    height: f64,
+) {
     let known = names.iter().map(String::as_str).zip(TASKS);
-    let rest = [("interrupt", INTERRUPTS), ("boot", BOOT), ("records lost", LOST)];
+    let (mut interrupts, mut boot, mut lost) = (false, false, false);
+    for (doing, ..) in slices {
+        interrupts |= matches!(doing, Doing::Interrupt(_));
+        boot |= matches!(doing, Doing::Boot);
+        lost |= matches!(doing, Doing::Unknown);
+    }
+    let others = names.len() > TASKS.len();
+    let rest = [
+        (others, "other tasks", OTHERS),
+        (interrupts, "interrupt", INTERRUPTS),
+        (boot, "booting", BOOT),
+        (lost, "records lost", LOST),
+        (true, "idle, executor", GROUND),
+    ];
+    let rest = rest.into_iter().filter(|(is_drawn, ..)| *is_drawn).map(|(_, name, colour)| (name, colour));
     let mut x = GUTTER;
     for (name, colour) in known.chain(rest) {
         svg.rectangle(x, height + 12.0, (11.0, 11.0), colour, None);
@@ -210,6 +241,15 @@ fn legend(svg: &mut Svg, names: &[String], height: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_that_leaves_the_extent_ends_at_its_edge_and_half_way_down() {
+        let extent = Extent { from: 100, to: 200 };
+        let line = [(150, 10.0), (250, 30.0)];
+        assert_eq!(extent.on_line(150, line), (extent.x(150), 10.0));
+        assert_eq!(extent.on_line(250, line), (GUTTER + SPAN, 20.0));
+        assert_eq!(extent.on_line(50, [(50, 10.0), (150, 30.0)]), (GUTTER, 20.0));
+    }
 
     #[test]
     fn ticks_are_round_numbers_and_few() {

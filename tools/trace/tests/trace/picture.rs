@@ -19,5 +19,8 @@ fn part_of_the_timeline_is_drawn_with_its_cores_tasks_and_letters() {
     let part = svg(&trace, Extent { from: 3 * round, to: 4 * round });
     assert!(part.matches("<rect").count() < all.matches("<rect").count());
     assert!(part.matches("<circle").count() < all.matches("<circle").count());
+    // The first core boots until its first poll, which the part is behind.
+    assert!(all.contains(">booting<") && !part.contains(">booting<"));
+    assert!(!all.contains(">records lost<") && !all.contains(">other tasks<"));
     assert!(part.starts_with("<svg ") && part.ends_with("</svg>\n"));
 }
