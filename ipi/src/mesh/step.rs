@@ -13,7 +13,7 @@ pub enum StepKind {
     Called,
     /// The callee's handler begins.
     Serves,
-    /// The handler is done and its reply sent, or the caller has given up.
+    /// The handler is done and its reply about to be sent, or the caller has given up.
     Served,
 }
 

@@ -35,13 +35,15 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         let mut seeker = None;
         loop {
             let (mut running, request) = self.next_request::<P>(class, &mut seeker).await;
-            let _noted = self.note_service(running.caller, running.call, procedure);
+            let noted = self.note_service(running.caller, running.call, procedure);
             let Some(request) = request else {
                 running.failure = Some(Failure::BadRequest);
                 continue;
             };
             let work = handler(running.caller, request);
             let reply = self.unless_cancelled(&mut running, (class, procedure), work).await;
+            // Before the reply leaves, or the caller might go on first.
+            drop(noted);
             running.failure = match reply {
                 Some(reply) if running.is_replied_to => {
                     self.reply(running.caller, running.call, &reply).await

@@ -1,5 +1,6 @@
 //! What viewers of timelines are shown, whatever their format.
 
+use std::collections::HashMap;
 use std::io;
 
 use scc::id::CoreId;
@@ -64,6 +65,7 @@ const REPLIES: u64 = 1 << 61;
 pub fn draw(trace: &Trace, mut draw: impl FnMut(&Stroke<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut pen = Pen {
         draw: &mut draw,
+        served: served(trace),
         polled: None,
         known: Vec::new(),
         lanes: Lanes::default(),
@@ -78,8 +80,20 @@ pub fn draw(trace: &Trace, mut draw: impl FnMut(&Stroke<'_>) -> io::Result<()>) 
     pen.failed.take().map_or_else(|| pen.end_calls(), Err)
 }
 
+/// When each call was served, by the arrow of its reply.
+fn served(trace: &Trace) -> HashMap<Arrow, u64> {
+    let mut served = HashMap::new();
+    walk(trace, |_, life, item| {
+        if let Item::Mark(Event::ServeEnd { from, call }, _, at) = item {
+            served.insert(reply_of(from, life.core.number(), call), at.time);
+        }
+    });
+    served
+}
+
 struct Pen<'a, F> {
     draw: &'a mut F,
+    served: HashMap<Arrow, u64>,
     polled: Option<TaskId>,
     known: Vec<Row>,
     lanes: Lanes,
@@ -176,13 +190,18 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
                 self.begin_call((CallEnd::Served, from, call), &words, at)
             }
             Event::ServeEnd { from, call } => {
-                let arrow = Arrow(REPLIES | call_of(from, own, call));
+                let arrow = reply_of(from, own, call);
                 (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
                 self.end_call((CallEnd::Served, from, call), at)
             }
             Event::CallEnd { to, call } => {
-                let arrow = Arrow(REPLIES | call_of(own, to, call));
-                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
+                let arrow = reply_of(own, to, call);
+                // A caller that gives up does not wait for the callee to be done.
+                let stroke = match self.served.get(&arrow) {
+                    Some(served) if *served <= at.time => Stroke::Arrives(row, &words, at.time, arrow),
+                    _ => Stroke::Happens(row, &words, at.time, None),
+                };
+                (self.draw)(&stroke)?;
                 self.end_call((CallEnd::Made, to, call), at)
             }
             _ => (self.draw)(&Stroke::Happens(row, &words, at.time, None)),
@@ -220,6 +239,11 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
         let seen = self.seen;
         self.lanes.drain().into_iter().try_for_each(|row| (self.draw)(&Stroke::End(row, seen)))
     }
+}
+
+/// The arrow from the end of a call's handler to the caller.
+fn reply_of(from: u8, to: u8, call: RemoteCall) -> Arrow {
+    Arrow(REPLIES | call_of(from, to, call))
 }
 
 /// What a call is told by in arrows at all of its ends: cores in 12 bits, life and number in 32, procedure.

@@ -145,6 +145,27 @@ fn exports_show_calls_at_once_side_by_side_with_arrows_to_the_callee_and_back() 
 }
 
 #[test]
+fn caller_that_gives_up_has_no_arrow_from_the_reply() {
+    let mut caller = begun(GUEST);
+    caller.extend([
+        (20, Event::CallBegin { to: 1, call: CALL }),
+        (50, Event::CallEnd { to: 1, call: CALL }),
+        (99, Event::Idle),
+    ]);
+    let mut callee = begun(GUEST);
+    callee.extend([
+        (40, Event::ServeBegin { from: 0, call: CALL }),
+        (60, Event::ServeEnd { from: 0, call: CALL }),
+        (99, Event::Idle),
+    ]);
+    let drawn = super::perfetto::export_of(&super::made_of(&[caller, callee]));
+    assert!(drawn.ended.iter().all(|(arrow, end)| drawn.begun[arrow] <= *end), "{drawn:?}");
+    assert!(
+        drawn.ended.values().any(|end| *end == 40_000) && !drawn.ended.values().any(|end| *end == 50_000)
+    );
+}
+
+#[test]
 fn exports_show_guests_within_their_polls() {
     let drawn = super::perfetto::export_of(&guest());
     let polls = drawn.slices.values().find(|slices| slices.contains(&(10_000, 120_000, 0))).unwrap();
