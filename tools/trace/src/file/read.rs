@@ -22,7 +22,7 @@ const MOST_RECORD_BYTES: usize = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system refuses the file.
-    #[error("cannot read {file}: {source}", file = file.display())]
+    #[error("cannot read {file}: {source}{hint}", file = file.display(), hint = hint(source, file))]
     Open {
         /// The file.
         file: PathBuf,
@@ -37,6 +37,16 @@ pub enum ReadError {
         /// Where and what.
         damage: Damage,
     },
+}
+
+/// What to do about a file that cannot be opened.
+fn hint(source: &io::Error, file: &Path) -> String {
+    match source.kind() {
+        io::ErrorKind::NotFound => {
+            format!("\n  next: `cargo run -- trace -o {}` records a trace", file.display())
+        }
+        _ => String::new(),
+    }
 }
 
 /// What is wrong with the bytes of a trace.

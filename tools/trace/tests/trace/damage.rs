@@ -73,9 +73,11 @@ fn flipped_bit_in_the_records_is_found_by_the_checksum() {
 }
 
 #[test]
-fn missing_file_is_named() {
+fn missing_file_is_named_with_what_makes_one() {
     let error = read_file("no/such.trace".as_ref(), false, |_, _| {}).unwrap_err();
-    assert!(error.to_string().starts_with("cannot read no/such.trace: "), "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with("cannot read no/such.trace: "), "{text}");
+    assert!(text.ends_with("next: `cargo run -- trace -o no/such.trace` records a trace"), "{text}");
 }
 
 proptest! {
