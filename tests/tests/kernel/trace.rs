@@ -87,11 +87,26 @@ fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
 /// One end of a call: caller, callee, which call.
 type Ends = HashMap<(u8, u8, RemoteCall), u64>;
 
+/// Whether what a core does, in all of its lives, follows each other in time.
+fn assert_no_overlap(trace: &Trace) {
+    let mut ends: HashMap<CoreId, u64> = HashMap::new();
+    walk(trace, |_, life, item| {
+        if let Item::Span(doing, from, to) = item {
+            let before = ends.insert(life.core, to.time).unwrap_or(0);
+            assert!(before <= from.time, "core {}, life {}: {doing:?}", life.core, life.number);
+        }
+    });
+}
+
+/// In the last step of the test core 0 resets core 3, waits, and starts it again.
 #[test]
 fn calls_are_served_after_they_begin() {
     let cores: Vec<_> = CoreId::all().take(CORES).collect();
     let board = KernelBoard::boot_trials(cores, "cores=0-3 selftest=ipi");
     let (trace, _) = record(board, trials(), "calls.trace", Time::from_microseconds(150_000));
+    let lives: Vec<_> = trace.lives().iter().map(|life| (life.core.number(), life.number)).collect();
+    assert_eq!(lives, [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1)]);
+    assert_no_overlap(&trace);
     let (mut calls, mut called, mut serves, mut served) =
         (Ends::new(), Ends::new(), Ends::new(), Ends::new());
     walk(&trace, |_, life, item| {
@@ -117,6 +132,9 @@ fn calls_are_served_after_they_begin() {
     for (key, at) in &served {
         assert!(serves[key] <= *at, "{key:?} was served before it began to be");
     }
+    // Callers that gave up apart, who goes on has been answered before.
+    let answered = called.iter().filter(|(key, at)| served.get(key).is_some_and(|served| served <= *at));
+    assert!(answered.count() * 10 >= served.len() * 9, "{} calls were served", served.len());
 }
 
 #[test]

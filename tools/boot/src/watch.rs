@@ -5,7 +5,7 @@
 
 use scc::host::Uart;
 use scc::id::CoreId;
-use scc_emu::Machine;
+use scc_emu::{Activity, Machine};
 use scc_trace::{Anchor, Visit};
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, TextPlace};
@@ -121,8 +121,17 @@ impl CoreWatch {
         news.lines.extend(self.console.take(core, machine.console(core, Uart::Com1)));
         let memory = |address, buffer: &mut [u8]| machine.peek_linear(core, address, buffer).is_ok();
         let Some(ring) = &mut self.ring else { return };
+        // A reset loses what the caches held: until the kernel begins its ring anew, memory shows what of the life before
+        // had been written back.
+        if matches!(machine.activity(core), Activity::Reset) {
+            return;
+        }
         let before = *ring;
         let records = ring.read(memory);
+        if records.iter().any(|record| record.cycles > machine.cycles(core)) {
+            *ring = before;
+            return;
+        }
         if let Some(recording) = recording {
             let visit = Visit {
                 anchor: anchor(machine, core),
