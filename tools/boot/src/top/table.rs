@@ -113,7 +113,7 @@ pub(super) fn tasks(sample: &Sample, order: Order) -> Vec<String> {
 pub(super) fn heading(sample: &Sample) -> String {
     let milliseconds = |microseconds: u64| format!("{}.{:03} ms", microseconds / 1_000, microseconds % 1_000);
     format!(
-        "{} cores at {}, over the last {}; waits and polls in cycles, rates per second of the chip",
+        "{} cores at {}, over the last {}; waits and polls in cycles",
         sample.cores.len(),
         milliseconds(sample.at_microseconds),
         milliseconds(sample.span_microseconds)
