@@ -17,7 +17,7 @@ const SEEDS: u64 = 12;
 
 /// First scenario and seed that fail without the place.
 fn noticed_by(removed: Removed) -> Option<(&'static str, u64)> {
-    // Most places are missed with the first seed, by one scenario or another.
+    // The lack of most places shows with the first seed, in one scenario or another.
     (0..SEEDS).find_map(|seed| {
         SCENARIOS.iter().find_map(|(name, scenario)| {
             let (machine, check) = scenario(Chooser::seeded(seed, Odds::HOSTILE));
