@@ -19,8 +19,9 @@ use core::pin::pin;
 use core::task::Poll;
 
 use executor::Spawner;
-use guest_abi::list::Guest;
+use guest_abi::list::{Guest, Room};
 use guest_abi::terminal::Order;
+use i586::page::PAGE_BYTES;
 
 use super::terminal::GuestTerminal;
 use super::typed_text::Reading;
@@ -129,8 +130,8 @@ impl Life {
         let name = self.guest.name;
         match vm {
             Ok(vm) => {
-                let memory = self.guest.room.memory_bytes >> 10;
-                log::info!(target: "guest", "started name={name} memory={memory}K from={from}");
+                let (memory, overhead) = (self.guest.room.memory_bytes >> 10, overhead(&vm, self.guest.room));
+                log::info!(target: "guest", "started name={name} memory={memory}K overhead={overhead} from={from}");
                 Some(vm)
             }
             Err(error) => {
@@ -195,6 +196,15 @@ async fn run(vm: &mut Vm, terminal: &GuestTerminal) -> Happening {
         end.as_mut().poll(context).map(Happening::Ended)
     })
     .await
+}
+
+/// Bytes that a guest takes besides its memory and its scratch disk: the other frames, the list of its pages, and itself.
+/// Without what its devices have in the heap.
+fn overhead(vm: &Vm, room: Room) -> u32 {
+    let own = u32::try_from(size_of::<Vm>()).unwrap_or(u32::MAX);
+    let pages = room.memory_bytes / PAGE_BYTES;
+    let others = vm.frames().saturating_sub(pages).saturating_sub(room.scratch_bytes / PAGE_BYTES);
+    PAGE_BYTES * others + 4 * pages + own
 }
 
 /// Frames that a guest has taken or given back are those that it says it has.

@@ -221,8 +221,12 @@ pub(crate) struct IpiBenchOptions {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GuestBenchOptions {
     /// Write the report to docs/benchmarks/guest.md, the figures beside it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bare")]
     pub(crate) record: bool,
+
+    /// Leave Linux out
+    #[arg(long)]
+    pub(crate) bare: bool,
 }
 
 /// How the kernel is measured.

@@ -193,19 +193,39 @@ fn instructions_per_round(guest: Guest, rom: &Rom, stands: &[(Machine, Stand)]) 
     Ok((counts[1] - counts[0]) / f64::from(COUNTED_ROUNDS))
 }
 
+/// Emulated cycles of a round of `guest`, by the emulator on `stand`.
+pub(super) fn cycles_per_round(
+    guest: Guest,
+    rom: &Rom,
+    machine: Machine,
+    stand: &Stand,
+) -> Result<f64, BenchError> {
+    let mut counts = [0.0; 2];
+    for (count, rounds) in counts.iter_mut().zip([1, 1 + COUNTED_ROUNDS]) {
+        boot(guest, rounds, rom, machine, stand)?;
+        *count = total(stand, "cycles")?;
+    }
+    Ok((counts[1] - counts[0]) / f64::from(COUNTED_ROUNDS))
+}
+
 /// Instructions of all cores in the statistics that the emulator has just written.
 pub(super) fn instructions(stand: &Stand) -> Result<f64, BenchError> {
+    total(stand, "instructions")
+}
+
+/// Sum of a count over all cores, likewise.
+fn total(stand: &Stand, key: &str) -> Result<f64, BenchError> {
     let path = stand.statistics_path();
     let text =
         std::fs::read_to_string(&path).map_err(|source| BenchError::File { path: path.clone(), source })?;
     let statistics: serde_json::Value =
         serde_json::from_str(&text).map_err(|source| BenchError::Statistics { path, source })?;
     let cores = statistics.get("cores").and_then(serde_json::Value::as_array);
-    let counts = cores.into_iter().flatten().map(|core| core.get("instructions")?.as_f64());
+    let counts = cores.into_iter().flatten().map(|core| core.get(key)?.as_f64());
     counts
         .sum::<Option<f64>>()
         .filter(|sum| *sum > 0.0)
-        .ok_or(BenchError::NoCounts { reason: "the statistics name no instructions of any core" })
+        .ok_or(BenchError::NoCounts { reason: "the statistics lack a count of the cores" })
 }
 
 /// Runs `guest` once and reads its line.

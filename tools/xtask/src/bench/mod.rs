@@ -42,6 +42,7 @@ use crate::bench::guest::{GUESTS, Guest};
 use crate::bench::machine::{Machine, Stand};
 use crate::bench::measure::{Effort, Row};
 use crate::cli::BenchOptions;
+use crate::guest::SessionError;
 use crate::letters::LettersError;
 use crate::process::{self, CommandError};
 use crate::program::{self, ProgramError};
@@ -236,6 +237,20 @@ pub(crate) enum BenchError {
     Budgets {
         /// How many.
         missed: usize,
+    },
+    /// Linux was never built.
+    #[error(
+        "there is no Linux to measure\n  next: cargo xtask guest build --variant guest, or leave it out with --bare"
+    )]
+    NoLinux,
+    /// Linux did not run to its end.
+    #[error(transparent)]
+    Linux(#[from] SessionError),
+    /// Something that should have been measured was not.
+    #[error("these figures were not printed: {missing}")]
+    Missing {
+        /// Their names.
+        missing: String,
     },
     /// The kernel is no program for the chip.
     #[error("{}: {error}", path.display())]

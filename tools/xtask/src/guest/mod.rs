@@ -19,6 +19,8 @@ mod sources;
 mod stamp;
 mod user_land;
 
+pub(crate) use self::session::{SessionError, printed};
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -156,6 +158,20 @@ pub(crate) fn for_hypervisor(workspace: &Workspace) -> Result<LinuxFiles, GuestE
         files: places.file_system(),
         session: places.own("session.toml"),
     })
+}
+
+/// Whether the guest for the hypervisor was ever built.
+pub(crate) fn is_built(workspace: &Workspace) -> bool {
+    Places::of(workspace).kernel(Variant::Guest).join(linux::STAMP).exists()
+}
+
+/// Boots the guest that was built before, has it measure, and returns what stood on the console, see
+/// [`printed`](session::printed). Its programs are those of then.
+///
+/// # Errors
+/// [`SessionError`] if it does not power off by itself.
+pub(crate) fn measured(workspace: &Workspace) -> Result<String, SessionError> {
+    session::measured(&Places::of(workspace))
 }
 
 /// What the gate runs of a variant, in processes of their own; nothing where it was never built, because the first build

@@ -17,6 +17,8 @@ use super::Variant;
 use super::places::Places;
 use crate::boot::Platform;
 
+pub(super) use self::scripted::measured;
+pub(crate) use self::scripted::printed;
 pub(super) use self::typed::qemu;
 
 /// What the commands may cost below the hypervisor: the rest of the script's file.

@@ -29,7 +29,7 @@ pub(super) fn run(
     budgets: &[Budget],
     platform: Platform,
 ) -> Result<(), SessionError> {
-    let seen = boot(places, script, platform)?;
+    let seen = boot(places, &text(script), platform)?;
     let text = guest_text(&seen);
     let answers = answers(&text);
     if answers.len() != script.command.len() {
@@ -40,7 +40,7 @@ pub(super) fn run(
         answer.compare(step)?;
         println!("session: ok: {}", step.run);
     }
-    let figures = figures(&seen);
+    let figures = printed(&seen);
     for (name, value) in &figures {
         println!("session: {name} {value}");
     }
@@ -51,13 +51,19 @@ pub(super) fn run(
     }
 }
 
-/// Boots the kernel with the guest, and returns what stood on the console.
-fn boot(places: &Places, script: &Script, platform: Platform) -> Result<String, SessionError> {
+/// Boots on the emulator and has the guest measure; returns what stood on the console.
+pub(in super::super) fn measured(places: &Places) -> Result<String, SessionError> {
+    let text = format!("{}figures\nfigures switches\n", beginning());
+    boot(places, &text, Platform::Scc)
+}
+
+/// Boots the kernel with the guest and a script, and returns what stood on the console.
+fn boot(places: &Places, script: &str, platform: Platform) -> Result<String, SessionError> {
     let files = places.user("session.cpio");
     let first = places.file_system();
     let mut bytes =
         std::fs::read(&first).map_err(|source| SessionError::File { path: first.clone(), source })?;
-    archive::append_program(&mut bytes, PLACE, text(script).as_bytes());
+    archive::append_program(&mut bytes, PLACE, script.as_bytes());
     std::fs::write(&files, bytes).map_err(|source| SessionError::File { path: files.clone(), source })?;
     let mut command = Command::new(std::env::current_exe().map_err(SessionError::Boot)?);
     command.args(["boot", "--plain"]);
@@ -81,11 +87,14 @@ fn boot(places: &Places, script: &Script, platform: Platform) -> Result<String, 
     }
 }
 
+/// What every script begins with: the figures of the boot.
+fn beginning() -> String {
+    format!("#!/bin/sh -l\nexec 2>&1\necho {BEGIN}\nsed 's/^/figure boot-/' /proc/scc\n")
+}
+
 /// The script: the commands, with the figures around them.
 fn text(script: &Script) -> String {
-    let mut text =
-        format!("#!/bin/sh -l\nexec 2>&1\necho {BEGIN}\nsed 's/^/figure boot-/' /proc/scc\nfigures\n");
-    text += &format!("echo {MARK}0:\n");
+    let mut text = format!("{}figures\necho {MARK}0:\n", beginning());
     for step in &script.command {
         text += &format!("{}\necho {MARK}$?:\n", step.run);
     }
@@ -119,7 +128,7 @@ fn after_status(part: &str) -> Option<(u8, &str)> {
 }
 
 /// Names and values: those that the guest has printed, and when it began.
-fn figures(seen: &str) -> Vec<(String, f64)> {
+pub(crate) fn printed(seen: &str) -> Vec<(String, f64)> {
     let text = guest_text(seen);
     let printed = text.lines().filter_map(|line| {
         let (name, value) = line.strip_prefix("figure ")?.split_once(' ')?;
@@ -172,7 +181,7 @@ core 00 | [00 0.438163] guest vmlinux: figure pipe 2.05
         assert_eq!(answers(&guest_text(SEEN)), [answer("42", 0), answer("", 139)]);
         let figure = |name: &str, value| (name.to_owned(), value);
         assert_eq!(
-            figures(SEEN),
+            printed(SEEN),
             [figure("boot-milliseconds", 438.0), figure("boot-exits", 4711.0), figure("pipe", 2.05)]
         );
     }
