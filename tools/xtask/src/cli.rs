@@ -9,6 +9,7 @@ use crate::demo::DemoSubject;
 use crate::doctor::DoctorOptions;
 use crate::guest::GuestSubject;
 use crate::guide::GuideOptions;
+use crate::pictures::PictureOptions;
 use crate::soak_arguments::SoakArguments;
 use crate::trace::TraceArguments;
 
@@ -113,10 +114,10 @@ pub(crate) enum Verb {
     Ci,
     /// Check the guide: its table of contents, every piece of code, and every shell block by running it
     ///
-    /// Chapters are in docs/guide/src. Where mdbook is installed the book is built, too.
+    /// Chapters are in docs/guide/src. Where mdbook is installed the book is built, too. What is left out is named, and why.
     Guide(GuideOptions),
     /// Draw the pictures of docs/pictures anew, from runs of the kernel
-    Pictures,
+    Pictures(PictureOptions),
     /// Only the house rules: file length, import direction, unsafe, address literals, wording, links
     Lint,
     /// Check the machine and install what is missing; safe to repeat

@@ -74,9 +74,9 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             setup::ensure(workspace, Purpose::Boot)?;
             guide::run(workspace, &options)?;
         }
-        Verb::Pictures => {
+        Verb::Pictures(options) => {
             setup::ensure(workspace, Purpose::Boot)?;
-            pictures::run(workspace)?;
+            pictures::run(workspace, &options)?;
         }
         Verb::Lint => lint::run(workspace)?,
         Verb::Setup => {

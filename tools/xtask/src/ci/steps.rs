@@ -1,6 +1,7 @@
 //! The steps of the gate: what each runs and what to do when it fails.
 
 use crate::guest;
+use crate::guide::{self, GuideOptions};
 use crate::lint;
 use crate::process::{self, CommandError};
 use crate::reporter::Reporter;
@@ -66,6 +67,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "Linux guest",
         next: "`cargo xtask guest session` repeats it; guests/linux/README.md says what it does",
         run: linux_guest,
+    },
+    Step {
+        name: "guide",
+        next: "`cargo xtask guide CHAPTER` repeats one chapter; mend it, or what it tells of",
+        run: guide,
     },
     Step { name: "documentation", next: "mend the links and warnings named above", run: documentation },
 ];
@@ -161,6 +167,16 @@ fn linux_guest(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Ste
     Ok(())
 }
 
+fn guide(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    reporter.release_terminal();
+    let everything = GuideOptions { name: None, no_run: false };
+    guide::check(workspace, &everything)
+        .map_err(Box::new)?
+        .into_iter()
+        .for_each(|text| reporter.leave_out(format!("guide: {text}")));
+    Ok(())
+}
+
 fn documentation(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
     let mut command = process::cargo(workspace);
     command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
@@ -176,4 +192,6 @@ pub(super) enum StepError {
     Setup(#[from] setup::SetupError),
     #[error(transparent)]
     Lint(#[from] lint::LintError),
+    #[error(transparent)]
+    Guide(#[from] Box<guide::GuideError>),
 }

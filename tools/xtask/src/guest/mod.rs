@@ -160,9 +160,9 @@ pub(crate) fn for_hypervisor(workspace: &Workspace) -> Result<LinuxFiles, GuestE
     })
 }
 
-/// Whether the guest for the hypervisor was ever built.
-pub(crate) fn is_built(workspace: &Workspace) -> bool {
-    Places::of(workspace).kernel(Variant::Guest).join(linux::STAMP).exists()
+/// Whether a variant was ever built here.
+pub(crate) fn is_built(workspace: &Workspace, variant: Variant) -> bool {
+    Places::of(workspace).kernel(variant).join(linux::STAMP).exists()
 }
 
 /// Boots the guest that was built before, has it measure, and returns what stood on the console, see
@@ -177,8 +177,8 @@ pub(crate) fn measured(workspace: &Workspace) -> Result<String, SessionError> {
 /// What the gate runs of a variant, in processes of their own; nothing where it was never built, because the first build
 /// takes minutes and fetches 160 MB.
 pub(crate) fn gate(workspace: &Workspace, variant: Variant) -> Vec<Command> {
-    let built = Places::of(workspace).kernel(variant).join(linux::STAMP).exists();
-    let Some(program) = std::env::current_exe().ok().filter(|_| built) else { return Vec::new() };
+    let is_built = is_built(workspace, variant);
+    let Some(program) = std::env::current_exe().ok().filter(|_| is_built) else { return Vec::new() };
     let platforms: &[&str] = if variant == Variant::Guest { &["scc", "pc"] } else { &["pc"] };
     let session = |platform: &&str| {
         let mut command = Command::new(&program);

@@ -3,7 +3,11 @@
 //! ```text
 //! <!-- prints: core 00 | -->      what the next block prints
 //! <!-- status: 1 -->              how it ends, 0 unless said
-//! (fence)sh                       run; with `sh,ignore` it is not
+//! <!-- needs: Linux -->           where it is run: where the guest was built; any other word is a program that is installed
+//! (fence)sh                       run
+//!
+//! <!-- not run: it asks you -->   why the next block is not run
+//! (fence)sh,ignore
 //! ```
 
 /// A chapter.
@@ -33,8 +37,8 @@ pub(super) enum Kind {
     Rust,
     /// Shell that is run.
     Shell(Expected),
-    /// Shell that is not.
-    Ignored,
+    /// Shell that is not, and why; a reason is wanted.
+    Ignored(Option<String>),
     /// Anything else.
     Other,
 }
@@ -46,16 +50,23 @@ pub(super) struct Expected {
     pub(super) status: i32,
     /// Texts that it prints, among others.
     pub(super) texts: Vec<String>,
+    /// What must be there for it to be run.
+    pub(super) needs: Vec<String>,
 }
 
 /// Cuts a chapter into its blocks. A block that does not end is an error: its line.
 pub(super) fn parse(text: &str) -> Result<Vec<Block>, usize> {
     let mut blocks = Vec::new();
     let mut expected = Expected::default();
+    let mut reason = None;
     let mut lines = (1..).zip(text.lines());
     while let Some((line, words)) = lines.next() {
         if let Some(text) = comment(words, "prints: ") {
             expected.texts.push(text.to_owned());
+        } else if let Some(need) = comment(words, "needs: ") {
+            expected.needs.push(need.to_owned());
+        } else if let Some(words) = comment(words, "not run: ") {
+            reason = Some(words.to_owned());
         } else if let Some(status) = comment(words, "status: ") {
             expected.status = status.parse().map_err(|_| line)?;
         } else if let Some(info) = words.strip_prefix("```") {
@@ -67,11 +78,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<Block>, usize> {
                     None => return Err(line),
                 }
             }
-            let expected = std::mem::take(&mut expected);
+            let (expected, reason) = (std::mem::take(&mut expected), reason.take());
             let kind = match info {
                 "rust" => Kind::Rust,
                 "sh" => Kind::Shell(expected),
-                "sh,ignore" => Kind::Ignored,
+                "sh,ignore" => Kind::Ignored(reason),
                 _ => Kind::Other,
             };
             blocks.push(Block { line, kind, text });
@@ -95,11 +106,18 @@ mod tests {
 
     #[test]
     fn blocks_come_with_what_stands_above_them() {
-        let text = "# A\n<!-- prints: a b -->\n<!-- status: 2 -->\n```sh\nx\ny\n```\n```sh,ignore\nz\n```\n\n```rust\n{{}}\n```\n```text\n```\n";
+        let text = "\
+            # A\n<!-- prints: a b -->\n<!-- status: 2 -->\n<!-- needs: gdb -->\n```sh\nx\ny\n```\n\
+            <!-- not run: why -->\n```sh,ignore\nz\n```\n\n```rust\n{{}}\n```\n```text\n```\n```sh,ignore\n```\n";
         let blocks = parse(text).expect("all of them end");
         let kinds: Vec<_> = blocks.iter().map(|block| (block.line, block.kind.clone())).collect();
-        let shell = Kind::Shell(Expected { status: 2, texts: vec!["a b".to_owned()] });
-        assert_eq!(kinds, [(4, shell), (8, Kind::Ignored), (12, Kind::Rust), (15, Kind::Other)]);
+        let owned = |text: &str| text.to_owned();
+        let shell = Kind::Shell(Expected { status: 2, texts: vec![owned("a b")], needs: vec![owned("gdb")] });
+        let ignored = Kind::Ignored(Some(owned("why")));
+        assert_eq!(
+            kinds,
+            [(5, shell), (10, ignored), (14, Kind::Rust), (17, Kind::Other), (19, Kind::Ignored(None))]
+        );
         assert_eq!(blocks[0].text, "x\ny\n");
         assert_eq!(parse("a\n```sh\nx\n"), Err(2));
         assert_eq!(parse("<!-- status: x -->"), Err(1));

@@ -2,8 +2,8 @@
 //!
 //! Chapters are Markdown for mdbook, in `docs/guide/src`. Checked are: that `SUMMARY.md` names every chapter and nothing
 //! else; that blocks of Rust are parts of files that the workspace compiles, by `{{#include FILE:ANCHOR}}`; that each block
-//! of shell ends with the status, and prints the texts, that stand above it. Blocks marked `sh,ignore` are not run, and
-//! named. Relative links are the business of `cargo xtask lint`.
+//! of shell ends with the status, and prints the texts, that stand above it. Blocks marked `sh,ignore` are not run, nor
+//! those whose needs are not there; each is named with the reason. Relative links are the business of `cargo xtask lint`.
 
 mod chapter;
 
@@ -14,6 +14,7 @@ use std::time::Instant;
 use clap::Args;
 
 use self::chapter::{Block, Chapter, Kind, parse};
+use crate::guest::{self, Variant};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -21,6 +22,9 @@ use crate::workspace::Workspace;
 const BOOK: &str = "docs/guide";
 /// Lines of a failed block's output that are shown.
 const SHOWN_LINES: usize = 30;
+/// Time that a block may take, builds included, and the status with which `timeout` tells that it took longer.
+const MOST_SECONDS: &str = "1800";
+const TOO_LONG: i32 = 124;
 
 /// What is checked.
 #[derive(Args, Clone, Debug)]
@@ -32,29 +36,52 @@ pub(crate) struct GuideOptions {
     pub(crate) no_run: bool,
 }
 
-/// Checks the guide; the first block that fails ends it.
+/// Checks the guide and tells what was left out.
 pub(crate) fn run(workspace: &Workspace, options: &GuideOptions) -> Result<(), GuideError> {
+    let left_out = check(workspace, options)?;
+    left_out.iter().for_each(|text| println!("guide: left out: {text}"));
+    Ok(())
+}
+
+/// Checks the guide; the first block that fails ends it. What was left out, and why.
+pub(crate) fn check(workspace: &Workspace, options: &GuideOptions) -> Result<Vec<String>, GuideError> {
     let book = workspace.root().join(BOOK);
-    let chapters = read(&book.join("src"))?;
-    let mut ignored = Vec::new();
+    let folder = book.join("src");
+    let chapters = read(&folder)?;
+    let mut left_out = Vec::new();
     for chapter in &chapters {
-        let folder = book.join("src");
+        let is_wanted = is_wanted(chapter, options);
         for block in &chapter.blocks {
-            match &block.kind {
-                Kind::Rust => check_code(&folder, chapter, block)?,
-                Kind::Shell(_) if options.no_run || !is_wanted(chapter, options) => {}
-                Kind::Shell(expected) => run_block(workspace, chapter, block, expected)?,
-                Kind::Ignored => ignored.push(format!("{}:{}", chapter.name, block.line)),
-                Kind::Other => {}
-            }
+            let reason = match &block.kind {
+                Kind::Rust => check_code(&folder, chapter, block).map(|()| None)?,
+                Kind::Shell(_) if options.no_run || !is_wanted => None,
+                Kind::Shell(expected) => match lacking(workspace, &expected.needs) {
+                    None => run_block(workspace, chapter, block, expected).map(|()| None)?,
+                    lacking => lacking,
+                },
+                Kind::Ignored(None) => {
+                    return Err(GuideError::NoReason { chapter: chapter.name.clone(), line: block.line });
+                }
+                Kind::Ignored(reason) => reason.clone().filter(|_| is_wanted),
+                Kind::Other => None,
+            };
+            left_out.extend(reason.map(|reason| format!("{}:{}: {reason}", chapter.name, block.line)));
         }
     }
     let blocks: usize = chapters.iter().map(|chapter| chapter.blocks.len()).sum();
     println!("guide: {} chapters, {blocks} blocks", chapters.len());
-    if !ignored.is_empty() {
-        println!("guide: not run, because they say so: {}", ignored.join(", "));
-    }
-    build_book(&book)
+    left_out.extend(build_book(&book)?);
+    Ok(left_out)
+}
+
+/// The first of these needs that is not there, and how to get it.
+fn lacking(workspace: &Workspace, needs: &[String]) -> Option<String> {
+    needs.iter().find_map(|need| match need.as_str() {
+        "Linux" if guest::is_built(workspace, Variant::Guest) => None,
+        "Linux" => Some("Linux was never built here: `cargo xtask guest build --variant guest`".to_owned()),
+        program if process::probe(Command::new(program).arg("--version")) => None,
+        program => Some(format!("no {program} is installed: `cargo xtask setup`")),
+    })
 }
 
 fn is_wanted(chapter: &Chapter, options: &GuideOptions) -> bool {
@@ -104,7 +131,7 @@ fn check_code(folder: &Path, chapter: &Chapter, block: &Block) -> Result<(), Gui
     }
 }
 
-/// Runs a block as a user would type it, at the root.
+/// Runs a block as a user would type it, at the root and with what is built in `target` there.
 fn run_block(
     workspace: &Workspace,
     chapter: &Chapter,
@@ -113,8 +140,9 @@ fn run_block(
 ) -> Result<(), GuideError> {
     println!("guide: {}:{}", chapter.name, block.line);
     let begun = Instant::now();
-    let mut shell = process::at_root(workspace, "sh");
-    shell.args(["-e", "-c", &format!("exec 2>&1\n{}", block.text)]).stdin(Stdio::null());
+    let mut shell = process::at_root(workspace, "timeout");
+    shell.args([MOST_SECONDS, "sh", "-e", "-c", &format!("exec 2>&1\n{}", block.text)]);
+    shell.env_remove("CARGO_TARGET_DIR").stdin(Stdio::null());
     let ran = shell.output().map_err(|source| GuideError::Shell { source })?;
     let output = String::from_utf8_lossy(&ran.stdout).into_owned();
     let missing = expected.texts.iter().find(|text| !output.contains(text.as_str()));
@@ -133,13 +161,22 @@ fn run_block(
     })
 }
 
-/// Builds the book where mdbook is installed.
-fn build_book(book: &Path) -> Result<(), GuideError> {
+/// Builds the book where mdbook is installed; elsewhere, why not.
+fn build_book(book: &Path) -> Result<Option<String>, GuideError> {
     if !process::probe(Command::new("mdbook").arg("--version")) {
-        println!("guide: the book is not built: no mdbook is installed (`cargo install mdbook`)");
-        return Ok(());
+        return Ok(Some("the guide as a book: no mdbook is installed: `cargo install mdbook`".to_owned()));
     }
-    process::run(Command::new("mdbook").arg("build").arg(book)).map_err(GuideError::Book)
+    process::run(Command::new("mdbook").arg("build").arg(book)).map_err(GuideError::Book)?;
+    Ok(None)
+}
+
+/// A status as it is told.
+fn words_of(status: Option<i32>) -> String {
+    match status {
+        Some(TOO_LONG) => format!("status {TOO_LONG}, after {MOST_SECONDS} seconds,"),
+        Some(status) => format!("status {status}"),
+        None => "a signal".to_owned(),
+    }
 }
 
 /// What is wrong with the guide.
@@ -177,9 +214,18 @@ pub(crate) enum GuideError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A block is not run, and nobody says why.
+    #[error("{BOOK}/src/{chapter}:{line}: `<!-- not run: WHY -->` is missing above the block")]
+    NoReason {
+        /// File of the chapter.
+        chapter: String,
+        /// Line of the block's beginning.
+        line: usize,
+    },
     /// A shell block did something else than it says.
     #[error(
-        "{BOOK}/src/{chapter}:{line}: the block ends with status {status:?} instead of {expected}{}\n{output}",
+        "{BOOK}/src/{chapter}:{line}: the block ends with {} instead of status {expected}{}\n{output}",
+        words_of(*status),
         missing.as_ref().map_or_else(String::new, |text| format!(", and without `{text}`"))
     )]
     Block {
@@ -247,12 +293,21 @@ mod tests {
         let chapter = Chapter { name: "a.md".to_owned(), blocks: Vec::new() };
         let block = Block { line: 1, kind: Kind::Other, text: "echo one; echo two >&2; exit 3".to_owned() };
         let run = |status, text: &str| {
-            let expected = chapter::Expected { status, texts: vec![text.to_owned()] };
+            let expected = chapter::Expected { status, texts: vec![text.to_owned()], needs: Vec::new() };
             run_block(&workspace, &chapter, &block, &expected)
         };
         assert!(run(3, "one").is_ok() && run(3, "two").is_ok());
         assert!(run(0, "one").is_err());
         let missing = run(3, "three").expect_err("nothing prints it").to_string();
         assert!(missing.contains("without `three`\none\ntwo"), "{missing}");
+    }
+
+    #[test]
+    fn need_that_is_not_there_is_told_with_how_to_get_it() {
+        let workspace = Workspace::locate().expect("tests run inside the workspace");
+        assert_eq!(lacking(&workspace, &["cargo".to_owned()]), None);
+        let needs = ["cargo", "no-such-program-here"].map(str::to_owned);
+        let reason = lacking(&workspace, &needs).expect("there is no such program");
+        assert!(reason.contains("no-such-program-here") && reason.contains("cargo xtask setup"), "{reason}");
     }
 }

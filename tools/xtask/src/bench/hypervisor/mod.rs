@@ -26,10 +26,11 @@ use crate::bench::{BenchError, GUEST_PACKAGE, RECORD, budget, commit, host, meas
 use crate::boot::Platform;
 use crate::cli::GuestBenchOptions;
 use crate::figures::{Cycles, SETTING, cycles_in, word_of};
+use crate::guest::{self, Variant};
+use crate::process;
 use crate::program::{self, Profile};
 use crate::rom::Rom;
 use crate::workspace::{CORE_TARGET, Workspace};
-use crate::{guest, process};
 
 /// The figures that are worked out here: see [`world_switches`] and [`memory_of_guests`].
 const WORLD_SWITCH: &str = "world-switch";
@@ -68,7 +69,7 @@ struct Memory {
 
 /// Measures, prints the report and records it if asked to.
 pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Result<(), BenchError> {
-    if !options.bare && !guest::is_built(workspace) {
+    if !options.bare && !guest::is_built(workspace, Variant::Guest) {
         return Err(BenchError::NoLinux);
     }
     println!("bench: building scc-boot, scc-emu, the kernel and the guests");
