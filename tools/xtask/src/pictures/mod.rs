@@ -36,9 +36,10 @@ const WORDS: &str = "selftest=ipi trace=letters";
 const FROM: &str = "30ms";
 const TO: &str = "31ms";
 
-/// Cores whose letters are compared with the mesh that is drawn, and by how many percent they may differ.
+/// Cores whose letters are compared with the mesh that is drawn, and by how many percent they may differ: a letter waits
+/// for the receiver's next look, which comes sooner or later with how many cores have booted.
 const COMPARED: &str = "0,1,47";
-const TOLERANCE: u32 = 10;
+const TOLERANCE: u32 = 50;
 /// Letters in a timeline that shows how cores talk, at least.
 const LEAST_LETTERS: usize = 20;
 
