@@ -2,7 +2,9 @@
 
 pub mod guests;
 pub mod pc;
+mod random;
 pub mod soak;
+pub mod storm;
 
 use std::sync::OnceLock;
 

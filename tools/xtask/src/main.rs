@@ -32,6 +32,8 @@ mod soak;
 mod soak_arguments;
 #[path = "../../boot/src/span.rs"]
 mod span;
+#[path = "../../../tests/src/bin/guest-storm/arguments.rs"]
+mod storm_arguments;
 #[path = "../../trace/src/svg.rs"]
 mod svg;
 mod tests;
@@ -95,7 +97,7 @@ fn run(workspace: &Workspace, verb: Verb) -> Result<ExitCode, Failure> {
             return Ok(trace::run(workspace, &arguments)?);
         }
         Verb::Fuzz { target, seconds } => fuzz::run(workspace, target.as_deref(), seconds)?,
-        Verb::Guest { subject } => guest::run(workspace, &subject)?,
+        Verb::Guest { subject } => return Ok(guest::run(workspace, &subject)?),
         Verb::New { subject: NewSubject::Service { name } } => new_service::run(workspace, &name)?,
         Verb::Bench { subject: BenchSubject::Emu(options) } => {
             let readiness = setup::ensure(workspace, Purpose::Bench)?;

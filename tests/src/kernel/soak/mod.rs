@@ -20,6 +20,7 @@ use scc_emu::{Limits, Machine, RunEnd};
 
 pub use self::judge::Letter;
 use super::KernelBoard;
+use super::random::Random;
 
 /// Channels that each core writes on.
 const CHANNELS: u32 = 2;
@@ -262,19 +263,6 @@ fn wait(
 pub fn in_milliseconds(time: Time) -> String {
     let microseconds = time.as_picoseconds() / 1_000_000;
     format!("{}.{:03} ms", microseconds / 1_000, microseconds % 1_000)
-}
-
-/// Numbers that a seed makes: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }
 
 /// The text without a last line that is not complete.

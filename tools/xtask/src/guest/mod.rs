@@ -17,12 +17,13 @@ mod places;
 mod session;
 mod sources;
 mod stamp;
+mod storm;
 mod user_land;
 
 pub(crate) use self::session::{SessionError, printed};
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use clap::{Args, Subcommand, ValueEnum};
 use guest_abi::device::Slot;
@@ -32,8 +33,10 @@ use self::places::Places;
 use self::sources::Record;
 use crate::boot::Platform;
 use crate::process::{self, CommandError};
+use crate::program::ProgramError;
 use crate::reporter::Reporter;
 use crate::setup::{self, Purpose, SetupError};
+use crate::storm_arguments::StormArguments;
 use crate::workspace::Workspace;
 
 /// What is done with the guest.
@@ -45,6 +48,13 @@ pub(crate) enum GuestSubject {
     Boot,
     /// Boot a variant, give its shell a list of commands, and check the answers
     Session(SessionOptions),
+    /// Have guests on several cores ping each other and compare sums, while one of them is stopped and started again
+    ///
+    /// The guests flood each other with pings, and run pipelines and files on their disks through checks. The kernels count
+    /// what the guest that is stopped gives back. Exit status: 0 passed, 1 not passed, with the consoles in a folder, 2 wrong
+    /// input, 3 passed so far when --wall came first. Ten minutes take days of this machine.
+    #[command(after_help = storm::EXAMPLES)]
+    Storm(StormArguments),
     /// Build a C program with RCCE's calls as a bare-metal guest
     ///
     /// The program includes RCCE.h and defines RCCE_APP in place of main. printf, malloc and a few functions more are there;
@@ -101,7 +111,7 @@ impl Variant {
 }
 
 /// Does what is asked for.
-pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<(), GuestError> {
+pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<ExitCode, GuestError> {
     let places = Places::of(workspace);
     match subject {
         GuestSubject::Build(options) => build(workspace, &places, options.variant)?,
@@ -113,12 +123,16 @@ pub(crate) fn run(workspace: &Workspace, subject: &GuestSubject) -> Result<(), G
             build(workspace, &places, *variant)?;
             session::run(&places, *variant, *platform)?;
         }
+        GuestSubject::Storm(arguments) => {
+            setup::ensure(workspace, Purpose::Boot)?;
+            return storm::run(workspace, arguments);
+        }
         GuestSubject::C(options) => c_program::run(workspace, options)?,
         GuestSubject::Header => {
             header::write(&places.own("")).map_err(|source| GuestError::Header { source })?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a boot needs of the guest for the hypervisor.
@@ -302,6 +316,9 @@ pub(crate) enum GuestError {
     /// The guest did not boot or did not answer as it should.
     #[error(transparent)]
     Session(#[from] session::SessionError),
+    /// The program of the storm was not built.
+    #[error(transparent)]
+    Storm(#[from] ProgramError),
     /// A program failed.
     #[error(transparent)]
     Command(#[from] CommandError),
