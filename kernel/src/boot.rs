@@ -3,6 +3,8 @@
 //! Each phase is recorded in the trace ring when it is done. Caches come on late, as on every system that is known to
 //! have worked: up to then each instruction is fetched from memory, so as little as possible happens before.
 
+use alloc::vec::Vec;
+
 use executor::{Class, Spawner};
 use scc::id::CoreId;
 use service::Plan;
@@ -146,9 +148,16 @@ fn start(core: CoreId) {
 }
 
 fn start_services(spawner: Spawner, mailbox: &'static mail::Mailbox, plan: Plan) -> Option<Services> {
-    let started = services::start(spawner, mailbox);
+    let started = services::start(spawner, mailbox, plan);
     let started = started.inspect_err(|error| log::error!(target: "boot", "no services: {error}")).ok()?;
-    services::host::start(spawner, started, plan);
+    services::host::start(spawner, started);
+    // With guests the terminal is theirs too.
+    if let Some(console) = started.planned_console()
+        && !hypervisor::has_guests()
+        && let Some(terminal) = hypervisor::terminal::start(spawner, Vec::new(), Some(console))
+    {
+        terminal.detach();
+    }
     Some(started)
 }
 

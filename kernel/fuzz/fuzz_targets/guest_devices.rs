@@ -18,9 +18,9 @@ use kernel::hypervisor::host_memory::HostMemory;
 use kernel::hypervisor::vdev::block::{self, RamDisk};
 use kernel::hypervisor::vdev::console::{self, TextSink, TextSource};
 use kernel::hypervisor::vdev::entropy::{self, Entropy};
-use kernel::hypervisor::vdev::network::{self, FRAME_BYTES_MAX, FrameSink, FrameSource};
+use kernel::hypervisor::vdev::network::{self, FrameSink, FrameSource};
 use kernel::hypervisor::vdev::register::Register;
-use kernel::hypervisor::vdev::switch::MacAddress;
+use service::net::{FRAME_BYTES_MAX, MacAddress};
 use kernel::hypervisor::vdev::transport::Status;
 use kernel::hypervisor::vdev::{Device, IrqOutput};
 use libfuzzer_sys::fuzz_target;
@@ -174,10 +174,10 @@ fuzz_target!(|data: &[u8]| {
     let memory = HostMemory::new(MEMORY);
     match choice % 4 {
         0 => {
-            let mut disk = RamDisk::new(HostMemory::new(16 * 512));
+            let disk = RamDisk::new(HostMemory::new(16 * 512));
             let device = block::device(&disk, Quiet);
             let serve = async {
-                block::serve(&device, &memory, &mut disk).await;
+                block::serve(&device, &memory, &disk).await;
             };
             steps(&device, &memory, data, &mut [Box::pin(serve)]);
         }

@@ -4,13 +4,18 @@ use core::fmt;
 use core::future::Future;
 use core::pin::pin;
 
+use executor::sync::Mutex;
 use futures_util::future::{Either, select};
 use ipi::mailbox::{Mailbox, Mode, OpenError, Receiver};
 use ipi::mesh::{CoreSet, Cycles, Deadline, Instant, Mesh};
 use ipi::rpc::{CallError, Caller, Class, Options, Procedure, Rpc, ServeError};
+use ipi::transfer::Transfers;
 use ipi::wire::Channel;
 use scc::id::CoreId;
 
+use crate::block::Sectors;
+use crate::console::{Console, Numbers};
+use crate::net::Hub;
 use crate::plan::nearest_first;
 use crate::registry::ServiceId;
 use crate::site::Site;
@@ -70,12 +75,37 @@ impl<'s, M: Mesh> Ctx<'s, M> {
 
     /// The core's mail, for letters that need no answer.
     pub const fn mail(self) -> &'s Mailbox<'s, M> {
-        self.site.calls.mailbox()
+        self.calls().mailbox()
     }
 
     /// The core's calls, for what [`call`](Self::call) and [`serve`](Self::serve) do not offer.
     pub const fn calls(self) -> &'s Rpc<'s, 's, M> {
-        self.site.calls
+        self.site.equipment.calls
+    }
+
+    /// The core's bulk transfers, for data that does not fit a call.
+    pub const fn transfers(self) -> &'s Transfers<'s, 's, M> {
+        self.site.equipment.transfers
+    }
+
+    /// The core's own console, for the service that owns it; all others [print](crate::console::print).
+    pub(crate) const fn console(self) -> &'s dyn Console {
+        self.site.equipment.console
+    }
+
+    /// Numbers of this core's lines on the console.
+    pub(crate) const fn line_numbers(self) -> &'s Mutex<Numbers> {
+        &self.site.line_numbers
+    }
+
+    /// The disk that the core lends to others, if it has one.
+    pub(crate) const fn disk(self) -> Option<&'s dyn Sectors> {
+        self.site.equipment.disk
+    }
+
+    /// The switch that the core's guests plug in.
+    pub const fn hub(self) -> &'s Hub {
+        self.site.equipment.hub
     }
 
     /// Receives the letters of a channel, by doorbell.
@@ -136,7 +166,7 @@ impl<'s, M: Mesh> Ctx<'s, M> {
     /// The counter called `name`, which everybody can see and which outlives a restart of the service.
     ///
     /// # Panics
-    /// For a seventh name.
+    /// For a ninth name.
     pub fn counter(self, name: &'static str) -> Counter<'s> {
         self.own_status().counter(name)
     }

@@ -50,14 +50,18 @@ macro_rules! registry {
 }
 
 registry! {
+    block: serves [Disk], on Placement::One, Starts::WhenNamed, Restart::OnFailure(BackOff::USUAL);
+    console: serves [Write, Read], on Placement::One, Starts::WhenNamed, Restart::OnFailure(BackOff::USUAL);
     control: serves [Stop], on Placement::All, Starts::ByDefault, Restart::OnFailure(BackOff::USUAL);
     echo: serves [Echo], on Placement::All, Starts::ByDefault, Restart::OnFailure(BackOff::USUAL);
     kv: serves [Replica], on Placement::Some(3), Starts::WhenNamed, Restart::Never;
     load: serves [], on Placement::One, Starts::WhenNamed, Restart::Never;
     name: serves [Find], on Placement::All, Starts::ByDefault, Restart::OnFailure(BackOff::USUAL);
+    net: serves [], on Placement::All, Starts::ByDefault, Restart::OnFailure(BackOff::USUAL);
     ping: serves [], on Placement::One, Starts::WhenNamed, Restart::Never;
     stats: serves [Report], on Placement::All, Starts::ByDefault, Restart::OnFailure(BackOff::USUAL);
     survey: serves [], on Placement::One, Starts::WhenNamed, Restart::Never;
+    talk: serves [], on Placement::One, Starts::WhenNamed, Restart::Never;
 }
 
 /// Lowest number of a service's procedure; the kernel itself uses those below.

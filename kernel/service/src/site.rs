@@ -2,38 +2,78 @@
 
 use core::cell::Cell;
 
+use executor::sync::Mutex;
 use ipi::mesh::Mesh;
 use ipi::rpc::Rpc;
+use ipi::transfer::Transfers;
 use scc::id::CoreId;
 
+use crate::block::Sectors;
+use crate::console::{Console, Numbers};
+use crate::net::Hub;
 use crate::plan::Plan;
 use crate::registry::{SERVICES, ServiceId};
 use crate::status::Status;
 
+/// What a core has for its services. All of it outlives a restart of any of them.
+pub struct Equipment<'s, M: Mesh> {
+    /// Calls; somebody else polls [`Rpc::run`].
+    pub calls: &'s Rpc<'s, 's, M>,
+    /// Transfers; somebody else polls [`Transfers::run`].
+    pub transfers: &'s Transfers<'s, 's, M>,
+    /// The core's own console.
+    pub console: &'s dyn Console,
+    /// What the core lends to others, if anything.
+    pub disk: Option<&'s dyn Sectors>,
+    /// The switch that guests of the core plug in.
+    pub hub: &'s Hub,
+}
+
+impl<M: Mesh> Clone for Equipment<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Mesh> Copy for Equipment<'_, M> {}
+
 /// What all services of one core share. Belongs to the tasks of that core.
 pub struct Site<'s, M: Mesh> {
-    pub(crate) calls: &'s Rpc<'s, 's, M>,
+    pub(crate) equipment: Equipment<'s, M>,
     pub(crate) plan: Plan,
     pub(crate) cycles_per_millisecond: u32,
     pub(crate) statuses: [Status; SERVICES.len()],
+    /// Of the core's lines on the console; locked while one is under way.
+    pub(crate) line_numbers: Mutex<Numbers>,
     numbers_given: Cell<u32>,
 }
 
 impl<'s, M: Mesh> Site<'s, M> {
-    /// The services that `plan` has for this core, none of them started. `calls` is run by somebody else.
-    pub fn new(calls: &'s Rpc<'s, 's, M>, plan: Plan, cycles_per_millisecond: u32) -> Self {
+    /// The services that `plan` has for this core, none of them started.
+    pub fn new(equipment: Equipment<'s, M>, plan: Plan, cycles_per_millisecond: u32) -> Self {
         let statuses = core::array::from_fn(|_| Status::default());
-        Self { calls, plan, cycles_per_millisecond, statuses, numbers_given: Cell::new(0) }
+        let (line_numbers, numbers_given) = (Mutex::new(Numbers::default()), Cell::new(0));
+        Self { equipment, plan, cycles_per_millisecond, statuses, line_numbers, numbers_given }
+    }
+
+    /// What the core has.
+    pub const fn equipment(&self) -> &Equipment<'s, M> {
+        &self.equipment
     }
 
     /// This core.
     pub fn core(&self) -> CoreId {
-        self.calls.mailbox().mesh().core()
+        self.equipment.calls.mailbox().mesh().core()
     }
 
     /// The services that are to run here.
     pub fn planned(&self) -> impl Iterator<Item = ServiceId> {
         self.plan.services_of(self.core())
+    }
+
+    /// Whether the service called `name` is to run here.
+    pub fn plans(&self, name: &str) -> bool {
+        self.planned().any(|id| id.service().name == name)
     }
 
     /// How a service is here.

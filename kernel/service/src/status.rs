@@ -6,7 +6,7 @@ use executor::sync::Event;
 use serde::{Deserialize, Serialize};
 
 /// Counters that a service can have.
-const MOST_COUNTERS: usize = 6;
+const MOST_COUNTERS: usize = 8;
 
 /// State of a service on one core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -76,23 +76,33 @@ impl Status {
     /// The counter called `name`, which keeps its value when the service starts again.
     ///
     /// # Panics
-    /// For a seventh name.
+    /// For a ninth name.
     pub(crate) fn counter(&self, name: &'static str) -> Counter<'_> {
         let place = self.names.iter().position(|known| known.get() == name || known.get().is_empty());
-        let place = place.expect("a service has at most six counters");
+        let place = place.expect("a service has at most eight counters");
         self.names[place].set(name);
         Counter(&self.values[place])
     }
 }
 
-/// A number that goes up and that others can see. Wraps.
+/// A number that others can see. Wraps.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter<'s>(&'s Cell<u32>);
 
 impl Counter<'_> {
     /// Counts one.
     pub fn increment(self) {
-        self.0.set(self.0.get().wrapping_add(1));
+        self.add(1);
+    }
+
+    /// Counts so many.
+    pub fn add(self, count: u32) {
+        self.0.set(self.0.get().wrapping_add(count));
+    }
+
+    /// Shows a number that somebody else counts.
+    pub fn set(self, value: u32) {
+        self.0.set(value);
     }
 
     /// Value now.
@@ -117,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "at most six")]
-    fn seventh_counter_is_a_mistake_of_the_service() {
+    #[should_panic(expected = "at most eight")]
+    fn ninth_counter_is_a_mistake_of_the_service() {
         let status = Status::default();
-        for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i"] {
             status.counter(name);
         }
     }

@@ -3,9 +3,9 @@
 //! | Place | Back end |
 //! |---|---|
 //! | random numbers | [`Random`] |
-//! | network card | a port of this core's [`Network`] |
+//! | network card | a port of this core's [`Hub`] |
 //! | scratch disk | frames of its own, empty at first, given back with the guest |
-//! | image | the guest's disk in its list |
+//! | image | the guest's disk in its list, or the one that service `block` of a core lends |
 
 mod random;
 
@@ -18,16 +18,18 @@ use guest_abi::GuestPhysAddr;
 use guest_abi::device::Slot;
 use guest_abi::list::Guest;
 use i586::flags::Eflags;
+use service::block::{BlockDevice, ReadOnlyImage, RemoteDisk, Sectors};
+use service::net::{Hub, Side, address_of_guest, port_of_guest};
 
 use self::random::Random;
 use super::emulate::{GeneralRegisters, mmio};
-use super::network::Network;
 use super::ram::{Ram, RamError};
-use super::vdev::block::RamDisk;
-use super::vdev::block::{self, BlockBackend, ReadOnlyImage};
+use super::vdev::block::{self, RamDisk};
 use super::vdev::bus::{Bus, BusError, DeviceStates, Outcome};
 use super::vdev::services::Services;
 use super::vdev::{IrqOutput, entropy, network};
+use crate::platform::machine;
+use crate::platform::machine::mesh::ChipMesh;
 
 /// Times that the services are polled before other tasks have their turn. A request of a few sectors takes two.
 const POLLS_MAX: u32 = 4;
@@ -45,6 +47,24 @@ pub struct Devices {
 pub struct Kept {
     states: DeviceStates,
     scratch: Option<Ram>,
+}
+
+/// A disk that a core lends to guests.
+pub enum LentDisk {
+    /// That of this core.
+    Near(&'static dyn Sectors),
+    /// That of another one.
+    Far(RemoteDisk<'static, ChipMesh>),
+}
+
+/// What the devices of a guest are connected to.
+pub struct Connections {
+    /// The network of the core's guests.
+    pub hub: &'static Hub,
+    /// The disk that it shares, if it does.
+    pub disk: Option<LentDisk>,
+    /// Its number among the guests of this core, from 0.
+    pub number: u8,
 }
 
 /// Whether devices have more to do.
@@ -83,32 +103,35 @@ impl IrqOutput for Output {
 }
 
 impl Devices {
-    /// The devices of `guest`, which is number `number` of this core and has the memory `ram`.
+    /// The devices of `guest`, which has the memory `ram`.
     ///
     /// # Errors
     /// [`RamError`] if there is none for its scratch disk.
-    pub fn new(guest: &Guest<'static>, ram: &Ram, network: &Network, number: u8) -> Result<Self, RamError> {
+    pub fn new(guest: &Guest<'static>, ram: &Ram, connections: Connections) -> Result<Self, RamError> {
         let bytes = guest.room.scratch_bytes;
         let scratch = if bytes == 0 { None } else { Some(Ram::new(bytes)?) };
-        Ok(Self::with_scratch(guest, ram, network, number, scratch))
+        Ok(Self::with_scratch(guest, ram, connections, scratch))
     }
 
     fn with_scratch(
         guest: &Guest<'static>,
         ram: &Ram,
-        network: &Network,
-        number: u8,
+        connections: Connections,
         scratch: Option<Ram>,
     ) -> Self {
+        let Connections { hub, disk, number } = connections;
         let (bus, services, raised) = (Bus::default(), Services::default(), Rc::default());
         let mut devices = Self { bus, services, raised, scratch: scratch.clone() };
         devices.add_random(ram, number);
-        devices.add_card(ram, network, number);
+        devices.add_card(ram, hub, number);
         if let Some(sectors) = scratch {
             devices.add_disk(Slot::Scratch, ram, RamDisk::new(sectors));
         }
-        if !guest.disk.is_empty() {
-            devices.add_disk(Slot::Image, ram, ReadOnlyImage::new(guest.disk));
+        match disk {
+            _ if !guest.disk.is_empty() => devices.add_disk(Slot::Image, ram, ReadOnlyImage::new(guest.disk)),
+            Some(LentDisk::Near(disk)) => devices.add_disk(Slot::Image, ram, disk),
+            Some(LentDisk::Far(disk)) => devices.add_disk(Slot::Image, ram, disk),
+            None => {}
         }
         devices
     }
@@ -131,11 +154,10 @@ impl Devices {
         kept: &Kept,
         guest: &Guest<'static>,
         ram: &Ram,
-        network: &Network,
-        number: u8,
+        connections: Connections,
     ) -> Result<Self, RamError> {
         let scratch = duplicate(kept.scratch.as_ref()).await?;
-        let devices = Self::with_scratch(guest, ram, network, number, scratch);
+        let devices = Self::with_scratch(guest, ram, connections, scratch);
         devices.bus.resume(&kept.states);
         Ok(devices)
     }
@@ -200,20 +222,21 @@ impl Devices {
         self.services.add(async move { entropy::serve(&device, &ram, &mut random).await });
     }
 
-    fn add_card(&mut self, ram: &Ram, network: &Network, number: u8) {
-        let (cable, address) = network.plug_in(number);
+    fn add_card(&mut self, ram: &Ram, hub: &'static Hub, number: u8) {
+        let plug = Rc::new(hub.plug_in(port_of_guest(number), Side::Guest));
+        let address = address_of_guest(machine::identity::core(), number);
         let device = Rc::new(network::device(address, self.output(Slot::Network)));
         self.bus.connect(Slot::Network, &device);
-        let (card, memory, mut sink) = (Rc::clone(&device), ram.clone(), Rc::clone(&cable));
+        let (card, memory, mut sink) = (Rc::clone(&device), ram.clone(), Rc::clone(&plug));
         self.services.add(async move { network::serve_transmit(&card, &memory, &mut sink).await });
-        let (memory, mut source) = (ram.clone(), cable);
+        let (memory, mut source) = (ram.clone(), plug);
         self.services.add(async move { network::serve_receive(&device, &memory, &mut source).await });
     }
 
-    fn add_disk(&mut self, slot: Slot, ram: &Ram, mut backend: impl BlockBackend + 'static) {
+    fn add_disk(&mut self, slot: Slot, ram: &Ram, backend: impl BlockDevice + 'static) {
         let device = Rc::new(block::device(&backend, self.output(slot)));
         self.bus.connect(slot, &device);
         let ram = ram.clone();
-        self.services.add(async move { block::serve(&device, &ram, &mut backend).await });
+        self.services.add(async move { block::serve(&device, &ram, &backend).await });
     }
 }

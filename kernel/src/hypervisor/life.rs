@@ -23,9 +23,10 @@ use guest_abi::list::{Guest, Room};
 use guest_abi::terminal::Order;
 use i586::page::PAGE_BYTES;
 
+use super::start::Place;
 use super::terminal::GuestTerminal;
 use super::typed_text::Reading;
-use super::vm::{Connections, CreateError, End, Snapshot, Vm};
+use super::vm::{CreateError, End, Snapshot, Vm};
 use crate::mm::{heap, kernel_space};
 
 /// Frames that are free or the heap's, which gives none back.
@@ -34,10 +35,10 @@ pub(super) fn frames() -> u32 {
 }
 
 /// Lives the life of a guest, until it has ended by itself or cannot be made in the first place.
-pub(super) async fn live(guest: Guest<'static>, spawner: Spawner, connections: Connections) {
-    let terminal = Rc::clone(&connections.terminal);
-    let mut life = Life { guest, spawner, connections, kept: None };
-    if let Some(vm) = life.made() {
+pub(super) async fn live(guest: Guest<'static>, spawner: Spawner, place: Place) {
+    let terminal = Rc::clone(&place.terminal);
+    let mut life = Life { guest, spawner, place, kept: None };
+    if let Some(vm) = life.made().await {
         let mut state = State::Runs(vm);
         while let Some(next) = life.step(state, &terminal).await {
             state = next;
@@ -50,7 +51,7 @@ pub(super) async fn live(guest: Guest<'static>, spawner: Spawner, connections: C
 struct Life {
     guest: Guest<'static>,
     spawner: Spawner,
-    connections: Connections,
+    place: Place,
     kept: Option<Snapshot>,
 }
 
@@ -107,7 +108,7 @@ impl Life {
         };
         Some(match (order, vm) {
             (Order::Stop, State::Runs(vm) | State::Paused(vm)) => self.stop(vm),
-            (Order::Start, State::Stopped) => self.made().map_or(State::Stopped, State::Runs),
+            (Order::Start, State::Stopped) => self.made().await.map_or(State::Stopped, State::Runs),
             (Order::Restore, state) if self.kept.is_some() => self.restore(state).await,
             (order, state) => {
                 log::warn!(target: "guest", "order={} means nothing now name={name}", order.name());
@@ -117,9 +118,10 @@ impl Life {
     }
 
     /// Makes the guest.
-    fn made(&self) -> Option<Vm> {
+    async fn made(&self) -> Option<Vm> {
+        let connections = self.place.connections(&self.guest).await;
         let before = frames();
-        let vm = Vm::new(&self.guest, self.spawner, self.connections.clone());
+        let vm = Vm::new(&self.guest, self.spawner, connections);
         let vm = self.started(vm, "its image")?;
         check_frames(self.guest.name, before - frames(), vm.frames());
         Some(vm)
@@ -179,7 +181,7 @@ impl Life {
             self.end(vm, format_args!("by order"));
         }
         let Some(kept) = &self.kept else { return State::Stopped };
-        let connections = self.connections.clone();
+        let connections = self.place.connections(&self.guest).await;
         let vm = Vm::restored(kept, &self.guest, self.spawner, connections).await;
         self.started(vm, "its kept state").map_or(State::Stopped, State::Runs)
     }

@@ -24,8 +24,6 @@ mod life;
 pub mod line_rate;
 pub mod linear;
 #[cfg(bare_metal)]
-mod network;
-#[cfg(bare_metal)]
 pub mod ram;
 pub mod shadow_paging;
 #[cfg(bare_metal)]
@@ -46,4 +44,4 @@ pub mod vdev;
 pub mod vm;
 
 #[cfg(bare_metal)]
-pub use start::run_all;
+pub use start::{has_guests, run_all};

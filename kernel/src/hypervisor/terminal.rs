@@ -1,21 +1,24 @@
-//! The core's terminal: hands what is typed to the guest that it is attached to, and orders to the guest that they are
-//! about. Protocol: [`guest_abi::terminal`].
+//! The core's terminal: hands what is typed to the guest that it is attached to, or if there is none to service `console`,
+//! and orders to the guest that they are about. Protocol: [`guest_abi::terminal`].
 //!
 //! The interrupt says that something may have been typed; a task takes it, so that nobody looks while nothing comes.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::convert::Infallible;
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
 use executor::sync::Channel;
+use executor::{Class, JoinHandle, Spawner};
 use guest_abi::terminal::{Order, Reader, Typed};
 
 use super::typed_text::TypedText;
 use crate::arch::i586::interrupt_cell::InterruptCell;
 use crate::doorbell;
 use crate::platform::machine;
+use crate::services::OwnConsole;
 
 /// Bytes that wait for a guest at most; further ones stay where the host has put them.
 const WAITING_BYTES: usize = 2048;
@@ -68,12 +71,23 @@ impl GuestTerminal {
     }
 }
 
-/// Hands on what is typed to the `guests`, in the order of the core's list. Never ends. A guest that does not read holds up
-/// what comes behind, attaching to another one and orders included, when [`WAITING_BYTES`] wait for it and it is not paused.
+/// Starts the task that hands on what is typed, to the `guests`, in the order of the core's list, and while it is attached to
+/// none of them to `console`; `None` if there is no memory for it, which a line says.
+pub fn start(
+    spawner: Spawner,
+    guests: Vec<Rc<GuestTerminal>>,
+    console: Option<&'static OwnConsole>,
+) -> Option<JoinHandle<Infallible>> {
+    let task = spawner.spawn("terminal", Class::Service, serve(guests, console));
+    task.inspect_err(|_| log::error!(target: "guest", "no terminal: no memory for its task")).ok()
+}
+
+/// Hands on what is typed. Never ends. A guest that does not read holds up what comes behind, attaching to another one and
+/// orders included, when [`WAITING_BYTES`] wait for it and it is not paused.
 ///
 /// # Cancel safety
 /// Dropped, the terminal stays attached and open, and what is typed lies where it is.
-pub async fn serve(guests: Vec<Rc<GuestTerminal>>) {
+async fn serve(guests: Vec<Rc<GuestTerminal>>, console: Option<&'static OwnConsole>) -> Infallible {
     let guest = |number: u8| guests.get(usize::from(number));
     let (mut reader, mut current) = (Reader::default(), None);
     machine::terminal::open();
@@ -88,6 +102,8 @@ pub async fn serve(guests: Vec<Rc<GuestTerminal>>) {
                     Typed::Byte(byte) => {
                         if let Some(guest) = current.and_then(guest) {
                             poll_fn(|context| guest.typed.poll_add(byte, context)).await;
+                        } else if let Some(console) = console {
+                            machine::terminal::write(console.typed.add(byte).as_bytes());
                         }
                     }
                     Typed::Attach(number) => {

@@ -33,12 +33,11 @@ use super::boot_params::StartError;
 use super::console::Console;
 use super::control::Control;
 use super::delivery::{InterruptTable, Place};
-use super::devices::{Devices, Work};
+use super::devices::{self, Devices, Work};
 use super::elf::{ElfError, GuestImage, Note};
 use super::group::{Answer, Membership};
 use super::guest_memory::OutsideMemory;
 use super::line_rate::LineRate;
-use super::network::Network;
 use super::ram::{Ram, RamError};
 use super::shadow_paging::Shadow;
 use super::tables::{HoleTable, KernelTables};
@@ -93,16 +92,13 @@ pub struct Vm {
 }
 
 /// How a guest is connected to others.
-#[derive(Clone)]
 pub struct Connections {
     /// Its place in the group of guests of different cores, if it has one.
     pub group: Option<Membership>,
-    /// Where its card is plugged in.
-    pub network: Rc<Network>,
     /// Its end of the core's terminal.
     pub terminal: Rc<GuestTerminal>,
-    /// Its number among the guests of this core, from 0.
-    pub number: u8,
+    /// What its devices are connected to.
+    pub devices: devices::Connections,
 }
 
 /// Why a guest was not made. The fault of its image or of whoever chose its memory.
@@ -158,19 +154,19 @@ impl Vm {
         spawner: Spawner,
         connections: Connections,
     ) -> Result<Self, CreateError> {
+        let Connections { group, terminal, devices } = connections;
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.room.memory_bytes)?;
         image.load(&ram)?;
-        let group = connections.group.as_ref();
-        let features = group.map_or(FEATURES, |_| FEATURES.union(Features::GROUP));
+        let features = group.as_ref().map_or(FEATURES, |_| FEATURES.union(Features::GROUP));
         let start = match image.note() {
             None => Start::bare(&ram, features)?,
             Some(note) => Start::linux(&ram, guest, note, image.end())?,
         };
         let mut registers = GuestRegisters::new().ok_or(CreateError::NoFrame)?;
         start.set_registers(&mut registers, image.entry());
-        let devices = Devices::new(guest, &ram, &connections.network, connections.number)?;
-        let mut vm = Self::assemble(guest.name, spawner, connections, registers, ram, devices)?;
+        let devices = Devices::new(guest, &ram, devices)?;
+        let mut vm = Self::assemble(guest.name, spawner, (group, terminal), registers, ram, devices)?;
         vm.features = features;
         if let Some(page) = start.shared_page {
             vm.share(page).map_err(|_| OutsideMemory { first: page, bytes: PAGE_BYTES })?;
@@ -182,17 +178,16 @@ impl Vm {
     fn assemble(
         name: &'static str,
         spawner: Spawner,
-        connections: Connections,
+        (group, terminal): (Option<Membership>, Rc<GuestTerminal>),
         registers: GuestRegisters,
         ram: Ram,
         devices: Devices,
     ) -> Result<Self, CreateError> {
         let hole = HoleTable::new(registers.page()).ok_or(CreateError::NoFrame)?;
-        let terminal = connections.terminal;
         Ok(Self {
             vcpu: Vcpu::new(registers, spawner.pressure()),
             features: FEATURES,
-            group: connections.group,
+            group,
             answer: None,
             control: Control::START,
             table: None,

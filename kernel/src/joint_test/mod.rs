@@ -33,10 +33,11 @@ use ipi::layout::BarrierId;
 use ipi::lend::{AccessError, BlockError, BorrowError, LendError, NoRoom};
 use ipi::lock::LockError;
 use ipi::mailbox::{Mode, OpenError, PeerError};
-use ipi::mesh::{Cycles, Deadline, Mesh as _};
+use ipi::mesh::{CoreSet, Cycles, Deadline, Mesh as _};
 use ipi::rpc::CallError;
 use ipi::transfer::{ReceiveError, TransferError};
 use scc::id::CoreId;
+use service::Plan;
 
 use self::contents::Contents;
 use self::gathering::Stage;
@@ -260,7 +261,7 @@ impl Team {
         let group = Group::new(&members)?;
         let own = mailbox.mesh().core();
         let rank = group.rank_of(own)?;
-        let services = services::start(spawner, mailbox)?;
+        let services = services::start(spawner, mailbox, Plan::empty(CoreSet::EMPTY))?;
         let aligning = FlagBarrier::new(group, ALIGNING, 1, Mode::Interrupt);
         Ok(Self { services, timers: spawner.timers(), group, own, rank, aligning })
     }

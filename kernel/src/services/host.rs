@@ -2,16 +2,13 @@
 //!
 //! A service that panics loses its task; its supervisor, which is another task, starts it again as the registry says.
 
-use alloc::boxed::Box;
-
 use executor::{Class, JoinError, JoinHandle, Spawner};
 use futures_util::future::LocalBoxFuture;
 use ipi::mesh::CoreSet;
-use service::{Ended, Host, Plan, Site, TaskError, supervise};
+use service::{Ended, Host, Plan, TaskError, supervise};
 
 use super::{Services, TASK_MEMORY};
 use crate::command_line::{Cores, value_of};
-use crate::platform::machine::clocks;
 
 /// What runs on which of `cores`: as word `services` says, or by default. A word that means nothing is reported, and
 /// nothing runs.
@@ -27,13 +24,12 @@ pub fn plan(command_line: &str, cores: Cores) -> Plan {
     }
 }
 
-/// Starts the services that `plan` has for this core. Once per boot, task context.
+/// Starts the services that are planned for this core. Once per boot, task context.
 ///
 /// # Panics
-/// Without memory for 4 KB and a few hundred bytes for each service.
-pub fn start(spawner: Spawner, services: Services, plan: Plan) {
-    let cycles_per_millisecond = clocks::cycles_per_millisecond();
-    let site: &'static Site<_> = Box::leak(Box::new(Site::new(services.calls, plan, cycles_per_millisecond)));
+/// Without memory for a few hundred bytes for each service.
+pub fn start(spawner: Spawner, services: Services) {
+    let site = services.site;
     for id in site.planned() {
         let supervisor = async move { supervise(site, id, &Tasks(spawner)).await };
         spawner.spawn("supervisor", Class::Service, supervisor).expect(TASK_MEMORY).detach();

@@ -14,11 +14,12 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use kernel::hypervisor::host_memory::HostMemory;
-use kernel::hypervisor::vdev::block::{self, RamDisk, ReadOnlyImage};
+use kernel::hypervisor::vdev::block::{self, RamDisk};
 use kernel::hypervisor::vdev::console::{self, TextSink, TextSource};
 use kernel::hypervisor::vdev::entropy::{self, Entropy};
-use kernel::hypervisor::vdev::network::{self, FRAME_BYTES_MAX, FrameSink, FrameSource};
-use kernel::hypervisor::vdev::switch::MacAddress;
+use kernel::hypervisor::vdev::network::{self, FrameSink, FrameSource};
+use service::block::ReadOnlyImage;
+use service::net::{FRAME_BYTES_MAX, MacAddress};
 use virtio_drivers::Error;
 use virtio_drivers::device::blk::VirtIOBlk;
 use virtio_drivers::device::console::VirtIOConsole;

@@ -40,6 +40,29 @@ fn echo_is_measured_and_survey_counts_its_answers() {
 }
 
 #[test]
+fn cores_print_on_one_console_and_get_what_is_typed_there() {
+    let range = "cores=0-2 services=console@0,talk@1-2";
+    let mut board = KernelBoard::boot([0, 1, 2].map(core), range);
+    let is_there =
+        |board: &KernelBoard, number| board.text(core(0)).contains(&format!("console 0{number}: talk: here"));
+    board.run_until(|board| is_there(board, 1) && is_there(board, 2));
+    let mut terminal = board.terminal(core(0));
+    terminal.send(b"helo\x7Flo\rbye\rbye\r");
+    assert_eq!(terminal.pump(board.machine_mut()), Ok(true));
+    board.run();
+    let text = board.text(core(0));
+    for (what, count) in [("talk: hello", 1), ("talk: bye", 2), ("lines lost", 0)] {
+        assert_eq!(text.matches(what).count(), count, "{what} in\n{text}");
+    }
+    for number in [1, 2] {
+        assert_eq!(text.matches(&format!("console 0{number}: talk: bye")).count(), 1, "{text}");
+        assert!(!board.text(core(number)).contains("talk"), "{}", board.text(core(number)));
+    }
+    let shown = String::from_utf8_lossy(terminal.hear(board.machine())).into_owned();
+    assert_eq!(shown, "helo\x08 \x08lo\r\nbye\r\nbye\r\n");
+}
+
+#[test]
 fn words_that_place_no_service_are_reported_and_none_runs() {
     let board = boot(4..5, "services=ecco@4 log=debug");
     let line = board.line(core(4), "error service:");

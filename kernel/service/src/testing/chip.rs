@@ -10,16 +10,22 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::string::String;
 use std::task::Poll;
+use std::time::Duration;
+use std::vec::Vec;
 
-use futures_util::future::{LocalBoxFuture, join_all, join3, select};
+use futures_util::future::{LocalBoxFuture, join_all, join4, select};
 use ipi::mailbox::{Mailbox, Mode, Settings};
 use ipi::mesh::{CoreSet, Cycles, Mesh};
 use ipi::rpc::Rpc;
 use ipi::testing::{Chooser, FakeMesh, Machine, Odds, Outcome};
+use ipi::transfer::Transfers;
 use scc::id::CoreId;
 
+use super::equipment::{Paper, RamDisk};
+use crate::block::{ReadOnlyImage, Sectors};
+use crate::net::{Hub, LIMITS};
 use crate::registry::ServiceId;
-use crate::{Ctx, Ended, Host, Plan, Site, TaskError, supervise};
+use crate::{Ctx, Ended, Equipment, Host, Plan, Site, TaskError, supervise};
 
 /// Cycles of a millisecond. Fewer than on the chip, so that waiting takes few steps of the fake.
 const CYCLES_PER_MILLISECOND: u32 = 50_000;
@@ -45,7 +51,9 @@ pub struct Chip {
     seed: u64,
     odds: Odds,
     visitors: BTreeMap<u8, Visitor>,
-    resets: std::vec::Vec<(u8, u64, Option<u64>)>,
+    resets: Vec<(u8, u64, Option<u64>)>,
+    paper: Paper,
+    image: Option<Vec<u8>>,
 }
 
 /// What the cores of a run know in common.
@@ -54,6 +62,8 @@ struct Surroundings {
     visitors: BTreeMap<u8, Visitor>,
     /// Cores whose visitors have not left.
     visited: Cell<CoreSet>,
+    paper: Paper,
+    image: Option<Vec<u8>>,
 }
 
 impl Chip {
@@ -64,8 +74,16 @@ impl Chip {
     pub fn new(cores: u8, services: &str) -> Self {
         let set = CoreSet::from_bits((1 << cores) - 1);
         let plan = Plan::parse(services, set).unwrap_or_else(|error| panic!("{error}"));
-        let (visitors, resets) = (BTreeMap::new(), std::vec::Vec::new());
-        Self { cores, plan, seed: 1, odds: Odds::SWITCHING, visitors, resets }
+        Self {
+            cores,
+            plan,
+            seed: 1,
+            odds: Odds::SWITCHING,
+            visitors: BTreeMap::new(),
+            resets: Vec::new(),
+            paper: Paper::default(),
+            image: None,
+        }
     }
 
     /// Another order of events, with doorbells lost, doubled and late.
@@ -87,6 +105,18 @@ impl Chip {
         self
     }
 
+    /// What consoles print on, and what is typed at.
+    pub fn paper(&self) -> Paper {
+        self.paper.clone()
+    }
+
+    /// Loads each core with an image of a disk; else the disk of a core is memory.
+    #[must_use]
+    pub fn with_image(mut self, image: Vec<u8>) -> Self {
+        self.image = Some(image);
+        self
+    }
+
     /// Resets a core before its operation with this number, and starts it again after so many cycles, or never.
     #[must_use]
     pub fn reset(mut self, core: u8, at_operation: u64, restart_after: Option<u64>) -> Self {
@@ -101,8 +131,13 @@ impl Chip {
     /// operations.
     pub fn run(self) {
         let visited = self.visitors.keys().copied().map(core).fold(CoreSet::EMPTY, CoreSet::with);
-        let surroundings =
-            Rc::new(Surroundings { plan: self.plan, visitors: self.visitors, visited: Cell::new(visited) });
+        let surroundings = Rc::new(Surroundings {
+            plan: self.plan,
+            visitors: self.visitors,
+            visited: Cell::new(visited),
+            paper: self.paper,
+            image: self.image,
+        });
         let mut machine = Machine::new(Chooser::seeded(self.seed, self.odds)).calm_start().steps(STEPS);
         for number in 0..self.cores {
             let surroundings = surroundings.clone();
@@ -135,7 +170,21 @@ async fn live(mesh: FakeMesh<'_>, surroundings: Rc<Surroundings>) {
     let doorbell = mesh.doorbell();
     let mailbox = Mailbox::start(mesh, &doorbell, settings(surroundings.plan.cores()));
     let calls = Rpc::new(&mailbox, Mode::Interrupt).expect("nobody else has opened its channels");
-    let site = Site::new(&calls, surroundings.plan, CYCLES_PER_MILLISECOND);
+    let transfers = Transfers::new(&mailbox, Mode::Interrupt).expect("nobody else has opened its channels");
+    let (memory, hub) = (RamDisk::new(), Hub::new(LIMITS, || Duration::ZERO));
+    let image = surroundings.image.as_deref().map(ReadOnlyImage::new);
+    let disk: &dyn Sectors = match &image {
+        Some(image) => image,
+        None => &memory,
+    };
+    let equipment = Equipment {
+        calls: &calls,
+        transfers: &transfers,
+        console: &surroundings.paper,
+        disk: Some(disk),
+        hub: &hub,
+    };
+    let site = Site::new(equipment, surroundings.plan, CYCLES_PER_MILLISECOND);
     let own = site.core();
     let services = join_all(site.planned().map(|id| supervise(&site, id, &InPlace)));
     let visit = async {
@@ -150,7 +199,7 @@ async fn live(mesh: FakeMesh<'_>, surroundings: Rc<Surroundings>) {
             mesh.sleep_until(mesh.now() + Cycles::new(20_000)).await;
         }
     };
-    select(pin!(visit), pin!(join3(mailbox.run(), calls.run(), services))).await;
+    select(pin!(visit), pin!(join4(mailbox.run(), calls.run(), transfers.run(), services))).await;
 }
 
 /// Settings that find lost doorbells soon.

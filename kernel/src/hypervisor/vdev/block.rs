@@ -7,17 +7,13 @@
 //!
 //! Source: VIRTIO 1.2 §5.2. Flush is offered and a disk may be read-only; nothing else.
 
-use core::future::{Future, ready};
-
 use guest_abi::GuestPhysAddr;
+use service::block::{Access, BlockDevice, BlockError, SECTOR_BYTES, Sectors};
 
 use super::chain::SEGMENTS_MAX;
 use super::device::{Device, Gone, IrqOutput, Request, pause};
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
-use crate::hypervisor::guest_memory::GuestMemory;
-
-/// Bytes of a sector, always.
-pub const SECTOR_BYTES: usize = 512;
+use crate::hypervisor::guest_memory::{GuestMemory, pieces};
 
 /// `VIRTIO_BLK_F_SEG_MAX`
 const FEATURE_SEGMENTS: u64 = 1 << 2;
@@ -29,51 +25,8 @@ const FEATURE_FLUSH: u64 = 1 << 9;
 const REQUESTS: usize = 0;
 /// Bytes of type, reserved word and sector.
 const HEADER_BYTES: u32 = 16;
-/// Sectors that are moved between two pauses.
-const SECTORS_AT_ONCE: u64 = 8;
-
-/// What holds the sectors.
-pub trait BlockBackend {
-    /// How many there are.
-    fn sectors(&self) -> u64;
-
-    /// Whether they can be written.
-    fn access(&self) -> Access;
-
-    /// Reads one sector, below [`Self::sectors`].
-    fn read(
-        &mut self,
-        sector: u64,
-        into: &mut [u8; SECTOR_BYTES],
-    ) -> impl Future<Output = Result<(), BlockError>>;
-
-    /// Writes one sector, below [`Self::sectors`]. Only for [`Access::ReadWrite`].
-    fn write(
-        &mut self,
-        sector: u64,
-        from: &[u8; SECTOR_BYTES],
-    ) -> impl Future<Output = Result<(), BlockError>>;
-
-    /// Is ready when what was written is safe.
-    fn flush(&mut self) -> impl Future<Output = Result<(), BlockError>>;
-}
-
-/// Whether a disk can be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// It cannot.
-    ReadOnly,
-    /// It can.
-    ReadWrite,
-}
-
-/// A back end has failed; the guest gets `VIRTIO_BLK_S_IOERR`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("sector {sector} failed")]
-pub struct BlockError {
-    /// Where.
-    pub sector: u64,
-}
+/// Bytes that are moved between two pauses: 8 sectors.
+const PIECE_BYTES: usize = 8 * SECTOR_BYTES;
 
 /// How a request ended: its last byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +47,7 @@ impl Outcome {
 }
 
 /// A disk for `backend`, with the interrupt output `line`.
-pub fn device<L: IrqOutput>(backend: &impl BlockBackend, line: L) -> Device<L> {
+pub fn device<L: IrqOutput>(backend: &impl BlockDevice, line: L) -> Device<L> {
     let mut configuration = [0; CONFIGURATION_BYTES];
     configuration[0..8].copy_from_slice(&backend.sectors().to_le_bytes());
     // Header and status are buffers too.
@@ -114,11 +67,12 @@ pub fn device<L: IrqOutput>(backend: &impl BlockBackend, line: L) -> Device<L> {
 pub async fn serve<L: IrqOutput, M: GuestMemory>(
     device: &Device<L>,
     memory: &M,
-    backend: &mut impl BlockBackend,
+    backend: &impl BlockDevice,
 ) -> ! {
+    let mut piece = [0; PIECE_BYTES];
     loop {
         let request = device.next(REQUESTS, memory).await;
-        match answer(request, backend).await {
+        match answer(request, backend, &mut piece).await {
             // The device stands still or has been reset; the next request comes when it has been started.
             Ok(()) | Err(Gone) => pause().await,
         }
@@ -127,7 +81,8 @@ pub async fn serve<L: IrqOutput, M: GuestMemory>(
 
 async fn answer<L: IrqOutput, M: GuestMemory>(
     request: Request<'_, L, M>,
-    backend: &mut impl BlockBackend,
+    backend: &impl BlockDevice,
+    piece: &mut [u8; PIECE_BYTES],
 ) -> Result<(), Gone> {
     let mut kind = [0; 4];
     let mut sector = [0; 8];
@@ -137,9 +92,10 @@ async fn answer<L: IrqOutput, M: GuestMemory>(
     // A request without room for the status has none for data either, and stops the device where it is written.
     let room = request.writable().saturating_sub(1);
     let (outcome, written) = match u32::from_le_bytes(kind) {
-        0 => read(&request, sector, room, backend).await?,
-        1 => (write(&request, sector, backend).await?, 0),
-        4 => (backend.flush().await.map_or(Outcome::Failed, |()| Outcome::Done), 0),
+        0 => read(&request, sector, room, backend, piece).await?,
+        1 => (write(&request, sector, backend, piece).await?, 0),
+        // What was written lies where it stays before the write is answered.
+        4 => (Outcome::Done, 0),
         _ => (Outcome::Unsupported, 0),
     };
     request.write(room, &[outcome.number()])?;
@@ -148,29 +104,37 @@ async fn answer<L: IrqOutput, M: GuestMemory>(
     request.complete(written)
 }
 
-/// The sectors from `first` on that have `bytes` bytes; `None` if the disk does not have them all.
-fn sectors(first: u64, bytes: u32, backend: &impl BlockBackend) -> Option<u64> {
-    let count = u64::from(bytes) / SECTOR_BYTES as u64;
-    let is_whole = u64::from(bytes) % SECTOR_BYTES as u64 == 0;
-    let end = first.checked_add(count).filter(|end| is_whole && *end <= backend.sectors())?;
-    Some(end - first)
+/// Whether the disk has the sectors from `first` on that have `bytes` bytes.
+fn has(first: u64, bytes: u32, backend: &impl BlockDevice) -> bool {
+    let (count, rest) = (u64::from(bytes) / SECTOR_BYTES as u64, u64::from(bytes) % SECTOR_BYTES as u64);
+    rest == 0 && first.checked_add(count).is_some_and(|end| end <= backend.sectors())
+}
+
+/// Pieces of `bytes` bytes from sector `first` on: the first sector of each, and its length.
+fn pieces_from(first: u64, bytes: u32) -> impl Iterator<Item = (u64, u32)> {
+    let sectors = (PIECE_BYTES / SECTOR_BYTES) as u64;
+    pieces(bytes, PIECE_BYTES).zip(0..).map(move |(length, number)| (first + number * sectors, length))
 }
 
 async fn read<L: IrqOutput, M: GuestMemory>(
     request: &Request<'_, L, M>,
     first: u64,
     room: u32,
-    backend: &mut impl BlockBackend,
+    backend: &impl BlockDevice,
+    piece: &mut [u8; PIECE_BYTES],
 ) -> Result<(Outcome, u32), Gone> {
-    let Some(count) = sectors(first, room, backend) else { return Ok((Outcome::Failed, 0)) };
-    let (mut bytes, mut written) = ([0; SECTOR_BYTES], 0);
-    for index in 0..count {
-        if backend.read(first + index, &mut bytes).await.is_err() {
+    if !has(first, room, backend) {
+        return Ok((Outcome::Failed, 0));
+    }
+    let mut written = 0;
+    for (sector, length) in pieces_from(first, room) {
+        let piece = &mut piece[..length as usize];
+        if backend.read(sector, piece).await.is_err() {
             return Ok((Outcome::Failed, written));
         }
-        request.write(written, &bytes)?;
-        written += u32::try_from(SECTOR_BYTES).unwrap_or(0);
-        pause_after(index).await;
+        request.write(written, piece)?;
+        written += length;
+        pause().await;
     }
     Ok((Outcome::Done, written))
 }
@@ -178,26 +142,24 @@ async fn read<L: IrqOutput, M: GuestMemory>(
 async fn write<L: IrqOutput, M: GuestMemory>(
     request: &Request<'_, L, M>,
     first: u64,
-    backend: &mut impl BlockBackend,
+    backend: &impl BlockDevice,
+    piece: &mut [u8; PIECE_BYTES],
 ) -> Result<Outcome, Gone> {
-    let count = sectors(first, request.readable() - HEADER_BYTES, backend);
-    let (Some(count), Access::ReadWrite) = (count, backend.access()) else { return Ok(Outcome::Failed) };
-    let (mut bytes, mut taken) = ([0; SECTOR_BYTES], HEADER_BYTES);
-    for index in 0..count {
-        request.read(taken, &mut bytes)?;
-        if backend.write(first + index, &bytes).await.is_err() {
+    let bytes = request.readable() - HEADER_BYTES;
+    if backend.access() == Access::ReadOnly || !has(first, bytes, backend) {
+        return Ok(Outcome::Failed);
+    }
+    let mut taken = HEADER_BYTES;
+    for (sector, length) in pieces_from(first, bytes) {
+        let piece = &mut piece[..length as usize];
+        request.read(taken, piece)?;
+        if backend.write(sector, piece).await.is_err() {
             return Ok(Outcome::Failed);
         }
-        taken += u32::try_from(SECTOR_BYTES).unwrap_or(0);
-        pause_after(index).await;
-    }
-    Ok(Outcome::Done)
-}
-
-async fn pause_after(index: u64) {
-    if index % SECTORS_AT_ONCE == SECTORS_AT_ONCE - 1 {
+        taken += length;
         pause().await;
     }
+    Ok(Outcome::Done)
 }
 
 /// Sectors in memory of their own, which is such that it can be a guest's.
@@ -209,15 +171,16 @@ impl<M: GuestMemory> RamDisk<M> {
     pub const fn new(memory: M) -> Self {
         Self(memory)
     }
-
-    fn place(&self, sector: u64) -> Result<GuestPhysAddr, BlockError> {
-        let place = u32::try_from(sector * SECTOR_BYTES as u64).map_err(|_| BlockError { sector })?;
-        Ok(GuestPhysAddr::new(place))
-    }
 }
 
-impl<M: GuestMemory> BlockBackend for RamDisk<M> {
-    fn sectors(&self) -> u64 {
+/// Place of a sector in memory that begins with the first one.
+fn place(first: u64) -> Result<GuestPhysAddr, BlockError> {
+    let place = first.checked_mul(SECTOR_BYTES as u64).and_then(|place| u32::try_from(place).ok());
+    place.map(GuestPhysAddr::new).ok_or(BlockError::OutOfRange)
+}
+
+impl<M: GuestMemory> Sectors for RamDisk<M> {
+    fn count(&self) -> u64 {
         u64::from(self.0.bytes()) / SECTOR_BYTES as u64
     }
 
@@ -225,65 +188,12 @@ impl<M: GuestMemory> BlockBackend for RamDisk<M> {
         Access::ReadWrite
     }
 
-    fn read(
-        &mut self,
-        sector: u64,
-        into: &mut [u8; SECTOR_BYTES],
-    ) -> impl Future<Output = Result<(), BlockError>> {
-        let read = |place| self.0.read(place, into).map_err(|_| BlockError { sector });
-        ready(self.place(sector).and_then(read))
+    fn read(&self, first: u64, into: &mut [u8]) -> Result<(), BlockError> {
+        self.0.read(place(first)?, into).map_err(|_| BlockError::OutOfRange)
     }
 
-    fn write(
-        &mut self,
-        sector: u64,
-        from: &[u8; SECTOR_BYTES],
-    ) -> impl Future<Output = Result<(), BlockError>> {
-        let write = |place| self.0.write(place, from).map_err(|_| BlockError { sector });
-        ready(self.place(sector).and_then(write))
-    }
-
-    fn flush(&mut self) -> impl Future<Output = Result<(), BlockError>> {
-        ready(Ok(()))
-    }
-}
-
-/// A disk whose contents came with the kernel and cannot be written.
-#[derive(Clone, Copy, Debug)]
-pub struct ReadOnlyImage<'a>(&'a [[u8; SECTOR_BYTES]]);
-
-impl<'a> ReadOnlyImage<'a> {
-    /// The whole sectors of `image`; a rest that is shorter is no part of the disk.
-    #[must_use]
-    pub const fn new(image: &'a [u8]) -> Self {
-        Self(image.as_chunks().0)
-    }
-}
-
-impl BlockBackend for ReadOnlyImage<'_> {
-    fn sectors(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn access(&self) -> Access {
-        Access::ReadOnly
-    }
-
-    fn read(
-        &mut self,
-        sector: u64,
-        into: &mut [u8; SECTOR_BYTES],
-    ) -> impl Future<Output = Result<(), BlockError>> {
-        let found = usize::try_from(sector).ok().and_then(|sector| self.0.get(sector));
-        ready(found.map(|bytes| *into = *bytes).ok_or(BlockError { sector }))
-    }
-
-    fn write(&mut self, sector: u64, _: &[u8; SECTOR_BYTES]) -> impl Future<Output = Result<(), BlockError>> {
-        ready(Err(BlockError { sector }))
-    }
-
-    fn flush(&mut self) -> impl Future<Output = Result<(), BlockError>> {
-        ready(Ok(()))
+    fn write(&self, first: u64, from: &[u8]) -> Result<(), BlockError> {
+        self.0.write(place(first)?, from).map_err(|_| BlockError::OutOfRange)
     }
 }
 

@@ -28,12 +28,10 @@ pub mod device;
 pub mod entropy;
 pub mod fault;
 pub mod generator;
-pub mod hub;
 pub mod network;
 mod queue;
 pub mod register;
 pub mod services;
-pub mod switch;
 pub mod transport;
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 //! Every frame has a header of twelve bytes in front, of which only the last two mean something, and only towards the
 //! driver: the number of its buffers, which is 1.
 //!
+//! Frames are no longer than [`FRAME_BYTES_MAX`]. Every driver has buffers for such a frame (§5.1.6.3.1), and not every one
+//! for more, so that of one guest cannot hurt that of another by long frames.
+//!
 //! Source: VIRTIO 1.2 §5.1.
 
+use alloc::rc::Rc;
 use core::future::Future;
 
+use service::net::{FRAME_BYTES_MAX, MacAddress, Plug};
+
 use super::device::{Device, Gone, IrqOutput, Request, pause};
-use super::switch::MacAddress;
 use super::transport::{CONFIGURATION_BYTES, Identity, Kind};
 use crate::hypervisor::guest_memory::GuestMemory;
 
-/// Most bytes of a frame, without its checksum: 1,500 with two addresses and a type. Every driver has buffers for such a
-/// frame (§5.1.6.3.1), and not every one for more, so that of one guest cannot hurt that of another by long frames.
-pub const FRAME_BYTES_MAX: usize = 1514;
 /// Bytes between addresses and type of a frame that the driver may use (`mtu`).
 const CONTENTS_BYTES_MAX: u16 = 1500;
 
@@ -42,6 +44,25 @@ pub trait FrameSink {
 pub trait FrameSource {
     /// Waits for a frame and gives its length.
     fn receive(&mut self, into: &mut [u8; FRAME_BYTES_MAX]) -> impl Future<Output = usize>;
+}
+
+impl FrameSink for Rc<Plug<'_>> {
+    async fn send(&mut self, frame: &[u8]) {
+        // A frame without header is the guest's own loss: no card could send it either.
+        self.bring(frame).unwrap_or(());
+    }
+
+    // The guest cannot have asked for it: the card says how long frames are.
+    fn refuse(&mut self, _: u32) {}
+}
+
+impl FrameSource for Rc<Plug<'_>> {
+    async fn receive(&mut self, into: &mut [u8; FRAME_BYTES_MAX]) -> usize {
+        let frame = self.take().await;
+        let length = frame.len().min(FRAME_BYTES_MAX);
+        into[..length].copy_from_slice(&frame[..length]);
+        length
+    }
 }
 
 /// A card with the interrupt output `line`.

@@ -104,9 +104,9 @@ impl Vm {
     ) -> Result<Self, CreateError> {
         let registers = snapshot.registers.duplicate().ok_or(CreateError::NoFrame)?;
         let ram = snapshot.ram.duplicate().await?;
-        let (network, number) = (&connections.network, connections.number);
-        let devices = Devices::restored(&snapshot.devices, guest, &ram, network, number).await?;
-        let mut vm = Self::assemble(guest.name, spawner, connections, registers, ram, devices)?;
+        let Connections { group, terminal, devices } = connections;
+        let devices = Devices::restored(&snapshot.devices, guest, &ram, devices).await?;
+        let mut vm = Self::assemble(guest.name, spawner, (group, terminal), registers, ram, devices)?;
         vm.features = snapshot.features;
         vm.control = snapshot.control;
         vm.table = snapshot.table;

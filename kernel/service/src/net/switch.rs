@@ -14,9 +14,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 /// Bytes of a frame's addresses and type.
-pub const HEADER_BYTES: usize = 14;
+pub(super) const HEADER_BYTES: usize = 14;
 /// How long a station that sends nothing is remembered: the recommended ageing time.
-pub const STATION_AGE_MAX: Duration = Duration::from_secs(300);
+pub(super) const STATION_AGE_MAX: Duration = Duration::from_secs(300);
 
 /// An address of 48 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,19 +24,16 @@ pub struct MacAddress([u8; 6]);
 
 impl MacAddress {
     /// The address of these bytes, in the order in which they are sent.
-    #[must_use]
     pub const fn new(bytes: [u8; 6]) -> Self {
         Self(bytes)
     }
 
     /// Its bytes, in the order in which they are sent.
-    #[must_use]
     pub const fn bytes(self) -> [u8; 6] {
         self.0
     }
 
     /// Whether it is the address of a group of stations, such as all.
-    #[must_use]
     pub const fn is_group(self) -> bool {
         self.0[0] & 1 != 0
     }
@@ -66,15 +63,17 @@ pub struct Limits {
     pub waiting: usize,
 }
 
-/// What a port has seen.
+/// What a switch has seen. All wrap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Frames that it has brought.
-    pub brought: u64,
-    /// Frames that it was to get, and that waited for it.
-    pub queued: u64,
-    /// Frames that it was to get, and did not because its queue was full, or memory.
-    pub dropped: u64,
+pub(super) struct Counts {
+    /// Frames that ports have brought.
+    pub frames: u32,
+    /// Their bytes.
+    pub bytes: u32,
+    /// Frames that a port was to get, and did not because its queue was full, or memory.
+    pub full: u32,
+    /// Frames that were no frames, or came from a port without anything.
+    pub bad: u32,
 }
 
 /// Why a frame goes nowhere.
@@ -102,15 +101,15 @@ struct Station {
 struct PortState {
     side: Option<Side>,
     waiting: VecDeque<Vec<u8>>,
-    counts: Counts,
 }
 
 /// The switch.
 #[derive(Clone, Debug)]
-pub struct Switch {
+pub(super) struct Switch {
     limits: Limits,
     stations: Vec<Station>,
     ports: Vec<PortState>,
+    counts: Counts,
 }
 
 impl Switch {
@@ -118,21 +117,20 @@ impl Switch {
     ///
     /// # Panics
     /// Without memory for its tables. Later it needs memory only for frames, and drops one that there is none for.
-    #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let ports = core::iter::repeat_with(PortState::default).take(limits.ports).collect();
-        Self { limits, stations: Vec::with_capacity(limits.stations), ports }
+        Self { limits, stations: Vec::with_capacity(limits.stations), ports, counts: Counts::default() }
     }
 
     /// Connects a port, which frames reach from now on. A port that does not exist stays so.
-    pub fn connect(&mut self, port: Port, side: Side) {
+    pub(super) fn connect(&mut self, port: Port, side: Side) {
         if let Some(state) = self.ports.get_mut(port.0) {
             state.side = Some(side);
         }
     }
 
     /// Takes away what a port leads to, with the frames that wait for it and the stations behind it.
-    pub fn disconnect(&mut self, port: Port) {
+    pub(super) fn disconnect(&mut self, port: Port) {
         self.stations.retain(|station| station.port != port);
         if let Some(state) = self.ports.get_mut(port.0) {
             *state = PortState::default();
@@ -144,14 +142,23 @@ impl Switch {
     ///
     /// # Errors
     /// [`FrameError`]; the frame is dropped.
-    pub fn bring(&mut self, from: Port, frame: &[u8], now: Duration) -> Result<usize, FrameError> {
+    pub(super) fn bring(&mut self, from: Port, frame: &[u8], now: Duration) -> Result<usize, FrameError> {
+        let brought = self.take_in(from, frame, now);
+        let count = if brought.is_ok() { &mut self.counts.frames } else { &mut self.counts.bad };
+        *count = count.wrapping_add(1);
+        if brought.is_ok() {
+            let bytes = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+            self.counts.bytes = self.counts.bytes.wrapping_add(bytes);
+        }
+        brought
+    }
+
+    fn take_in(&mut self, from: Port, frame: &[u8], now: Duration) -> Result<usize, FrameError> {
         let addresses = frame.first_chunk::<12>().filter(|_| frame.len() >= HEADER_BYTES);
         let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] =
             *addresses.ok_or(FrameError::Short { bytes: frame.len() })?;
         let to = MacAddress([d0, d1, d2, d3, d4, d5]);
-        let state = self.ports.get_mut(from.0).ok_or(FrameError::NoPort(from))?;
-        let side = state.side.ok_or(FrameError::NoPort(from))?;
-        state.counts.brought += 1;
+        let side = self.ports.get(from.0).and_then(|state| state.side).ok_or(FrameError::NoPort(from))?;
         // Before the sender is learnt, which may be in the place of the receiver.
         let known = self.port_of(to, now);
         self.learn(MacAddress([s0, s1, s2, s3, s4, s5]), from, now);
@@ -162,25 +169,27 @@ impl Switch {
     }
 
     /// The next frame that waits for a port.
-    pub fn take(&mut self, port: Port) -> Option<Vec<u8>> {
+    pub(super) fn take(&mut self, port: Port) -> Option<Vec<u8>> {
         self.ports.get_mut(port.0)?.waiting.pop_front()
     }
 
     /// Whether a frame waits for a port.
-    #[must_use]
-    pub fn has_waiting(&self, port: Port) -> bool {
+    pub(super) fn has_waiting(&self, port: Port) -> bool {
         self.ports.get(port.0).is_some_and(|state| !state.waiting.is_empty())
     }
 
-    /// What a port has seen; `None` if there is no such port.
-    #[must_use]
-    pub fn counts(&self, port: Port) -> Option<Counts> {
-        Some(self.ports.get(port.0)?.counts)
+    /// What it has seen.
+    pub(super) const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Stations that it remembers, those that were silent for too long included.
+    pub(super) const fn stations(&self) -> usize {
+        self.stations.len()
     }
 
     /// Behind which port a station is, as far as is known at time `now`; that of a group never is.
-    #[must_use]
-    pub fn port_of(&self, address: MacAddress, now: Duration) -> Option<Port> {
+    pub(super) fn port_of(&self, address: MacAddress, now: Duration) -> Option<Port> {
         let is_fresh = |station: &&Station| now.saturating_sub(station.heard) <= STATION_AGE_MAX;
         self.stations
             .iter()
@@ -206,7 +215,7 @@ impl Switch {
 
     /// Queues a frame for a port if it leads anywhere from where the frame comes; 1 if it then waits.
     fn pass_on(&mut self, (from, side): (Port, Side), to: Port, frame: &[u8]) -> usize {
-        let PortState { side: to_side, waiting, counts } = &mut self.ports[to.0];
+        let PortState { side: to_side, waiting } = &mut self.ports[to.0];
         let leads_on = match (side, *to_side) {
             (_, None) | (Side::Switch, Some(Side::Switch)) => false,
             _ => from != to,
@@ -219,12 +228,11 @@ impl Switch {
             || waiting.try_reserve(1).is_err()
             || copy.try_reserve_exact(frame.len()).is_err();
         if is_full {
-            counts.dropped += 1;
+            self.counts.full = self.counts.full.wrapping_add(1);
             return 0;
         }
         copy.extend_from_slice(frame);
         waiting.push_back(copy);
-        counts.queued += 1;
         1
     }
 }
