@@ -1,4 +1,5 @@
-//! A guest that writes its scratch disk full and reads it back, and reads the disk that came with it. It prints
+//! A guest that writes its scratch disk full and reads it back, and reads the disk that came with it, or that a core lends it.
+//! It prints
 //!
 //! ```text
 //! scratch: 128 sectors, written and read back, sum 0x7d1f83a0
@@ -8,7 +9,8 @@
 //! image: written: IoError
 //! ```
 //!
-//! and powers off. Between a request and its interrupt the guest's task is not ready.
+//! of a disk that it borrows and can write `image: 16 sectors written and read back`, of one whose core is lost `image: read:
+//! IoError`; and powers off. Between a request and its interrupt the guest's task is not ready.
 #![cfg_attr(target_arch = "x86", no_std, no_main)]
 
 #[cfg(target_arch = "x86")]
@@ -98,15 +100,28 @@ mod guest {
 
     fn image(mut disk: Disk) {
         let sectors = usize::try_from(disk.capacity()).expect("a disk in memory");
-        let (mut sector, mut sum) = ([0; SECTOR_SIZE], Sum::default());
-        for number in 0..sectors {
-            disk.read_blocks(number, &mut sector).expect("the disk can be read");
-            sector.iter().for_each(|byte| sum.add(*byte));
+        let (mut bytes, mut sum) = ([0; AT_ONCE * SECTOR_SIZE], Sum::default());
+        for first in (0..sectors).step_by(AT_ONCE) {
+            let bytes = &mut bytes[..AT_ONCE.min(sectors - first) * SECTOR_SIZE];
+            if let Err(error) = disk.read_blocks(first, bytes) {
+                return println!("image: read: {error:?}");
+            }
+            bytes.iter().for_each(|byte| sum.add(*byte));
         }
         let access = if disk.readonly() { "read-only" } else { "writable" };
         println!("image: {sectors} sectors, {access}, sum {:#010x}", sum.0);
-        let refused = disk.write_blocks(0, &sector).expect_err("it cannot be written");
-        println!("image: written: {refused:?}");
+        if disk.readonly() {
+            let refused = disk.write_blocks(0, &bytes[..SECTOR_SIZE]).expect_err("it cannot be written");
+            return println!("image: written: {refused:?}");
+        }
+        let (mut written, mut read) = (Sum::default(), Sum::default());
+        bytes.fill_with(|| written.next_byte(7));
+        disk.write_blocks(sectors - AT_ONCE, &bytes).expect("the disk can be written");
+        bytes.fill(0);
+        disk.read_blocks(sectors - AT_ONCE, &mut bytes).expect("the disk can be read");
+        bytes.iter().for_each(|byte| read.add(*byte));
+        assert_eq!(read.0, written.0, "what is read is what was written");
+        println!("image: {AT_ONCE} sectors written and read back");
     }
 
     fn handle(frame: &mut Frame) {

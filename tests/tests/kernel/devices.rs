@@ -3,7 +3,7 @@
 use boot_tests::kernel::KernelBoard;
 use boot_tests::kernel::guests::guest;
 use scc::id::CoreId;
-use scc_image::GuestImage;
+use scc_image::{GuestImage, LentDisk};
 
 use crate::figure;
 use crate::guest::{expect, expect_in_order, on_board, on_pc};
@@ -40,6 +40,61 @@ fn disks_keep_what_is_written_and_refuse_what_cannot_be() {
             ],
         );
     }
+}
+
+/// The guest `disk` on core 23, without disks of its own, while core 4 lends one with these contents and `words` happen.
+fn borrow_disk(contents: Vec<u8>, words: &str) -> KernelBoard {
+    let [lender, borrower] = [4, 23].map(|number| CoreId::new(number).expect("0 to 47"));
+    let guests = [guest("disk")];
+    let words = format!("cores=4-5+23 services=block@4,stats,survey@5 {words}");
+    let cores = [lender, CoreId::new(5).expect("0 to 47"), borrower];
+    let lent = LentDisk { core: lender, contents };
+    let mut board = KernelBoard::boot_with_lent_disk(cores, &words, &guests, borrower, lent);
+    board.run();
+    let text = board.text(borrower);
+    expect(&text, &["info guest: ended name=disk by itself reason=power-off"]);
+    let frames = board.line(borrower, "info guest: all ended");
+    assert_eq!(figure(&frames, "frames"), figure(&frames, "afterwards"), "{text}");
+    board
+}
+
+#[test]
+fn disk_of_another_core_is_read_as_if_it_were_here() {
+    let contents = disk().disk;
+    let board = borrow_disk(contents.clone(), "");
+    let sum = sum(&contents[..2048]);
+    expect_in_order(
+        &board.text(CoreId::new(23).expect("0 to 47")),
+        &[
+            "info guest: borrows disk name=disk core=4 sectors=4",
+            &format!("guest disk: image: 4 sectors, read-only, sum {sum:#010x}"),
+            "guest disk: image: written: IoError",
+        ],
+    );
+    let survey = board.line(CoreId::new(5).expect("0 to 47"), "info survey: core=4 name=block");
+    assert_eq!((figure(&survey, "read"), figure(&survey, "written")), (4, 0), "{survey}");
+}
+
+#[test]
+fn core_without_an_image_lends_memory_that_can_be_written() {
+    let board = borrow_disk(Vec::new(), "");
+    expect_in_order(
+        &board.text(CoreId::new(23).expect("0 to 47")),
+        &[
+            "info guest: borrows disk name=disk core=4 sectors=8192",
+            "guest disk: image: 8192 sectors, writable, sum 0x00000000",
+            "guest disk: image: 16 sectors written and read back",
+        ],
+    );
+}
+
+#[test]
+fn guest_gets_an_error_when_the_core_of_its_disk_is_lost() {
+    let board = borrow_disk(vec![1; 8 << 20], "stop=4@5");
+    expect_in_order(
+        &board.text(CoreId::new(23).expect("0 to 47")),
+        &["info guest: borrows disk name=disk core=4 sectors=16384", "guest disk: image: read: IoError"],
+    );
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::{fmt, io};
 
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
-use scc_image::{CoreList, GuestImage};
+use scc::id::CoreId;
+use scc_image::{CoreList, GuestImage, LentDisk};
 
 /// Memory of a guest in MB, unless said.
 const GUEST_MEGABYTES: u32 = 16;
@@ -54,6 +55,10 @@ pub(crate) struct BoardArguments {
     /// Contents of a disk that each guest can read, in sectors of 512 bytes
     #[arg(long, value_name = "FILE")]
     pub(crate) guest_disk: Option<PathBuf>,
+    /// Put the disk with this core only, whose service `block` lends it to guests of all cores; without --guest-disk it is
+    /// 4 MB of memory of that core, which all guests read and write
+    #[arg(long, value_name = "CORE", value_parser = core)]
+    pub(crate) guest_disk_core: Option<CoreId>,
     /// Size in MB of a disk that each guest can write, empty at first
     #[arg(long, default_value = "0", value_name = "MB", value_parser = clap::value_parser!(u32).range(0..=1024))]
     pub(crate) guest_scratch: u32,
@@ -102,7 +107,7 @@ impl BoardArguments {
         let read = |file: &PathBuf| std::fs::read(file).map_err(|source| failed(file, source));
         let optional = |file: &Option<PathBuf>| file.as_ref().map_or_else(|| Ok(Vec::new()), read);
         let files = optional(&self.guest_files)?;
-        let disk = optional(&self.guest_disk)?;
+        let disk = if self.guest_disk_core.is_none() { optional(&self.guest_disk)? } else { Vec::new() };
         let guest = |file: &PathBuf| {
             let mut image = GuestImage::read(file, self.guest_memory.unwrap_or(GUEST_MEGABYTES) << 20)
                 .map_err(|source| failed(file, source))?;
@@ -112,6 +117,19 @@ impl BoardArguments {
             Ok(GuestImage { files, command_line, disk, ..image })
         };
         self.guests.iter().map(guest).collect()
+    }
+
+    /// Reads the file of the disk that a core lends, if one does.
+    ///
+    /// # Errors
+    /// The file that cannot be read, and what the system says.
+    pub(crate) fn read_lent_disk(&self) -> Result<Option<LentDisk>, (PathBuf, io::Error)> {
+        let Some(core) = self.guest_disk_core else { return Ok(None) };
+        let contents = match &self.guest_disk {
+            Some(file) => std::fs::read(file).map_err(|source| (file.clone(), source))?,
+            None => Vec::new(),
+        };
+        Ok(Some(LentDisk { core, contents }))
     }
 }
 
@@ -186,6 +204,10 @@ pub(crate) enum Until {
 fn seconds(text: &str) -> Result<f64, &'static str> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, for example 2.5")?;
     if seconds.is_finite() && seconds > 0.0 { Ok(seconds) } else { Err("expected more than 0 seconds") }
+}
+
+fn core(text: &str) -> Result<CoreId, &'static str> {
+    text.parse().ok().and_then(CoreId::new).ok_or("expected a core, 0 to 47")
 }
 
 fn percent(text: &str) -> Result<f64, &'static str> {

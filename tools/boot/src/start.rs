@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use guest_terminal::ScriptError;
+use scc::id::CoreId;
 use scc_boot::{Goal, LoadError, Observer, RecordError, Session, Watch, load_image};
 use scc_emu::chip::loss::{InterruptLoss, Share};
 use scc_emu::gdb::GdbError;
 use scc_emu::loader::{Symbol, SymbolTable};
 use scc_emu::{HostAccessError, Machine, MemoryModel, TimingModel};
 use scc_image::{
-    BootFrom, CoreList, ElfError, FolderError, Image, KernelFile, PlacementError, Recipe, readable_name,
-    write_folder,
+    BootFrom, CoreList, ElfError, FolderError, Image, KernelFile, LentDisk, PlacementError, Recipe,
+    readable_name, write_folder,
 };
 use trace_format::RING_SYMBOL;
 
@@ -45,6 +46,9 @@ pub(crate) enum BootError {
     /// A core that starts the others hands its guests on to all of them.
     #[error("with --boot-from core0 all cores run the guests; leave --guests out, or the host boots")]
     GuestsFromCore0,
+    /// A disk with a core that is not booted, or that is loaded by another.
+    #[error("core {0} cannot lend a disk: it must be one of --cores, and the host must boot it")]
+    NoLender(CoreId),
     /// A script, and no guest.
     #[error("--session types at a guest; give one with --guest, and a kernel with a terminal")]
     NobodyToTalkTo,
@@ -104,6 +108,7 @@ impl BootError {
             | Self::Elf { .. }
             | Self::NoGuest
             | Self::GuestsFromCore0
+            | Self::NoLender(_)
             | Self::NobodyToTalkTo
             | Self::Script(_)
             | Self::Placement { .. }
@@ -155,6 +160,12 @@ pub(crate) fn start(
         KernelFile::parse(&bytes).map_err(|error| BootError::Elf { file: kernel.to_owned(), error })?;
     let guests = arguments.read_guests().map_err(|(file, source)| BootError::Read { file, source })?;
     let guest_cores = guest_cores(arguments)?;
+    let lent_disk = arguments.read_lent_disk().map_err(|(file, source)| BootError::Read { file, source })?;
+    if let Some(LentDisk { core, .. }) = lent_disk
+        && (!arguments.cores.contains(core) || arguments.boot_from == Starter::Core0)
+    {
+        return Err(BootError::NoLender(core));
+    }
     let seats = Seats::new(&file, &guest_cores, &guests);
     if arguments.session.is_some() && seats.is_empty() {
         return Err(BootError::NobodyToTalkTo);
@@ -168,6 +179,7 @@ pub(crate) fn start(
         command_line: Some(timed(&kernel_command_line(arguments, arguments.boot_from, afterwards))),
         guests,
         guest_cores: Some(guest_cores),
+        lent_disk,
         ..Recipe::default()
     };
     let memory = recipe.memory;
@@ -251,9 +263,16 @@ pub(crate) fn kernel_command_line(
     if afterwards == Afterwards::Stay {
         text.push_str(" then=stay");
     }
-    if let Some(services) = &arguments.services {
+    let lender = arguments.guest_disk_core.map(|core| format!("block@{core}"));
+    let services = match (&arguments.services, lender) {
+        (None, None) => None,
+        (None, Some(lender)) => Some(format!("all,{lender}")),
+        (Some(services), None) => Some(services.clone()),
+        (Some(services), Some(lender)) => Some(format!("{services},{lender}")),
+    };
+    if let Some(services) = services {
         text.push_str(" services=");
-        text.push_str(services);
+        text.push_str(&services);
     }
     if let Some(words) = &arguments.command_line {
         text.push(' ');
@@ -298,6 +317,9 @@ mod tests {
         assert_eq!(told(line), "boot=core0 cores=1-3+7 log=debug");
         assert_eq!(told("--services ping,echo@3"), "boot=host cores=0-47 services=ping,echo@3");
         assert_eq!(told("--services ping --until selftest"), "boot=host cores=0-47 selftest services=ping");
+        assert_eq!(told("--guest-disk-core 3 --until quiet"), "boot=host cores=0-47 services=all,block@3");
+        let line_with_both = "--services echo --guest-disk-core 3";
+        assert_eq!(told(line_with_both), "boot=host cores=0-47 services=echo,block@3");
         let again = kernel_command_line(&board(line), Starter::Host, Afterwards::Stay);
         assert_eq!(again, "boot=host cores=1-3+7 then=stay log=debug");
     }

@@ -158,6 +158,7 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
         guest_memory,
         session,
         guest_disk,
+        guest_disk_core,
         guest_scratch,
         until,
         lose_requests,
@@ -181,6 +182,7 @@ fn board_words(board: &BoardArguments) -> Vec<OsString> {
     guest_memory.iter().for_each(|megabytes| option("--guest-memory", megabytes.to_string().into()));
     session.iter().for_each(|file| option("--session", file.into()));
     guest_disk.iter().for_each(|file| option("--guest-disk", file.into()));
+    guest_disk_core.iter().for_each(|core| option("--guest-disk-core", core.to_string().into()));
     option("--guest-scratch", guest_scratch.to_string().into());
     option("--until", name_of(until));
     option("--lose-requests", lose_requests.to_string().into());
@@ -255,7 +257,7 @@ mod tests {
             "--gdb",
             "--services echo@3,ping@0 --until first-task",
             "--services ping",
-            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32 --guests 2 --guest-disk d --guest-scratch 1",
+            "--guest a.elf --guest b.elf --guest-files f --guest-command-line quiet --guest-memory 32 --guests 2 --guest-disk d --guest-disk-core 3 --guest-scratch 1",
             "--guest a.elf --guests all --session s.toml",
             "--lose-requests 2.5 --lose-packets 0.1 --loss-seed 18446744073709551615",
             "--gdb 127.0.0.1:99 --json out.json --command-line provoke=panic@3",

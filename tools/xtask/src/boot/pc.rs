@@ -95,6 +95,7 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         guest_memory: _,
         guest_disk: _,
         guest_scratch: _,
+        guest_disk_core,
         guest_cores,
         session: _,
         until,
@@ -114,6 +115,7 @@ fn command_line(board: &BoardArguments) -> Option<String> {
         || *lose_requests > 0.0
         || *lose_packets > 0.0
         || *loss_seed != 0
+        || guest_disk_core.is_some()
         || services.is_some()
         || wall.is_some()
         || json.is_some();
