@@ -148,6 +148,11 @@ impl Machine {
         self
     }
 
+    /// Resets that have not come, because their cores did not get as far.
+    pub fn resets_left(&self) -> usize {
+        self.resets.len()
+    }
+
     /// Runs until all programs have returned or nothing can happen any more.
     pub fn run(&mut self) -> Outcome {
         for index in 0..self.cores.len() {

@@ -95,7 +95,7 @@ fn history_without_losses_is_linearizable_and_complete() {
 fn loss_of_one_replica_is_survived() {
     for seed in 0..16 {
         let record = Record::default();
-        store(&record, seed, 20).reset(1, 2_000 + seed * 200, None).run();
+        store(&record, seed, 20).reset(1, 1_000 + seed * 120, None).run();
         judge(&record, seed, 38);
     }
 }
@@ -107,9 +107,9 @@ fn replica_that_forgot_comes_back_and_history_stays_linearizable() {
         let restarted = u8::try_from(seed % 3).unwrap();
         let next = u8::try_from((seed + 1) % 3).unwrap();
         // One after the other, so that whatever the first knew alone would be lost with the second.
-        store(&record, seed, 30)
-            .reset(restarted, 1_500 + seed * 150, Some(10_000))
-            .reset(next, 6_000 + seed * 150, Some(10_000))
+        store(&record, seed, 40)
+            .reset(restarted, 1_000 + seed * 40, Some(10_000))
+            .reset(next, 2_500 + seed * 40, Some(10_000))
             .run();
         judge(&record, seed, 40);
     }

@@ -127,8 +127,8 @@ impl Chip {
     /// Runs until all visitors have left.
     ///
     /// # Panics
-    /// If a visitor panics, or nothing can happen any more, or it takes too long; the message has the seed and the last
-    /// operations.
+    /// If a visitor panics, or nothing can happen any more, or it takes too long, or a reset never comes; the message has
+    /// the seed, and the operations before where there are some.
     pub fn run(self) {
         let visited = self.visitors.keys().copied().map(core).fold(CoreSet::EMPTY, CoreSet::with);
         let surroundings = Rc::new(Surroundings {
@@ -148,6 +148,7 @@ impl Chip {
         }
         let outcome = machine.run();
         assert_eq!(outcome, Outcome::Finished, "seed {}:\n{}", self.seed, machine.report());
+        assert_eq!(machine.resets_left(), 0, "seed {}: the run was over before a reset", self.seed);
     }
 }
 
