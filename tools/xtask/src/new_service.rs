@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     /// Packages that services need.
-    const PACKAGES: [&str; 4] = ["kernel/service", "kernel/scc", "executor", "ipi"];
+    const PACKAGES: [&str; 5] = ["kernel/service", "kernel/scc", "executor", "guests/abi", "ipi"];
 
     fn copy_all(from: &Path, to: &Path) {
         std::fs::create_dir_all(to).expect("the target directory is ours");

@@ -35,7 +35,7 @@ pub(in crate::bench) const RECORD_BUDGET: u64 = 30;
 /// Code of the executor; its static data is one executor of some hundred bytes.
 const EXECUTOR_BUDGET_BYTES: u64 = 16 << 10;
 /// Code and data of the image.
-const IMAGE_BUDGET_BYTES: u64 = 512 << 10;
+const IMAGE_BUDGET_BYTES: u64 = 640 << 10;
 /// Host time of 48 cores to their first task, on two host cores.
 const HOST_BUDGET: Duration = Duration::from_secs(5);
 
