@@ -10,20 +10,21 @@
 
 #[cfg(target_arch = "x86")]
 mod guest {
-    use core::hint::black_box;
+    use core::hint::spin_loop;
 
     use guest_runtime::println;
     use guest_runtime::start::Info;
 
     guest_runtime::entry!(main);
 
-    /// Turns of the loop: about a millisecond.
+    /// Turns of the loop: about a millisecond. They write nothing, for how long a
+    /// write takes depends on whether a cache has the line.
     const TURNS: u32 = 100_000;
 
     fn main(_: &Info) {
         for number in 1_u32.. {
-            for turn in 0..TURNS {
-                black_box(turn);
+            for _ in 0..TURNS {
+                spin_loop();
             }
             println!("spun {number}");
         }
