@@ -25,8 +25,10 @@ fn sum(bytes: &[u8]) -> u32 {
 #[test]
 fn disks_keep_what_is_written_and_refuse_what_cannot_be() {
     let guests = [disk()];
-    let image =
-        format!("guest disk: image: 4 sectors, read-only, sum {:#010x}", sum(&guests[0].disk[..2048]));
+    let image = format!(
+        "guest disk: image: 4 sectors, read-only, 4 read, sum {:#010x}",
+        sum(&guests[0].disk[..2048])
+    );
     for text in [on_board(&guests), on_pc(&guests)] {
         expect_in_order(
             &text,
@@ -67,7 +69,7 @@ fn disk_of_another_core_is_read_as_if_it_were_here() {
         &board.text(CoreId::new(23).expect("0 to 47")),
         &[
             "info guest: borrows disk name=disk core=4 sectors=4",
-            &format!("guest disk: image: 4 sectors, read-only, sum {sum:#010x}"),
+            &format!("guest disk: image: 4 sectors, read-only, 4 read, sum {sum:#010x}"),
             "guest disk: image: written: IoError",
         ],
     );
@@ -82,7 +84,7 @@ fn core_without_an_image_lends_memory_that_can_be_written() {
         &board.text(CoreId::new(23).expect("0 to 47")),
         &[
             "info guest: borrows disk name=disk core=4 sectors=8192",
-            "guest disk: image: 8192 sectors, writable, sum 0x00000000",
+            "guest disk: image: 8192 sectors, writable, 256 read, sum 0x00000000",
             "guest disk: image: 16 sectors written and read back",
         ],
     );
