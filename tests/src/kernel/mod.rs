@@ -56,6 +56,7 @@ pub struct KernelBoard {
     machine: Machine,
     image: Image,
     cores: Vec<CoreId>,
+    patience: Time,
 }
 
 fn recipe(command_line: &str) -> Recipe {
@@ -163,7 +164,14 @@ impl KernelBoard {
         let cores: Vec<_> = cores.into_iter().collect();
         cores.iter().for_each(|core| load(&mut machine, &image, *core));
         cores.iter().for_each(|core| machine.release(*core));
-        Self { machine, image, cores }
+        Self { machine, image, cores, patience: PATIENCE }
+    }
+
+    /// The same board with more emulated time before a run gives up: for work that takes longer than booting, such as
+    /// measurements that move megabytes.
+    #[must_use]
+    pub fn with_patience(self, patience: Time) -> Self {
+        Self { patience, ..self }
     }
 
     /// Puts a core into reset, loads it again and releases it, as the host would.
@@ -181,15 +189,16 @@ impl KernelBoard {
     /// Runs until no core can go on by itself, or until `done`.
     ///
     /// # Panics
-    /// At a finding of the emulator, and when neither happens in 400 ms of emulated time.
+    /// At a finding of the emulator, and when neither happens in 400 ms of emulated time, or those of
+    /// [`with_patience`](Self::with_patience).
     pub fn run_until(&mut self, done: impl Fn(&Self) -> bool) {
-        let patience = self.machine.time() + PATIENCE;
+        let patience = self.machine.time() + self.patience;
         while !done(self) {
             let until = self.machine.time() + STEP;
             match self.machine.run(&Limits { until: Some(until), ..Limits::default() }) {
                 RunEnd::Finding(report) => panic!("{report}\n{}", self.texts()),
                 RunEnd::AllStopped => return,
-                _ => assert!(until < patience, "not done within {PATIENCE}:\n{}", self.texts()),
+                _ => assert!(until < patience, "not done within {}:\n{}", self.patience, self.texts()),
             }
         }
     }

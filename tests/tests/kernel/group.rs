@@ -1,13 +1,24 @@
-//! Times of calls, messages, barriers, broadcasts and locks, as the lowest core prints them.
+//! Times of calls, messages, lent blocks, barriers, broadcasts and locks, as the lowest core prints them.
 
 use boot_tests::kernel::KernelBoard;
 use scc::id::CoreId;
+use scc::timing::Time;
 
 use crate::figure;
 
-fn measured(word: &str, figures: &[&str]) {
-    let cores = [4, 5].map(|number| CoreId::new(number).expect("0 to 47"));
-    let mut board = KernelBoard::boot_trials(cores, &format!("selftest cores=4-5 measure={word}"));
+/// Emulated time for measurements that move megabytes several times each, by message and lent: twice what they take.
+const MEGABYTES: Time = Time::from_microseconds(1_200_000);
+
+fn board(word: &str) -> KernelBoard {
+    KernelBoard::boot_trials(cores(), &format!("selftest cores=4-5 measure={word}"))
+}
+
+fn cores() -> [CoreId; 2] {
+    [4, 5].map(|number| CoreId::new(number).expect("0 to 47"))
+}
+
+fn measured(mut board: KernelBoard, figures: &[&str]) {
+    let cores = cores();
     board.run();
     for beginning in figures {
         let line = board.line(cores[0], &format!("info measure: {beginning} "));
@@ -25,15 +36,20 @@ fn calls_and_messages_are_measured_by_every_way() {
     let calls =
         ["doorbell", "direct", "polled", "queue", "slot"].map(|way| format!("name=call way={way} to=5"));
     let send = |way: &str, bytes: usize| format!("name=send way={way} to=5 bytes={bytes}");
-    let lengths = [1, 32, 512, 4_096, 8_192, 16_384, 65_536];
+    let lengths = [1, 32, 512, 4_096, 8_192, 12_288, 16_384, 65_536];
     let sends = ["polled", "doorbell"].into_iter().flat_map(|way| lengths.map(|bytes| send(way, bytes)));
-    let figures: Vec<_> = calls.into_iter().chain(sends).chain([send("polled", 1 << 20)]).collect();
-    measured("calls", &figures.iter().map(String::as_str).collect::<Vec<_>>());
+    let lends = [4 << 10, 16 << 10, 64 << 10, 1 << 20].into_iter().flat_map(|bytes| {
+        ["handed", "read", "copied"].map(|way| format!("name=lend way={way} to=5 bytes={bytes}"))
+    });
+    let figures: Vec<_> =
+        calls.into_iter().chain(sends).chain([send("polled", 1 << 20)]).chain(lends).collect();
+    let board = board("calls").with_patience(MEGABYTES);
+    measured(board, &figures.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 #[test]
 fn calls_of_all_to_one_are_measured() {
-    measured("callers", &["name=callers cores=2"]);
+    measured(board("callers"), &["name=callers cores=2"]);
 }
 
 #[test]
@@ -46,5 +62,5 @@ fn barriers_broadcasts_and_locks_are_measured() {
         "name=broadcast bytes=32 cores=2",
         "name=broadcast bytes=4096 cores=2",
     ];
-    measured("crowds", &figures);
+    measured(board("crowds"), &figures);
 }
