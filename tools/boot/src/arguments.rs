@@ -10,7 +10,7 @@ use std::{fmt, io};
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use scc::id::CoreId;
-use scc_image::{CoreList, GuestImage, LentDisk};
+use scc_image::{CoreList, GuestImage};
 
 /// Memory of a guest in MB, unless said.
 const GUEST_MEGABYTES: u32 = 16;
@@ -117,19 +117,6 @@ impl BoardArguments {
             Ok(GuestImage { files, command_line, disk, ..image })
         };
         self.guests.iter().map(guest).collect()
-    }
-
-    /// Reads the file of the disk that a core lends, if one does.
-    ///
-    /// # Errors
-    /// The file that cannot be read, and what the system says.
-    pub(crate) fn read_lent_disk(&self) -> Result<Option<LentDisk>, (PathBuf, io::Error)> {
-        let Some(core) = self.guest_disk_core else { return Ok(None) };
-        let contents = match &self.guest_disk {
-            Some(file) => std::fs::read(file).map_err(|source| (file.clone(), source))?,
-            None => Vec::new(),
-        };
-        Ok(Some(LentDisk { core, contents }))
     }
 }
 

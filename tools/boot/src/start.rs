@@ -147,6 +147,19 @@ pub(crate) struct Started {
     pub(crate) seats: Seats,
 }
 
+/// The disk that a core lends, if one does.
+fn lent_disk(arguments: &BoardArguments) -> Result<Option<LentDisk>, BootError> {
+    let Some(core) = arguments.guest_disk_core else { return Ok(None) };
+    if !arguments.cores.contains(core) || arguments.boot_from == Starter::Core0 {
+        return Err(BootError::NoLender(core));
+    }
+    let contents = match &arguments.guest_disk {
+        Some(file) => std::fs::read(file).map_err(|source| BootError::Read { file: file.clone(), source })?,
+        None => Vec::new(),
+    };
+    Ok(Some(LentDisk { core, contents }))
+}
+
 /// Makes the image of a kernel, loads it from its files and releases the cores that the host starts.
 pub(crate) fn start(
     kernel: &Path,
@@ -160,12 +173,7 @@ pub(crate) fn start(
         KernelFile::parse(&bytes).map_err(|error| BootError::Elf { file: kernel.to_owned(), error })?;
     let guests = arguments.read_guests().map_err(|(file, source)| BootError::Read { file, source })?;
     let guest_cores = guest_cores(arguments)?;
-    let lent_disk = arguments.read_lent_disk().map_err(|(file, source)| BootError::Read { file, source })?;
-    if let Some(LentDisk { core, .. }) = lent_disk
-        && (!arguments.cores.contains(core) || arguments.boot_from == Starter::Core0)
-    {
-        return Err(BootError::NoLender(core));
-    }
+    let lent_disk = lent_disk(arguments)?;
     let seats = Seats::new(&file, &guest_cores, &guests);
     if arguments.session.is_some() && seats.is_empty() {
         return Err(BootError::NobodyToTalkTo);
