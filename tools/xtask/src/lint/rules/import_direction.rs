@@ -3,7 +3,7 @@
 //! ```text
 //! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, service, contracts
 //! scc-emu-fuzz                    →  the same
-//! kernel-fuzz                     →  kernel, contracts
+//! kernel-fuzz                     →  kernel, service, contracts
 //! scc-boot                        →  scc-emu, scc-image, scc-trace, guest-terminal, contracts
 //! xtask                           →  scc-image, guest-terminal, contracts
 //! bench-guest                     →  executor, i586-rt, contracts
@@ -74,7 +74,7 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "xtask" => [&["scc-image", "guest-terminal"], CONTRACTS].concat(),
         "scc-boot" => [TOOLS, CONTRACTS, &["guest-terminal"]].concat(),
         "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner", "service"]].concat(),
-        "kernel-fuzz" => [&["kernel"], CONTRACTS].concat(),
+        "kernel-fuzz" => [&["kernel", "service"], CONTRACTS].concat(),
         "scc-emu-fuzz" => [TOOLS, CONTRACTS].concat(),
         _ if path.starts_with("guests/") => vec!["guest-runtime", "executor"],
         _ => return None,
