@@ -70,7 +70,7 @@ pub(super) async fn lend(field: &mut Field, peer: CoreId) -> Result<(), GroupFig
                 times.print(format_args!("name=lend way={} to={peer} bytes={length}", purpose.name()));
             }
         }
-        Ok(())
+        field.align().await
     };
     with_service(work, lending.run()).await?;
     field.mailbox.set_acknowledge(Mode::Interrupt);
@@ -83,10 +83,12 @@ pub(super) async fn borrow(field: &mut Field) -> Result<(), GroupFigureError> {
     let mode = polling(leader);
     field.mailbox.set_acknowledge(mode);
     let lending = Lending::new(field.mailbox, mode)?;
+    // To make it takes longer than to lend, and nothing is returned meanwhile.
+    let mut memory = vec![0; LENGTHS[LENGTHS.len() - 1]];
     field.align().await?;
     let work = async {
         for length in LENGTHS {
-            let mut buffer = vec![0; length];
+            let buffer = &mut memory[..length];
             for purpose in Use::ALL {
                 for _ in 0..ROUNDS {
                     let borrowed = lending.borrow(leader, Tag(0), deadline).await?;
@@ -96,12 +98,13 @@ pub(super) async fn borrow(field: &mut Field) -> Result<(), GroupFigureError> {
                             let mut pieces = (0..length).step_by(PIECE);
                             pieces.try_for_each(|at| borrowed.read(at, &mut buffer[..PIECE]))?;
                         }
-                        Use::Copied => borrowed.read(0, &mut buffer)?,
+                        Use::Copied => borrowed.read(0, buffer)?,
                     }
                 }
             }
         }
-        Ok(())
+        // The last block has to be back before this end stops serving.
+        field.align().await
     };
     with_service(work, lending.run()).await?;
     field.mailbox.set_acknowledge(Mode::Interrupt);

@@ -64,7 +64,10 @@ pub(super) async fn measure(field: &mut Field) -> Result<(), GroupFigureError> {
         match field.rank {
             0 => lend::lend(field, peer).await?,
             own if own == rank => lend::borrow(field).await?,
-            _ => field.align().await?,
+            _ => {
+                field.align().await?;
+                field.align().await?;
+            }
         }
         field.align().await?;
     }

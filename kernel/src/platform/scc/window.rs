@@ -267,10 +267,19 @@ pub(super) fn read_pool_lines(pool: Pool, offset: u32, bytes: &mut [u8]) {
     copy_out(pool_lines(pool, offset, bytes.len()), bytes);
 }
 
+/// Bytes that are touched before they are copied: few enough that they stay in L1 until then.
+const COPIED_AT_ONCE: usize = 1024;
+
 /// Copies lines, each of which is touched before where it goes: no cache of the chip allocates on a write miss, and every
 /// store would be a transaction of its own. SCC reference §2.3.
 fn copy_out(source: u32, bytes: &mut [u8]) {
-    touch(bytes);
+    for (piece, at) in bytes.chunks_mut(COPIED_AT_ONCE).zip((source..).step_by(COPIED_AT_ONCE)) {
+        touch(piece);
+        copy_touched(at, piece);
+    }
+}
+
+fn copy_touched(source: u32, bytes: &mut [u8]) {
     let (words, rest) = bytes.as_chunks_mut::<4>();
     let (count, target) = (in_32_bits(words.len()), words.as_mut_ptr().expose_provenance());
     // SAFETY: callers name lines of a message buffer or a pool, whose windows stay mapped, and they are copied to bytes that
