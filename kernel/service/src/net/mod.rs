@@ -12,7 +12,7 @@
 //! There is no switch that all frames go through: that would cost each of them a second way across the mesh, and all their
 //! network with one core. A frame goes to another core as a message of bulk transfer, which one link for each of those cores
 //! sends. Frames for a core without a kernel are lost, at the price of reading one line. So are those that a core does not
-//! take in time, and for a while all that is meant for it. No more than [`SENDING_MAX`] are under way at once, so that calls
+//! take in time, and for a while all that is meant for it. No more than `SENDING_MAX` are under way at once, so that calls
 //! and messages of others keep their places. Nothing waits without bound: a guest's frame has left the guest as soon as the
 //! hub has it.
 //!

@@ -2,7 +2,7 @@
 //! host stops one of them every now and then, wherever it is, and starts it again.
 //!
 //! The guests do the work (`guests/linux/user/storm`) and say of each round how it went; the kernels say what each guest has
-//! given back. The [`judge`] reads both as they come:
+//! given back. The `judge` reads both as they come:
 //!
 //! - no kernel has anything to complain about, and no guest's kernel either;
 //! - all sums are right, and each guest that is never stopped comes to the end of a round now and then;

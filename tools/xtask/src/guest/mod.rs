@@ -180,7 +180,7 @@ pub(crate) fn is_built(workspace: &Workspace, variant: Variant) -> bool {
 }
 
 /// Boots the guest that was built before, has it measure, and returns what stood on the console, see
-/// [`printed`](session::printed). Its programs are those of then.
+/// [`printed`]. Its programs are those of then.
 ///
 /// # Errors
 /// [`SessionError`] if it does not power off by itself.
