@@ -89,13 +89,18 @@ fn ways_out_of_guests_are_reported_by_reason() {
 
 /// Core 0 makes two calls at once to core 1, which serves one of them.
 fn calls() -> Trace {
-    let mut caller = begun(GUEST);
-    caller.extend([
+    served(&[
         (20, Event::CallBegin { to: 1, call: CALL }),
         (22, Event::CallBegin { to: 1, call: OTHER }),
         (90, Event::CallEnd { to: 1, call: CALL }),
-        (99, Event::Idle),
-    ]);
+    ])
+}
+
+/// What core 0 says of calls to core 1, which serves one of them from 40 to 60.
+fn served(calls: &[(u64, Event)]) -> Trace {
+    let mut caller = begun(GUEST);
+    caller.extend(calls);
+    caller.push((99, Event::Idle));
     let mut callee = begun(GUEST);
     callee.extend([
         (40, Event::ServeBegin { from: 0, call: CALL }),
@@ -146,19 +151,10 @@ fn exports_show_calls_at_once_side_by_side_with_arrows_to_the_callee_and_back() 
 
 #[test]
 fn caller_that_gives_up_has_no_arrow_from_the_reply() {
-    let mut caller = begun(GUEST);
-    caller.extend([
+    let drawn = super::perfetto::export_of(&served(&[
         (20, Event::CallBegin { to: 1, call: CALL }),
         (50, Event::CallEnd { to: 1, call: CALL }),
-        (99, Event::Idle),
-    ]);
-    let mut callee = begun(GUEST);
-    callee.extend([
-        (40, Event::ServeBegin { from: 0, call: CALL }),
-        (60, Event::ServeEnd { from: 0, call: CALL }),
-        (99, Event::Idle),
-    ]);
-    let drawn = super::perfetto::export_of(&super::made_of(&[caller, callee]));
+    ]));
     assert!(drawn.ended.iter().all(|(arrow, end)| drawn.begun[arrow] <= *end), "{drawn:?}");
     assert!(
         drawn.ended.values().any(|end| *end == 40_000) && !drawn.ended.values().any(|end| *end == 50_000)
