@@ -68,7 +68,7 @@ impl TraceRing {
         self.header[RATE_WORD].store(kilohertz, Ordering::Relaxed);
     }
 
-    /// Writes a record over the oldest one. Any context; about 25 cycles with the slot in L1.
+    /// Writes a record over the oldest one. Any context; 22 cycles with the slot in L1, by `docs/benchmarks/kernel.md`.
     #[inline(always)]
     pub fn write(&'static self, record: RecordWords) {
         let number = claim();
