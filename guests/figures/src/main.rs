@@ -42,7 +42,6 @@ mod guest {
         own_tables::measure_all();
     }
 
-    /// When the handler was last called.
     static HANDLED: AtomicU32 = AtomicU32::new(0);
 
     /// When the handler was last called.

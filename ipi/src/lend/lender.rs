@@ -125,13 +125,13 @@ impl<'m, 'd, M: Mesh> Lending<'m, 'd, M> {
         self.write_record(record, offer.recorded(self.mailbox.epoch()));
         // What a dropped future has sent may arrive.
         lent.may_be_used = true;
-        if let Err(error) = self.mailbox.send(to, LendMail::Offer(offer).emit(), deadline).await {
-            lent.may_be_used = error == SendError::TimedOut;
-            self.table.borrow_mut().lease(record).life = self.mailbox.known_life_of(to);
-            return Err(error.into());
-        }
+        let sent = self.mailbox.send(to, LendMail::Offer(offer).emit(), deadline).await;
         let life = self.mailbox.known_life_of(to);
         self.table.borrow_mut().lease(record).life = life;
+        if let Err(error) = sent {
+            lent.may_be_used = error == SendError::TimedOut;
+            return Err(error.into());
+        }
         let returned = || match self.table.borrow_mut().lease(record).fate {
             Fate::Returned(was_borrowed) => Some(was_borrowed),
             Fate::Lent | Fate::Held { .. } => None,

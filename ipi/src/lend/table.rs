@@ -103,12 +103,14 @@ impl Table {
         }
     }
 
+    /// All leases.
+    fn all(&self) -> impl Iterator<Item = (LeaseRecord, Lease)> {
+        LeaseRecord::all().zip(self.leases).filter_map(|(record, lease)| Some((record, lease?)))
+    }
+
     /// Leases of a block.
     fn leases_of(&self, range: PoolRange) -> impl Iterator<Item = (LeaseRecord, Lease)> {
-        LeaseRecord::all()
-            .zip(self.leases)
-            .filter_map(|(record, lease)| Some((record, lease?)))
-            .filter(move |(_, lease)| lease.range == range)
+        self.all().filter(move |(_, lease)| lease.range == range)
     }
 
     /// Whether a borrower may still be writing to a block whose lender has given up.
@@ -136,8 +138,7 @@ impl Table {
 
     /// Leases whose borrower may be gone without a word.
     pub(super) fn held(&self) -> Vec<(LeaseRecord, Lease)> {
-        let all = LeaseRecord::all().zip(self.leases).filter_map(|(record, lease)| Some((record, lease?)));
-        all.filter(|(_, lease)| matches!(lease.fate, Fate::Held { .. })).collect()
+        self.all().filter(|(_, lease)| matches!(lease.fate, Fate::Held { .. })).collect()
     }
 
     /// Takes a return in.

@@ -119,9 +119,12 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Looks at the acknowledgement of `peer` if there may be one.
+    #[inline]
     pub(super) fn look_at_answer_now(&self, peer: CoreId) {
-        self.mesh.invalidate(Invalidate::Answer);
-        self.look_at_answer(peer);
+        if self.outgoing.borrow()[peer.index()].is_sent() {
+            self.mesh.invalidate(Invalidate::Answer);
+            self.look_at_answer(peer);
+        }
     }
 
     /// Looks into the line for acknowledgements of `peer`, which the caller knows not to be cached; whether there is
@@ -322,7 +325,7 @@ impl<M: Mesh> Mailbox<'_, M> {
         if self.filled.get().contains(channel) { self.pop_waiting(channel, from) } else { None }
     }
 
-    /// Takes a letter from the first of some queues that has one, and tells refused senders if that made room.
+    /// Takes a letter from that queue with the highest channel that has one, and tells refused senders if that made room.
     #[inline]
     pub(super) fn pop_any(&self, channels: Channels, from: Option<CoreId>) -> Option<Received> {
         let mut left = channels;

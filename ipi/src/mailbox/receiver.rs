@@ -151,8 +151,8 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         if self.mailbox.filled.get() == Channels::NONE { LOOKS_PER_POLL } else { 1 }
     }
 
-    /// Waits for the next mail on this or one of the `others`, which are all in the mode of this; the first of them that has
-    /// one. A look serves all of them; in a polled mode there are as many in a poll as `looks` says.
+    /// Waits for the next mail on this or one of the `others`, which are all in the mode of this; of those that have one, on
+    /// that with the highest number. A look serves all of them; in a polled mode there are as many in a poll as `looks` says.
     ///
     /// *Cancel safety*: a mail is taken only when the future completes.
     pub(crate) fn recv_of<const N: usize>(

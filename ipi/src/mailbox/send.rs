@@ -161,9 +161,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     #[inline]
     pub fn try_send_with(&self, to: CoreId, mail: &Mail, notice: Notice) -> Result<(), TrySendError> {
         // The answer to an earlier letter lies there, as a rule, before there is another one to send.
-        if self.outgoing.borrow()[to.index()].is_sent() {
-            self.look_at_answer_now(to);
-        }
+        self.look_at_answer_now(to);
         let begun = self.outgoing.borrow_mut()[to.index()].begin_post(mail.channel(), Owner::Poster, notice);
         match begun {
             Some(begun) => {
@@ -212,9 +210,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         (to, life): (CoreId, Epoch),
         begin: impl Fn(&mut Outgoing) -> Option<Begun>,
     ) -> Option<Begun> {
-        if self.outgoing.borrow()[to.index()].is_sent() {
-            self.look_at_answer_now(to);
-        }
+        self.look_at_answer_now(to);
         let link = &mut self.outgoing.borrow_mut()[to.index()];
         if link.peer == Some(life) { begin(link) } else { None }
     }

@@ -197,10 +197,11 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         }
     }
 
-    /// Looks for letters of `cores` and takes in the first that comes; whether one has.
-    fn seek(&self, cores: CoreSet) -> bool {
-        let received = self.mailbox.seek(self.sought(), cores, self.looks(0));
-        received.inspect(|received| self.take_letter(received)).is_some()
+    /// Looks for letters of `cores` and takes in the first that comes.
+    fn seek(&self, cores: CoreSet) {
+        if let Some(received) = self.mailbox.seek(self.sought(), cores, self.looks(0)) {
+            self.take_letter(&received);
+        }
     }
 
     /// Channels on which letters can be taken in: only replies while others might need an answer that there is no room for.

@@ -71,17 +71,12 @@ pub struct LendOffer {
 impl LendOffer {
     /// What its record holds while a lender in this life lends it.
     pub fn recorded(&self, life: Epoch) -> [u8; QUADWORD] {
-        lease_record(life, self.lease, self.range)
+        let mut bytes = [0; QUADWORD];
+        bytes[0..2].copy_from_slice(&self.lease.0.to_le_bytes());
+        bytes[2..4].copy_from_slice(&life.get().to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.range.offset().to_le_bytes());
+        bytes
     }
-}
-
-/// The record of a lease.
-pub fn lease_record(life: Epoch, lease: LeaseId, range: PoolRange) -> [u8; QUADWORD] {
-    let mut bytes = [0; QUADWORD];
-    bytes[0..2].copy_from_slice(&lease.0.to_le_bytes());
-    bytes[2..4].copy_from_slice(&life.get().to_le_bytes());
-    bytes[4..8].copy_from_slice(&range.offset().to_le_bytes());
-    bytes
 }
 
 /// A mail about a lease.

@@ -20,7 +20,7 @@ mod transfer;
 pub use ack::{Ack, AckView, Verdict};
 pub use flag::{BarrierFlag, LockClaim, LockNote};
 pub use hello::{Hello, HelloView, stamp_word};
-pub use lend::{Access, LeaseId, LeaseRecord, LendMail, LendOffer, lease_record};
+pub use lend::{Access, LeaseId, LeaseRecord, LendMail, LendOffer};
 pub use letter::{Channel, Channels, Envelope, Flow, Kind, Letter, LetterView, Mail, Reply};
 pub use life::{Bell, Epoch, Sequence};
 pub use part::{CallId, Content, Failure, Message, Part, ProcedureId};

@@ -25,7 +25,7 @@ unsafe extern "C" fn memcpy(target: *mut u8, source: *const u8, length: usize) -
         "mov ecx, [esp + 20]",
         "mov eax, edi",
         "mov edx, ecx",
-        // A string instruction takes as long for nothing as for ten bytes.
+        // A string instruction has to begin even for nothing.
         "shr ecx, 2",
         "jz 2f",
         "rep movsd",

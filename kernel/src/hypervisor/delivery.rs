@@ -197,7 +197,7 @@ struct Handler {
 }
 
 /// Bits of a gate's high doubleword that say that it is present and an interrupt or trap gate of 32 bits, and the one in
-/// which these two differ.
+/// which these two differ: those of `i586::segment::Gate`.
 const KIND_BITS: u32 = 0x9E00; // not an address
 const KIND: u32 = 0x8E00; // not an address
 const KIND_TRAP: u32 = 1 << 8;

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use executor::{Class, JoinHandle, Spawner};
 use guest_abi::list::{Guest, GuestList};
-
 use scc::id::CoreId;
 use service::Ctx;
 use service::block::{BlockDevice, RemoteDisk};
@@ -33,11 +32,14 @@ pub fn has_guests() -> bool {
 /// guest is one of the group of those of `cores`, and all have a network with those cores. A guest that cannot be started
 /// costs a line on the console.
 pub async fn run_all(spawner: Spawner, services: Option<Services>, cores: Cores) {
-    let Some(bytes) = kernel_space::guests().filter(|_| has_guests()) else { return };
+    let Some(bytes) = kernel_space::guests() else { return };
     let list = match GuestList::parse(bytes) {
         Ok(list) => list,
         Err(error) => return log::error!(target: "guest", "none started: {error}"),
     };
+    if list.guests().next().is_none() {
+        return;
+    }
     let hub = services.map_or_else(services::hub, |services| services.site.equipment().hub);
     let mut group = services.and_then(|services| Membership::new(services, cores).ok());
     let before = frames();

@@ -158,7 +158,7 @@ impl Vm {
         let image = GuestImage::parse(guest.image)?;
         let ram = Ram::new(guest.room.memory_bytes)?;
         image.load(&ram)?;
-        let features = group.as_ref().map_or(FEATURES, |_| FEATURES.union(Features::GROUP));
+        let features = if group.is_some() { FEATURES.union(Features::GROUP) } else { FEATURES };
         let start = match image.note() {
             None => Start::bare(&ram, features)?,
             Some(note) => Start::linux(&ram, guest, note, image.end())?,

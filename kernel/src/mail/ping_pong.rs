@@ -143,7 +143,7 @@ pub async fn span<const SAMPLES: usize>(
 }
 
 /// What `future` completes with, and the time stamp at the beginning of the poll in which it does.
-async fn with_beginning<T>(future: impl Future<Output = T>) -> (T, Option<u64>) {
+async fn with_beginning<T>(future: impl Future<Output = T>) -> (T, u64) {
     let mut future = pin!(future);
     let polled = Cell::new(0);
     let output = poll_fn(|context| {
@@ -151,7 +151,7 @@ async fn with_beginning<T>(future: impl Future<Output = T>) -> (T, Option<u64>) 
         future.as_mut().poll(context)
     })
     .await;
-    (output, Some(polled.get()))
+    (output, polled.get())
 }
 
 struct Table {
@@ -207,7 +207,10 @@ impl Table {
                 // Time stamps in each poll would delay the letter of one who polls all the time.
                 let (received, polled) = match self.letters {
                     Letters::Polled => (received.await, None),
-                    Letters::Direct | Letters::Doorbell => with_beginning(received).await,
+                    Letters::Direct | Letters::Doorbell => {
+                        let (received, polled) = with_beginning(received).await;
+                        (received, Some(polled))
+                    }
                 };
                 if received.mail.kind() == BALL {
                     break (received, polled);

@@ -116,12 +116,10 @@ pub fn set_up() -> Result<(), MapError> {
             (first.get(), first.get() + bytes)
         });
     frames.release(PhysAddr::new(end - layout::DIRECT_MAP), PhysAddr::new(list - list % PAGE_BYTES));
-    let lendable = bytes - machine::lendable_bytes(bytes);
-    if lendable < bytes && list_end <= lendable {
-        frames.release(PhysAddr::new(list_end), PhysAddr::new(lendable));
-        POOL.call_once(|| PhysAddr::new(lendable));
-    } else {
-        frames.release(PhysAddr::new(list_end), PhysAddr::new(bytes));
+    let pool = Some(bytes - machine::lendable_bytes(bytes)).filter(|first| (list_end..bytes).contains(first));
+    frames.release(PhysAddr::new(list_end), PhysAddr::new(pool.unwrap_or(bytes)));
+    if let Some(first) = pool {
+        POOL.call_once(|| PhysAddr::new(first));
     }
     start::map_room(PhysAddr::new(list_end));
 

@@ -6,6 +6,8 @@ mod random;
 pub mod soak;
 pub mod storm;
 
+use std::io;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use scc::host::Uart;
@@ -212,6 +214,17 @@ impl KernelBoard {
     #[must_use]
     pub fn text(&self, core: CoreId) -> String {
         String::from_utf8_lossy(self.machine.console(core, Uart::Com1)).into_owned()
+    }
+
+    /// Writes what the cores have printed to files of a folder, which is made.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write_texts(&self, folder: &Path, cores: &[CoreId]) -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        cores.iter().try_for_each(|core| {
+            std::fs::write(folder.join(format!("core-{:02}.txt", core.number())), self.text(*core))
+        })
     }
 
     /// The part of a core's only line that contains `mark`, from there on.

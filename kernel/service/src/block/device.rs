@@ -34,9 +34,6 @@ pub enum BlockError {
     /// Its core did not answer, or data did not arrive. What was to be written may be.
     #[error("the core of the disk does not answer")]
     Unreachable,
-    /// The medium failed.
-    #[error("the sectors cannot be accessed")]
-    Failed,
 }
 
 /// A disk that need not be waited for.

@@ -109,10 +109,10 @@ pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), RunError> {
         let done = match request {
             Request::Describe => Ok(()),
             Request::Read(span) => {
-                lend(ctx, &shape, caller, span).await.map(|()| read.add(span.count.into()))
+                lend(ctx, (disk, &shape), caller, span).await.map(|()| read.add(span.count.into()))
             }
             Request::Write(span) => {
-                take(ctx, &shape, caller, span).await.map(|()| written.add(span.count.into()))
+                take(ctx, (disk, &shape), caller, span).await.map(|()| written.add(span.count.into()))
             }
         };
         done.inspect_err(|_| failed.increment()).map(|()| shape)
@@ -122,23 +122,33 @@ pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), RunError> {
 }
 
 /// Sends sectors to the caller.
-async fn lend<M: Mesh>(ctx: Ctx<'_, M>, shape: &Shape, caller: Caller, span: Span) -> Result<(), BlockError> {
+async fn lend<M: Mesh>(
+    ctx: Ctx<'_, M>,
+    (disk, shape): (&dyn Sectors, &Shape),
+    caller: Caller,
+    span: Span,
+) -> Result<(), BlockError> {
     let mut data = vec![0; bytes_of(shape, span)?];
-    ctx.disk().ok_or(BlockError::Failed)?.read(span.first, &mut data)?;
+    disk.read(span.first, &mut data)?;
     let until = ctx.within(PATIENCE_MILLISECONDS);
     let sent = ctx.transfers().send_to_life(caller.core, caller.life, span.tag(), &data, until).await;
     sent.map_err(|_| BlockError::Unreachable)
 }
 
 /// Takes sectors from the caller.
-async fn take<M: Mesh>(ctx: Ctx<'_, M>, shape: &Shape, caller: Caller, span: Span) -> Result<(), BlockError> {
+async fn take<M: Mesh>(
+    ctx: Ctx<'_, M>,
+    (disk, shape): (&dyn Sectors, &Shape),
+    caller: Caller,
+    span: Span,
+) -> Result<(), BlockError> {
     if shape.access == Access::ReadOnly {
         return Err(BlockError::ReadOnly);
     }
     let mut data = vec![0; bytes_of(shape, span)?];
     let until = ctx.within(PATIENCE_MILLISECONDS);
     match ctx.transfers().recv(caller.core, span.tag(), &mut data, until).await {
-        Ok(length) if length == data.len() => ctx.disk().ok_or(BlockError::Failed)?.write(span.first, &data),
+        Ok(length) if length == data.len() => disk.write(span.first, &data),
         _ => Err(BlockError::Unreachable),
     }
 }

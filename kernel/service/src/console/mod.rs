@@ -155,7 +155,7 @@ pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), ServeError> {
             lost.add(missing);
             ctx.console().write(core, &format!("... {missing} lines lost"));
         }
-        place.set(Some((life, line.number + 1)));
+        place.set(Some((life, line.number.wrapping_add(1))));
         lines.increment();
         ctx.console().write(core, &line.text);
     });

@@ -43,7 +43,7 @@ const FPU_START: [u32; 27] = {
     words
 };
 
-/// Lines of 32 bytes of an image.
+/// Lines of 32 bytes of an image, which has 108 bytes.
 const IMAGE_LINES: u32 = 4;
 
 /// Address of the trap page whose guest has its part in the tables and the FPU; 0 if none has.

@@ -6,11 +6,10 @@
 
 mod arguments;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use boot_tests::kernel::KernelBoard;
 use boot_tests::kernel::soak::in_milliseconds;
 use boot_tests::kernel::storm::{self, Plan, Progress, Summary};
 use clap::Parser;
@@ -107,7 +106,7 @@ fn main() -> ExitCode {
         Err((error, board)) => {
             bar.abandon();
             eprintln!("storm: seed {}: {error}", plan.seed);
-            match write_consoles(&arguments.folder, &plan.cores, &board) {
+            match board.write_texts(&arguments.folder, &plan.cores) {
                 Ok(()) => eprintln!("storm: the consoles are in {}", arguments.folder.display()),
                 Err(error) => {
                     eprintln!("storm: cannot write the consoles to {}: {error}", arguments.folder.display());
@@ -182,13 +181,6 @@ fn json(plan: &Plan, summary: &Summary) -> String {
         "guests": summary.guests.iter().map(guest).collect::<Vec<_>>(),
     });
     format!("{text:#}\n")
-}
-
-fn write_consoles(folder: &Path, cores: &[CoreId], board: &KernelBoard) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    cores.iter().try_for_each(|core| {
-        std::fs::write(folder.join(format!("core-{:02}.txt", core.number())), board.text(*core))
-    })
 }
 
 fn seconds(seconds: f64) -> Time {

@@ -6,14 +6,12 @@
 
 mod arguments;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use boot_tests::kernel::KernelBoard;
 use boot_tests::kernel::soak::{self, Counts, Plan, Summary};
 use clap::Parser;
-use scc::id::CoreId;
 use scc::timing::Time;
 use scc_emu::chip::loss::Share;
 
@@ -67,7 +65,7 @@ fn main() -> ExitCode {
         }
         Err((error, board)) => {
             eprintln!("soak: seed {}: {error}", plan.seed);
-            match write_consoles(&folder, &plan.cores, &board) {
+            match board.write_texts(&folder, &plan.cores) {
                 Ok(()) => eprintln!("soak: the consoles are in {}", folder.display()),
                 Err(error) => eprintln!("soak: cannot write the consoles to {}: {error}", folder.display()),
             }
@@ -90,12 +88,4 @@ fn report(summary: &Summary, began: Instant) {
         summary.instructions,
         began.elapsed().as_secs_f64()
     );
-}
-
-fn write_consoles(folder: &Path, cores: &[CoreId], board: &KernelBoard) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    cores.iter().try_for_each(|core| {
-        let file = folder.join(format!("core-{:02}.txt", core.number()));
-        std::fs::write(file, board.text(*core))
-    })
 }

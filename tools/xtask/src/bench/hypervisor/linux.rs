@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::report::lossy;
 use crate::chart::{self, Series};
 use crate::figures::word_of;
 use crate::guest::printed;
@@ -77,7 +78,7 @@ impl Linux {
                 .switches
                 .iter()
                 .filter(|switch| switch.kilobytes == kilobytes)
-                .map(|switch| (f64::from(switch.processes), chart_value(switch.cycles)))
+                .map(|switch| (f64::from(switch.processes), lossy(switch.cycles)))
                 .collect(),
         });
         chart::draw("A switch between processes of Linux", "processes", "cycles", &series)
@@ -86,11 +87,6 @@ impl Linux {
 
 /// The sizes of memory, in KB, and their names.
 pub(super) const SIZES: [(u32, &str); 4] = [(0, "0 KB"), (4, "4 KB"), (16, "16 KB"), (64, "64 KB")];
-
-#[expect(clippy::cast_precision_loss, reason = "far less than 2^52 cycles")]
-fn chart_value(cycles: u64) -> f64 {
-    cycles as f64
-}
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ use crate::program::{self, Profile};
 use crate::rom::Rom;
 use crate::workspace::{CORE_TARGET, Workspace};
 
-/// The figures that are worked out here: see [`world_switches`] and [`memory_of_guests`].
+/// The figure that is worked out here: see [`world_switches`].
 const WORLD_SWITCH: &str = "world-switch";
 /// Where every run has its guests.
 const PLACE: [&str; 4] = ["--cores", "0", "--guest-memory", "4"];

@@ -171,7 +171,6 @@ fn linux_part(linux: &Linux, line: &mut impl FnMut(fmt::Arguments<'_>)) {
         "--:|".repeat(SIZES.len())
     ));
     let mut processes: Vec<_> = linux.switches.iter().map(|switch| switch.processes).collect();
-    processes.dedup();
     processes.sort_unstable();
     processes.dedup();
     for processes in processes {
@@ -187,7 +186,7 @@ fn linux_part(linux: &Linux, line: &mut impl FnMut(fmt::Arguments<'_>)) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far less than 2^52 cycles")]
-fn lossy(cycles: u64) -> f64 {
+pub(super) fn lossy(cycles: u64) -> f64 {
     cycles as f64
 }
 
