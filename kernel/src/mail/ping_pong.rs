@@ -202,21 +202,23 @@ impl Table {
                 sent = Some(self.send(&ball).await?);
             }
             // What a core says before the game may still be under way.
-            let (received, polled) = loop {
+            let (received, polled, now) = loop {
                 let received = self.receiver.recv_from(self.peer);
                 // Time stamps in each poll would delay the letter of one who polls all the time.
-                let (received, polled) = match self.letters {
-                    Letters::Polled => (received.await, None),
+                let (received, polled, now) = match self.letters {
+                    Letters::Polled => {
+                        let received = received.await;
+                        (received, None, cpu::time_stamp())
+                    }
                     Letters::Direct | Letters::Doorbell => {
                         let (received, polled) = with_beginning(received).await;
-                        (received, Some(polled))
+                        (received, Some(polled), cpu::time_stamp())
                     }
                 };
                 if received.mail.kind() == BALL {
-                    break (received, polled);
+                    break (received, polled, now);
                 }
             };
-            let now = cpu::time_stamp();
             let before = if begins { sent } else { sent.replace(self.send(&ball).await?) };
             if let Some(before) = before {
                 let whole = (now - before) / 2;
