@@ -147,4 +147,5 @@ pub use executor::{Alarm, Executor, Step};
 pub use platform::{Panicked, Platform};
 pub use spawner::{Pressure, Spawner};
 pub use task::{Activity, JoinError, JoinHandle, NoRoom, TaskId, TaskInfo, TaskPool, Tasks};
+pub use waker::class_of;
 pub use yielding::yield_now;

@@ -23,8 +23,9 @@ struct Rung {
     events: Events,
     /// Whether the direct pin was raised.
     direct: bool,
-    /// Who waits for mail, and who serves the mailbox.
+    /// Who waits for mail, and whether the next ring wakes it instead of whoever serves the mailbox.
     receiver: Option<Waker>,
+    is_seated: bool,
     server: Option<Waker>,
     waker: Option<Waker>,
     /// Tasks that wait to be told who rang.
@@ -38,6 +39,7 @@ static RUNG: InterruptCell<Rung> = InterruptCell::new(Rung {
     events: Events::NONE,
     direct: false,
     receiver: None,
+    is_seated: false,
     server: None,
     waker: None,
     asking: 0,
@@ -67,27 +69,49 @@ pub fn rung() {
     terminal::rung();
 }
 
-/// Wakes whoever waits, the one first who may have got mail.
+/// Wakes whoever waits: of the tasks of the mailbox the one that is to look first.
 fn announce(note: impl FnOnce(&mut Rung)) {
     if let Some(mail) = MAIL.get() {
         mail.notice();
     }
     RUNG.with(|rung| {
         note(rung);
-        [rung.receiver.take(), rung.server.take()].into_iter().flatten().for_each(Waker::wake);
+        let first = if core::mem::take(&mut rung.is_seated) { &rung.receiver } else { &rung.server };
+        if let Some(first) = first {
+            first.wake_by_ref();
+        }
         rung.wake();
     });
 }
 
-/// Has a task of the mailbox woken by the next ring. Task context.
+/// Has a task of the mailbox woken, the receiver by the next ring, the server by all that wake no receiver. Task context.
 pub fn wake_when_rung(seat: Seat, waker: &Waker) {
     RUNG.with(|rung| {
-        let seat = match seat {
-            Seat::Receiver => &mut rung.receiver,
+        let seated = match seat {
+            Seat::Receiver => {
+                rung.is_seated = true;
+                &mut rung.receiver
+            }
             Seat::Server => &mut rung.server,
         };
-        if !seat.as_ref().is_some_and(|seated| seated.will_wake(waker)) {
-            *seat = Some(waker.clone());
+        if !seated.as_ref().is_some_and(|seated| seated.will_wake(waker)) {
+            *seated = Some(waker.clone());
+        }
+    });
+}
+
+/// Has the server of the mailbox woken by the next ring. Task context.
+pub fn vacate() {
+    RUNG.with(|rung| rung.is_seated = false);
+}
+
+/// A task has ended without having been dropped: if it was to be woken by the next ring, or by the last one, the server of
+/// the mailbox takes its place. Task context.
+pub fn task_lost() {
+    RUNG.with(|rung| {
+        rung.is_seated = false;
+        if let Some(server) = &rung.server {
+            server.wake_by_ref();
         }
     });
 }

@@ -14,7 +14,7 @@ use trace_format::record::{Event, PollOutcome, TaskBefore, TaskNumber};
 
 use crate::arch::i586::{cpu, recovery};
 use crate::platform::machine;
-use crate::trace;
+use crate::{doorbell, trace};
 
 /// The core, as the executor sees it.
 #[derive(Debug)]
@@ -48,7 +48,10 @@ impl Platform for Core {
 
     #[inline]
     fn guard<R>(&self, poll: impl FnOnce() -> R) -> Result<R, Panicked> {
-        recovery::attempt(poll).map_err(|_| Panicked)
+        recovery::attempt(poll).map_err(|_| {
+            doorbell::task_lost();
+            Panicked
+        })
     }
 
     /// Writes the event into the core's ring. Each arm records by itself, so that what its kind of record looks like is

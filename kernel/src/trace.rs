@@ -19,6 +19,12 @@ pub fn record(event: Event) {
     }
 }
 
+/// Time stamp for [`record_at`]; costs nothing in an image without a trace. Any context.
+#[inline(always)]
+pub fn stamp() -> u64 {
+    if IS_TRACED { cpu::time_stamp() } else { 0 }
+}
+
 /// Records an event that happened at a time stamp. Any context.
 #[inline(always)]
 pub fn record_at(cycles: u64, event: Event) {

@@ -17,6 +17,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
+use crate::class::Class;
 use crate::task::header::{Header, TaskRef};
 
 /// Wakers of one kind of storage. Their functions are constants, so that a poll which calls them has them inlined.
@@ -43,6 +44,13 @@ pub(crate) unsafe fn borrowed<K: Kind>(header: NonNull<Header>) -> ManuallyDrop<
     let data = header.as_ptr().cast_const().cast();
     // SAFETY: the functions belong to the storage of this task; they expect a pointer to its header.
     ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, K::FUNCTIONS)) })
+}
+
+/// Class of the task that a waker wakes; `None` if that is no task of an executor, or the waker is another one around it.
+/// Any context.
+#[must_use]
+pub fn class_of(waker: &Waker) -> Option<Class> {
+    task_of(waker).map(|task| task.header().class.get())
 }
 
 /// The task of a waker, if it is one of an executor.

@@ -9,6 +9,19 @@ use crate::layout;
 use crate::mesh::{CoreSet, Invalidate, Mesh, Push};
 use crate::wire::{Ack, AckView, Bell, Channel, Channels, LetterView, LineWords, Reply, Verdict};
 
+/// Who looks for a letter again and again looks for an acknowledgement after one of so many looks.
+const LOOKS_PER_ANSWER: u32 = 4;
+
+/// What a look into one line has found.
+pub(super) enum Look {
+    /// The letter that was looked for.
+    Letter(Received),
+    /// Something else, which has been delivered to the queues if it was a letter.
+    Delivered,
+    /// Nothing new.
+    Nothing,
+}
+
 impl<M: Mesh> Mailbox<'_, M> {
     /// Looks into the lines of `peers` now, rung or not. Task only; per peer one line read, two if an
     /// acknowledgement is due, and one line write for each new letter.
@@ -18,13 +31,19 @@ impl<M: Mesh> Mailbox<'_, M> {
         }
     }
 
-    /// Looks at the own board, into the lines of those that have changed it, and at acknowledgements that may have come.
-    pub(super) fn attend_board(&self) {
+    /// The own board as it is now.
+    #[inline]
+    pub(super) fn read_board(&self) -> [LineWords; 2] {
         self.mesh.invalidate(Invalidate::Board);
-        let lines = layout::board_lines(self.mesh.core()).map(|line| self.mesh.read_line(line));
-        for (index, (known, now)) in self.board.iter().zip(lines.as_flattened()).enumerate() {
-            if known.get() != *now {
-                self.attend_bells(index, known.get(), *now);
+        layout::board_lines(self.mesh.core()).map(|line| self.mesh.read_line(line))
+    }
+
+    /// Looks into the lines of those that have changed the board, and at acknowledgements that may have come.
+    pub(super) fn attend_board(&self, board: &[LineWords; 2]) {
+        let now = board.as_flattened();
+        for (index, known) in self.board.iter().enumerate() {
+            if known.get() != now[index] {
+                self.attend_bells(index, known.get(), now[index]);
             }
         }
         for peer in self.awaited.get().iter() {
@@ -38,13 +57,16 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// it is written before the letter.
     #[inline(never)]
     fn attend_bells(&self, index: usize, known: u32, now: u32) {
-        let bells = known.to_le_bytes().into_iter().zip(now.to_le_bytes());
-        for (core, (known, now)) in (index * 4..).zip(bells) {
-            let peer = u8::try_from(core).ok().and_then(CoreId::new);
-            if let Some(peer) = peer.filter(|_| known != now)
-                && self.look_at_bell(peer) == Bell::new(now)
+        let mut changed = known ^ now;
+        while changed != 0 {
+            let place = changed.trailing_zeros() & !7;
+            changed &= !(0xFF << place);
+            let [bell, ..] = (now >> place).to_le_bytes().map(Bell::new);
+            let peer = u8::try_from(index * 4).ok().zip(u8::try_from(place / 8).ok());
+            if let Some(peer) = peer.and_then(|(first, behind)| CoreId::new(first + behind))
+                && self.look_at_bell(peer) == bell
             {
-                self.find_bell(peer, Bell::new(now));
+                self.find_bell(peer, bell);
             }
         }
     }
@@ -77,23 +99,29 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 
     /// Looks `looks` times for a letter of `peer` on one of `channels`, which is not queued but returned: the caller knows
-    /// that none of `peer` waits in their queues. Letters on other channels are delivered; if it looks again and again,
-    /// the acknowledgements of `peer` are looked at as well.
+    /// that none of `peer` waits in their queues. Other letters are delivered; if it looks again and again, the
+    /// acknowledgements of `peer` are looked at as well.
     #[inline(always)]
-    pub(super) fn poll_for(&self, channels: Channels, peer: CoreId, looks: u32) -> Option<Received> {
+    pub(super) fn poll_for(&self, channels: Channels, peer: CoreId, looks: u32) -> Look {
         let me = self.mesh.core();
         let (line, last_word) = (layout::mail(me, peer), layout::mail_last(me, peer));
         let seen = self.seen[peer.index()].get();
-        let mut is_curious = true;
-        for _ in 0..looks {
+        let mut expected = self.outgoing.borrow()[peer.index()].curiosity();
+        for look in 0..looks {
             self.mesh.invalidate(Invalidate::Poll);
             if self.mesh.read_word(last_word) != seen {
                 // Whatever it is, somebody is to go on with it.
                 return self.read_awaited(channels, peer, self.mesh.read_line(line));
             }
-            is_curious = is_curious && looks > 1 && self.look_at_answer(peer);
+            if look % LOOKS_PER_ANSWER == 1
+                && let Some(answer) = expected
+                && self.is_there(peer, answer)
+            {
+                self.take_answer(peer);
+                expected = None;
+            }
         }
-        None
+        Look::Nothing
     }
 
     /// One of many looks for letters of `peers`, which are delivered; whether there were any.
@@ -131,22 +159,26 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// still something to look for.
     #[inline]
     pub(super) fn look_at_answer(&self, peer: CoreId) -> bool {
-        let expected = self.outgoing.borrow()[peer.index()].curiosity(self.epoch);
-        if let Some(expected) = expected {
-            self.look_for_answer(peer, expected);
+        let expected = self.outgoing.borrow()[peer.index()].curiosity();
+        if expected.is_some_and(|expected| self.is_there(peer, expected)) {
+            self.take_answer(peer);
         }
         expected.is_some()
     }
 
+    /// Whether it is worth reading the whole line.
     #[inline]
-    fn look_for_answer(&self, peer: CoreId, expected: Curiosity) {
-        if let Curiosity::Answer(last) = expected
-            && self.mesh.read_word(layout::ack_last(self.mesh.core(), peer)) != last
-        {
-            return;
+    fn is_there(&self, peer: CoreId, expected: Curiosity) -> bool {
+        match expected {
+            Curiosity::Answer(last) => self.mesh.read_word(layout::ack_last(self.mesh.core(), peer)) == last,
+            Curiosity::Anything => true,
         }
+    }
+
+    #[inline(never)]
+    fn take_answer(&self, peer: CoreId) {
         let line = self.mesh.read_line(layout::ack(self.mesh.core(), peer));
-        let is_plain = self.outgoing.borrow_mut()[peer.index()].take_plain(AckView::new(&line), self.epoch);
+        let is_plain = self.outgoing.borrow_mut()[peer.index()].take_plain(AckView::new(&line));
         if is_plain {
             self.senders[peer.index()].wake_all();
         } else {
@@ -156,10 +188,11 @@ impl<M: Mesh> Mailbox<'_, M> {
 
     #[inline(never)]
     fn read_answer(&self, peer: CoreId, line: LineWords) {
-        let Ok(ack) = Ack::parse(AckView::new(&line)) else { return };
+        let view = AckView::new(&line);
+        let Ok(ack) = Ack::parse(view) else { return };
         let (changed, unparked) = {
             let link = &mut self.outgoing.borrow_mut()[peer.index()];
-            (link.take(ack, self.epoch), link.unpark())
+            (link.take(ack, view.last_word()), link.unpark())
         };
         if let Some((begun, mail)) = unparked {
             self.write_letter(peer, begun, Reply::Silent, &mail, Notice::Doorbell);
@@ -172,7 +205,7 @@ impl<M: Mesh> Mailbox<'_, M> {
     /// Takes a line in that is not what it was: what somebody waits for, straight to him, before anything is looked at
     /// that would matter for other letters only.
     #[inline(always)]
-    fn read_awaited(&self, channels: Channels, peer: CoreId, line: LineWords) -> Option<Received> {
+    fn read_awaited(&self, channels: Channels, peer: CoreId, line: LineWords) -> Look {
         let letter = LetterView::new(&line);
         let last = letter.last_word();
         {
@@ -187,18 +220,18 @@ impl<M: Mesh> Mailbox<'_, M> {
                 self.find_bell(peer, letter.bell());
                 self.answer(incoming, peer, last, Verdict::Accepted, letter.reply());
                 self.count(|statistics| statistics.accepted += 1);
-                return Some(Received { from: peer, life, mail: letter.unchecked_mail() });
+                return Look::Letter(Received { from: peer, life, mail: letter.unchecked_mail() });
             }
         }
-        self.read_other(channels, peer, line)
+        self.read_other(peer, line);
+        Look::Delivered
     }
 
-    /// Takes in what is not just the next letter, and on one of the channels.
+    /// Takes in what is not just the next letter, and on one of the channels that somebody waits for.
     #[cold]
     #[inline(never)]
-    fn read_other(&self, channels: Channels, peer: CoreId, line: LineWords) -> Option<Received> {
+    fn read_other(&self, peer: CoreId, line: LineWords) {
         self.read_letter(peer, line);
-        self.pop_any(channels, Some(peer))
     }
 
     /// Looks for letters of `cores` on `channels`, in the queues first, then `looks` times in the lines, of which there is
@@ -218,11 +251,16 @@ impl<M: Mesh> Mailbox<'_, M> {
             return Some(letter);
         }
         let looks = if self.filled.get() == Channels::NONE { looks } else { 1 };
-        let found = self.poll_for(channels, core, looks);
-        if found.is_none() && looks == 1 {
-            self.look_at_answer(core);
+        match self.poll_for(channels, core, looks) {
+            Look::Letter(letter) => Some(letter),
+            Look::Delivered => self.pop_any(channels, Some(core)),
+            Look::Nothing => {
+                if looks == 1 {
+                    self.look_at_answer(core);
+                }
+                None
+            }
         }
-        found
     }
 
     /// Looks for letters of all `cores` before one is taken, so that none of them comes last for ever. Whatever comes,

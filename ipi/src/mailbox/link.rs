@@ -1,9 +1,7 @@
 //! What one core knows about its mail with one other.
 
 use super::{Notice, SendError};
-use crate::wire::{
-    Ack, AckView, Bell, Channel, Channels, Epoch, Flow, Kind, LetterView, Mail, Sequence, Verdict,
-};
+use crate::wire::{Ack, AckView, Bell, Channel, Channels, Epoch, Flow, Kind, LetterView, Mail, Verdict};
 
 /// Who asks what became of a letter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,8 +43,8 @@ pub(super) enum Posted {
 pub(super) struct Begun {
     /// Life that it is for.
     pub(super) peer: Epoch,
-    /// Its number.
-    pub(super) sequence: Sequence,
+    /// Its last word.
+    pub(super) last: u32,
     /// What is to be written on the peer's board first; nothing if the letter is not rung for.
     pub(super) bell: Bell,
     pub(super) is_rung_for: bool,
@@ -62,8 +60,8 @@ pub(super) struct Outgoing {
     pub(super) polled: Channels,
     /// Channels without room for this core.
     pub(super) closed: Channels,
-    /// Number of the last letter.
-    pub(super) sequence: Sequence,
+    /// Last word of the last letter.
+    pub(super) last: u32,
     /// The own byte of the peer's board.
     pub(super) bell: Bell,
     pub(super) slot: Slot,
@@ -75,16 +73,19 @@ pub(super) struct Outgoing {
 const NO_MAIL: Mail = Mail::empty(Channel::new(0).expect("channels are 0 to 14"), Kind(0), Flow(0));
 
 impl Outgoing {
-    pub(super) const NEW: Self = Self {
-        peer: None,
-        polled: Channels::NONE,
-        closed: Channels::NONE,
-        sequence: Sequence::new(0),
-        bell: Bell::new(0),
-        slot: Slot::Free,
-        posted: Posted::Done,
-        mail: NO_MAIL,
-    };
+    /// No letter yet, in life `own` of this core.
+    pub(super) const fn new(own: Epoch) -> Self {
+        Self {
+            peer: None,
+            polled: Channels::NONE,
+            closed: Channels::NONE,
+            last: LetterView::last_word_before_first(own),
+            bell: Bell::new(0),
+            slot: Slot::Free,
+            posted: Posted::Done,
+            mail: NO_MAIL,
+        }
+    }
 
     /// Whether a letter on `channel` may be written now.
     #[inline]
@@ -125,9 +126,9 @@ impl Outgoing {
         if is_rung_for {
             self.bell = self.bell.next();
         }
-        self.sequence = self.sequence.next();
+        self.last = LetterView::next_last_word(self.last);
         self.slot = Slot::Sent(owner);
-        Some(Begun { peer, sequence: self.sequence, bell: self.bell, is_rung_for })
+        Some(Begun { peer, last: self.last, bell: self.bell, is_rung_for })
     }
 
     /// Takes the line for a mail to be posted, which the caller then puts into `mail`; `None` also while an earlier
@@ -142,11 +143,11 @@ impl Outgoing {
 
     /// What the peer's acknowledgement can tell; `None` if nothing.
     #[inline]
-    pub(super) fn curiosity(&self, own_life: Epoch) -> Option<Curiosity> {
+    pub(super) fn curiosity(&self) -> Option<Curiosity> {
         if self.closed != Channels::NONE {
             return Some(Curiosity::Anything);
         }
-        self.is_sent().then(|| Curiosity::Answer(AckView::last_word(own_life, self.sequence)))
+        self.is_sent().then_some(Curiosity::Answer(self.last))
     }
 
     /// The peer is in another life than was known, with this byte on its board.
@@ -162,11 +163,10 @@ impl Outgoing {
 
     /// Takes the acknowledgement in that accepts the letter and says nothing new otherwise; false for any other.
     #[inline]
-    pub(super) fn take_plain(&mut self, ack: AckView<'_>, own_life: Epoch) -> bool {
+    pub(super) fn take_plain(&mut self, ack: AckView<'_>) -> bool {
         let Some(peer) = self.peer else { return false };
-        let letter = AckView::last_word(own_life, self.sequence);
         let Slot::Sent(owner) = self.slot else { return false };
-        let is_plain = ack.is_line(Ack::line(self.closed, self.polled, peer, Verdict::Accepted, letter));
+        let is_plain = ack.is_line(Ack::line(self.closed, self.polled, peer, Verdict::Accepted, self.last));
         if is_plain && !self.is_parked() {
             self.slot = if owner == Owner::Waiting { Slot::Answered(Verdict::Accepted) } else { Slot::Free };
             return true;
@@ -174,9 +174,9 @@ impl Outgoing {
         false
     }
 
-    /// Takes an acknowledgement in; whether something changed.
-    pub(super) fn take(&mut self, ack: Ack, own_life: Epoch) -> bool {
-        if ack.sender != own_life {
+    /// Takes an acknowledgement with this last word in; whether something changed.
+    pub(super) fn take(&mut self, ack: Ack, letter: u32) -> bool {
+        if LetterView::life_in(self.last) != Some(ack.sender) {
             return false;
         }
         let is_new_life = match self.peer {
@@ -190,9 +190,9 @@ impl Outgoing {
         let before = (self.closed, self.polled);
         self.closed = ack.closed;
         self.polled = ack.polled;
-        let is_answered = self.is_sent() && (ack.sequence == self.sequence || is_new_life);
+        let is_this = letter == self.last;
+        let is_answered = self.is_sent() && (is_this || is_new_life);
         if is_answered {
-            let is_this = ack.sequence == self.sequence;
             self.answer(if is_this { ack.verdict } else { Verdict::WrongLife });
         }
         is_answered || is_new_life || before != (self.closed, self.polled)

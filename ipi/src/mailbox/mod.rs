@@ -23,12 +23,13 @@ mod attend;
 mod link;
 mod queue;
 mod receiver;
+mod seat;
 mod send;
 mod watch;
 
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
-use core::task::Poll;
+use core::task::{Poll, Waker};
 
 use scc::id::CoreId;
 
@@ -42,7 +43,7 @@ use crate::doorbell::Doorbell;
 use crate::layout::{self, BOARD_WORDS};
 use crate::mailbox::link::{Incoming, Outgoing};
 use crate::mailbox::queue::Queue;
-use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push, Seat};
+use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push};
 use crate::pause::{either, pause};
 use crate::waiters::Waiters;
 use crate::wire::{Bell, Channel, Channels, Epoch, Hello, HelloView, bytes_of};
@@ -130,6 +131,10 @@ pub struct Mailbox<'d, M> {
     rung: Cell<CoreSet>,
     /// Rings that [`run`](Self::run) has served.
     served: Cell<u32>,
+    /// Wakes the task that polls [`run`](Self::run).
+    server: RefCell<Option<Waker>>,
+    /// The channel of the receiver that is woken before the server.
+    seated: Cell<Option<Channel>>,
     /// Channels that are polled by their receivers.
     polled: Cell<Channels>,
     /// Channels that have letters in their queues.
@@ -166,7 +171,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             doorbell,
             epoch,
             settings,
-            outgoing: RefCell::new([Outgoing::NEW; CoreId::COUNT]),
+            outgoing: RefCell::new([Outgoing::new(epoch); CoreId::COUNT]),
             incoming: RefCell::new([Incoming::NEW; CoreId::COUNT]),
             seen: [const { Cell::new(0) }; CoreId::COUNT],
             board: [const { Cell::new(0) }; BOARD_WORDS],
@@ -176,6 +181,8 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             looked: Cell::new(doorbell.rings()),
             rung: Cell::new(CoreSet::EMPTY),
             served: Cell::new(doorbell.rings().wrapping_sub(1)),
+            server: RefCell::new(None),
+            seated: Cell::new(None),
             polled: Cell::new(Channels::NONE),
             filled: Cell::new(Channels::NONE),
             queues: RefCell::new([const { Queue::new() }; Channel::COUNT]),
@@ -217,7 +224,9 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             // The controller takes long, and whoever has just got a letter is not to wait for it.
             pause().await;
         }
-        if self.mesh.rearm(self.rung.replace(CoreSet::EMPTY)) || self.is_rung() {
+        let is_told = self.mesh.rearm(self.rung.replace(CoreSet::EMPTY));
+        if (is_told || self.is_rung()) && !self.try_notice_rung() {
+            pause().await;
             self.notice_rung();
         }
     }
@@ -225,7 +234,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     /// Completes when somebody has rung since the last service.
     async fn rung(&self) {
         poll_fn(|context| {
-            self.mesh.wake_when_rung(Seat::Server, context.waker());
+            self.seat_server(context.waker());
             if self.doorbell.rings() == self.served.get() { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
@@ -246,7 +255,24 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 
     fn notice_rung(&self) {
         self.noticed.set(self.doorbell.rings());
-        self.attend_board();
+        self.attend_board(&self.read_board());
+        self.note_look();
+    }
+
+    /// Does the same unless somebody rings meanwhile: whoever waits for that has been woken, and knows better where to look.
+    fn try_notice_rung(&self) -> bool {
+        let rings = self.doorbell.rings();
+        let board = self.read_board();
+        let is_quiet = self.doorbell.rings() == rings;
+        if is_quiet {
+            self.noticed.set(rings);
+            self.attend_board(&board);
+            self.note_look();
+        }
+        is_quiet
+    }
+
+    fn note_look(&self) {
         self.rings.set(self.rings.get().wrapping_add(1));
         self.tell_watchers();
     }

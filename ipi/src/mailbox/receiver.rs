@@ -5,8 +5,10 @@ use core::task::Poll;
 
 use scc::id::CoreId;
 
+use super::attend::Look;
+use super::seat::Place;
 use super::{Mailbox, Mode};
-use crate::mesh::{CoreSet, Instant, Mesh, Seat};
+use crate::mesh::{CoreSet, Instant, Mesh};
 use crate::wire::{Channel, Channels, Epoch, Mail};
 
 /// Looks into lines before other tasks get a turn, some 60 cycles each. No more than one at each core while letters wait in
@@ -94,8 +96,10 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         let mailbox = self.mailbox;
         let mut began = None;
         let mut waiting = mailbox.receivers[self.channel.index()].place();
+        let seat = Place::new(mailbox, self.channel);
         poll_fn(move |context| {
             if let Some(letter) = mailbox.pop(self.channel, from) {
+                seat.leave();
                 return Poll::Ready(letter);
             }
             let is_polled = mailbox.polled.get().contains(self.channel);
@@ -106,10 +110,14 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 // Who waits for one core knows where to look; what else was rung for, the server of the mailbox finds.
                 (Some(core), _) if is_rung || polled.is_some() => {
                     let looks = if is_rung { 1 } else { self.looks() };
-                    if let Some(letter) = mailbox.poll_for(Channels::of(self.channel), core, looks) {
-                        return Poll::Ready(letter);
+                    match mailbox.poll_for(Channels::of(self.channel), core, looks) {
+                        Look::Letter(letter) => {
+                            seat.leave();
+                            return Poll::Ready(letter);
+                        }
+                        Look::Delivered => mailbox.pop(self.channel, from),
+                        Look::Nothing => None,
                     }
-                    None
                 }
                 (None, Some(cores)) => {
                     // If other channels are polled too, their receivers look for all.
@@ -123,15 +131,17 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 }
                 _ => None,
             };
-            if found.is_none() {
-                if is_polled || self.polled_now(&mut began).is_some() {
-                    context.waker().wake_by_ref();
-                } else {
-                    waiting.register(context);
-                    mailbox.mesh.wake_when_rung(Seat::Receiver, context.waker());
-                }
+            if let Some(letter) = found {
+                seat.leave();
+                return Poll::Ready(letter);
             }
-            found.map_or(Poll::Pending, Poll::Ready)
+            if is_polled || self.polled_now(&mut began).is_some() {
+                context.waker().wake_by_ref();
+            } else {
+                waiting.register(context);
+                seat.sit(context.waker());
+            }
+            Poll::Pending
         })
     }
 
@@ -166,6 +176,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         let mut began = None;
         let place = |receiver: &Self| mailbox.receivers[receiver.channel.index()].place();
         let mut waiting = (place(self), others.map(place));
+        let seat = Place::new(mailbox, self.channel);
         poll_fn(move |context| {
             let cores = self.polled_now(&mut began);
             let found = match cores {
@@ -176,6 +187,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 }),
             };
             if let Some(letter) = found {
+                seat.leave();
                 return Poll::Ready(letter);
             }
             if cores.is_some() {
@@ -183,7 +195,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
             } else {
                 waiting.0.register(context);
                 waiting.1.iter_mut().for_each(|place| place.register(context));
-                mailbox.mesh.wake_when_rung(Seat::Receiver, context.waker());
+                seat.sit(context.waker());
             }
             Poll::Pending
         })

@@ -9,7 +9,7 @@ use super::{Mailbox, Mode};
 use crate::layout;
 use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
 use crate::pause::{either, pause};
-use crate::wire::{Channel, Envelope, Epoch, Letter, Mail, Reply, Sequence, Verdict};
+use crate::wire::{Channel, Epoch, Letter, Mail, Reply, Verdict};
 
 /// Why a mail did not reach the queue of its receiver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -131,12 +131,12 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
                 link.begin(mail.channel(), Owner::Waiting, notice)
             };
             let Some(begun) = begun else { continue };
-            let sequence = begun.sequence;
-            let sent = Sent { mailbox: self, to, sequence };
+            let last = begun.last;
+            let sent = Sent { mailbox: self, to, last };
             self.write_letter(to, begun, self.reply(), &mail, notice);
             let verdict = self
                 .wait_for(to, deadline, |link| match link.slot {
-                    Slot::Answered(verdict) if link.sequence == sequence => Some(verdict),
+                    Slot::Answered(verdict) if link.last == last => Some(verdict),
                     _ => None,
                 })
                 .await?;
@@ -225,9 +225,9 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     ) -> Option<Sent<'_, 'd, M>> {
         let begin = |link: &mut Outgoing| link.begin(mail.channel(), Owner::Waiting, notice);
         let begun = self.begin_to_life((to, life), begin)?;
-        let sequence = begun.sequence;
+        let last = begun.last;
         self.write_letter(to, begun, Reply::Silent, mail, notice);
-        Some(Sent { mailbox: self, to, sequence })
+        Some(Sent { mailbox: self, to, last })
     }
 
     /// Posts a mail that may be lost: if the way is taken, the channel has no room, or the peer is gone.
@@ -271,18 +271,17 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 
     #[inline(always)]
     fn put_letter(&self, to: CoreId, begun: Begun, reply: Reply, mail: &Mail) {
-        let Begun { peer, sequence, bell, is_rung_for } = begun;
-        let envelope = Envelope { to: peer, from: self.epoch, sequence, bell };
+        let Begun { peer, last, bell, is_rung_for } = begun;
         self.mesh.invalidate(Invalidate::LetterWrite);
         if is_rung_for {
             // The letter pushes it out. Until that is there, the receiver keeps looking for it.
             self.mesh.write_byte(layout::board(to, self.mesh.core()), bell.get());
         }
-        self.mesh.write_line(layout::mail(to, self.mesh.core()), Letter::line(envelope, reply, mail));
+        self.mesh.write_line(layout::mail(to, self.mesh.core()), Letter::line(peer, bell, reply, mail, last));
         self.mesh.push(Push::Letter);
     }
 
-    #[inline]
+    #[inline(always)]
     fn notify(&self, to: CoreId, begun: Begun, notice: Notice) {
         if begun.is_rung_for {
             match notice {
@@ -416,7 +415,8 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 pub(crate) struct Sent<'m, 'd, M: Mesh> {
     mailbox: &'m Mailbox<'d, M>,
     to: CoreId,
-    sequence: Sequence,
+    /// Its last word.
+    last: u32,
 }
 
 impl<M: Mesh> Sent<'_, '_, M> {
@@ -424,7 +424,7 @@ impl<M: Mesh> Sent<'_, '_, M> {
     #[inline]
     pub(crate) fn answered(self) {
         let link = &mut self.mailbox.outgoing.borrow_mut()[self.to.index()];
-        if link.sequence == self.sequence {
+        if link.last == self.last {
             link.slot = Slot::Free;
         }
         // The rest is done by the drop.
@@ -435,8 +435,8 @@ impl<M: Mesh> Sent<'_, '_, M> {
     pub(crate) fn fate(&self) -> Fate {
         let link = &self.mailbox.outgoing.borrow()[self.to.index()];
         match link.slot {
-            Slot::Answered(Verdict::Refused) if link.sequence == self.sequence => Fate::Refused,
-            Slot::Answered(verdict) if link.sequence == self.sequence => {
+            Slot::Answered(Verdict::Refused) if link.last == self.last => Fate::Refused,
+            Slot::Answered(verdict) if link.last == self.last => {
                 SendError::of(verdict).map_or(Fate::Accepted, Fate::Failed)
             }
             _ => Fate::Unknown,
@@ -469,7 +469,7 @@ impl<M: Mesh> Drop for Sent<'_, '_, M> {
     fn drop(&mut self) {
         {
             let link = &mut self.mailbox.outgoing.borrow_mut()[self.to.index()];
-            if link.sequence != self.sequence {
+            if link.last != self.last {
                 return;
             }
             link.slot = match link.slot {

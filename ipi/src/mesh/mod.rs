@@ -43,7 +43,7 @@ use crate::wire::{LineWords, Quadword, bytes_of, words_of};
 /// Who is woken when another core interrupts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Seat {
-    /// The task that waits for mail, if one does: it is woken first.
+    /// A task that waits for mail, and then has the server woken.
     Receiver,
     /// The task that looks after everything.
     Server,
@@ -179,8 +179,15 @@ pub trait Mesh {
     fn rearm(&self, rung: CoreSet) -> bool;
 
     /// Has a task woken by the handler of the next interrupt that another core causes, before or after it is counted. A
-    /// later task in the same seat takes its place.
+    /// later task in the same seat takes its place. The handler wakes the receiver, once, and only if there is none the
+    /// server.
     fn wake_when_rung(&self, seat: Seat, waker: &Waker);
+
+    /// Leaves the receiver's seat empty.
+    fn vacate(&self);
+
+    /// Whether the task is polled as soon as the one that serves the mailbox is.
+    fn is_urgent(&self, waker: &Waker) -> bool;
 
     /// Sets the interrupt bit of `target` directly: anonymous, and lost if two cores do it at once.
     /// Read and write of a tile register, 45 + 5.33 n each. SCC reference §4.3.

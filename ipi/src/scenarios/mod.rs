@@ -17,6 +17,7 @@ mod lock;
 mod mailbox;
 mod removal;
 mod rpc;
+mod seat;
 mod seeded;
 mod soak;
 mod transfer;

@@ -31,8 +31,9 @@ pub(super) struct CoreState {
     rung: CoreSet,
     /// The interrupt controller has interrupted the core and does not again.
     pub(super) is_pending: bool,
-    /// Tasks to be woken by the handler.
-    pub(super) wakers: [Option<Waker>; 2],
+    /// Tasks to be woken by the handler: the first that there is.
+    pub(super) receiver: Option<Waker>,
+    pub(super) server: Option<Waker>,
     /// Whose pools its windows show. A reset leaves that.
     pub(super) windows: [Option<CoreId>; PoolWindow::COUNT],
     /// Interrupt bit of the tile.
@@ -126,7 +127,8 @@ impl Board {
             doorbell: Arc::new(Doorbell::new()),
             rung: CoreSet::EMPTY,
             is_pending: false,
-            wakers: [None, None],
+            receiver: None,
+            server: None,
             windows: [None; PoolWindow::COUNT],
             is_interrupted: false,
             is_in_handler: false,
@@ -231,7 +233,8 @@ impl Board {
         state.is_dead = true;
         state.rung = CoreSet::EMPTY;
         state.is_pending = false;
-        state.wakers = [None, None];
+        state.receiver = None;
+        state.server = None;
         state.is_interrupted = false;
         state.is_in_handler = false;
     }

@@ -112,14 +112,14 @@ impl<'y> FakeMesh<'y> {
             doorbell
         };
         if self.step(LINE_ACCESS) {
-            let wakers = {
+            let waker = {
                 let mut board = self.board.borrow_mut();
                 let state = board.core(self.core);
                 state.is_interrupted = false;
-                core::mem::take(&mut state.wakers)
+                state.receiver.take().or_else(|| state.server.take())
             };
             doorbell.notice();
-            wakers.into_iter().flatten().for_each(Waker::wake);
+            waker.into_iter().for_each(Waker::wake);
         }
         self.board.borrow_mut().core(self.core).is_in_handler = false;
     }
@@ -311,11 +311,21 @@ impl Mesh for FakeMesh<'_> {
     }
 
     fn wake_when_rung(&self, seat: Seat, waker: &Waker) {
-        let place = match seat {
-            Seat::Receiver => 0,
-            Seat::Server => 1,
-        };
-        self.board.borrow_mut().core(self.core).wakers[place] = Some(waker.clone());
+        let mut board = self.board.borrow_mut();
+        let state = board.core(self.core);
+        match seat {
+            Seat::Receiver => state.receiver = Some(waker.clone()),
+            Seat::Server => state.server = Some(waker.clone()),
+        }
+    }
+
+    fn vacate(&self) {
+        self.board.borrow_mut().core(self.core).receiver = None;
+    }
+
+    /// The tasks of a core are polled in turn.
+    fn is_urgent(&self, _waker: &Waker) -> bool {
+        true
     }
 
     fn interrupt(&self, target: CoreId) {

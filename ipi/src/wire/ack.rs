@@ -86,9 +86,10 @@ impl<'a> AckView<'a> {
         self.0[0] == line[0] && self.0[6] == line[6] && self.0[7] == line[7]
     }
 
-    /// The last word of the answer to letter `sequence` of life `sender`.
-    pub(crate) const fn last_word(sender: Epoch, sequence: Sequence) -> u32 {
-        word_from(sender.get(), sequence.get())
+    /// The last word: that of the letter.
+    #[inline]
+    pub(crate) const fn last_word(self) -> u32 {
+        self.0[7]
     }
 
     /// Channels without room for this sender.
@@ -117,7 +118,7 @@ impl Ack {
     /// The line that [`parse`](Self::parse) reads back.
     #[inline]
     pub const fn emit(&self) -> LineWords {
-        let last_word = AckView::last_word(self.sender, self.sequence);
+        let last_word = word_from(self.sender.get(), self.sequence.get());
         Self::line(self.closed, self.polled, self.receiver, self.verdict, last_word)
     }
 

@@ -277,6 +277,11 @@ impl<'a> LetterView<'a> {
         self.0[LAST]
     }
 
+    /// Last word before the first letter of a life.
+    pub(crate) const fn last_word_before_first(life: Epoch) -> u32 {
+        life.get() as u32
+    }
+
     /// Last word of the letter that follows one with this last word in the same life.
     #[inline]
     pub(crate) const fn next_last_word(last_word: u32) -> u32 {
@@ -356,14 +361,14 @@ impl Letter {
     /// The line that [`parse`](Self::parse) reads back.
     #[inline]
     pub const fn emit(&self) -> LineWords {
-        Self::line(self.envelope, self.reply, &self.mail)
+        let Envelope { to, from, sequence, bell } = self.envelope;
+        Self::line(to, bell, self.reply, &self.mail, word_from(from.get(), sequence.get()))
     }
 
     /// The same line, of the parts of a letter.
     #[inline]
-    pub(crate) const fn line(envelope: Envelope, reply: Reply, mail: &Mail) -> LineWords {
+    pub(crate) const fn line(to: Epoch, bell: Bell, reply: Reply, mail: &Mail, last_word: u32) -> LineWords {
         let [flow, a, b, c, d, what, length] = mail.0;
-        let Envelope { to, from, sequence, bell } = envelope;
         let ring = match reply {
             Reply::Silent => 0,
             Reply::Ring => RING,
@@ -371,6 +376,6 @@ impl Letter {
         let what = what & !RING | ring;
         let [length, ..] = length.to_le_bytes();
         let length = word_from(u16::from_le_bytes([length, bell.get()]), to.get());
-        [flow, a, b, c, d, what, length, word_from(from.get(), sequence.get())]
+        [flow, a, b, c, d, what, length, last_word]
     }
 }

@@ -1,29 +1,34 @@
 //! Lives of cores and positions within them.
 
+use core::num::NonZeroU16;
+
 /// Number of a core's life, 1 to 65535; a restarted core has a later one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Epoch(u16);
+pub struct Epoch(NonZeroU16);
 
 impl Epoch {
     /// Accepts 1 to 65535; 0 stands for a line that nobody has written.
     pub const fn new(number: u16) -> Option<Self> {
-        if number == 0 { None } else { Some(Self(number)) }
+        match NonZeroU16::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
     }
 
     /// Life after `lives` earlier ones, round the 65535 numbers.
     pub fn after(lives: u32) -> Self {
-        let number = lives % u32::from(u16::MAX) + 1;
-        Self(u16::try_from(number).expect("a remainder of 65535 plus 1 fits 16 bits"))
+        let number = u16::try_from(lives % u32::from(u16::MAX) + 1);
+        number.ok().and_then(Self::new).expect("a remainder of 65535 plus 1 is 1 to 65535")
     }
 
     /// Number of the life, 1 to 65535.
     pub const fn get(self) -> u16 {
-        self.0
+        self.0.get()
     }
 
     /// Whether this life began after `other`: within the next half of all numbers, which wrap.
     pub const fn is_after(self, other: Self) -> bool {
-        self.0.wrapping_sub(other.0).cast_signed() > 0
+        self.get().wrapping_sub(other.get()).cast_signed() > 0
     }
 }
 

@@ -31,6 +31,9 @@ pub type Mailbox = ipi::mailbox::Mailbox<'static, machine::mesh::ChipMesh>;
 
 static DOORBELL: Doorbell = Doorbell::new();
 
+/// Class of the task that serves the mailbox. Receivers of this class are woken by the interrupt, others by that task.
+pub const CLASS: Class = Class::FollowUp;
+
 /// Begins a life of this core's mailbox and serves it from then on. Once per boot, task context.
 ///
 /// # Errors
@@ -43,7 +46,7 @@ pub fn start(spawner: Spawner) -> Result<&'static Mailbox, Absent> {
     let settings = Settings { rescan: Cycles::new(u64::MAX), ..Settings::default() };
     let mailbox: &'static Mailbox = Box::leak(Box::new(Mailbox::start(mesh, &DOORBELL, settings)));
     doorbell::tell(&DOORBELL);
-    let task = spawner.spawn("mail", Class::FollowUp, mailbox.run());
+    let task = spawner.spawn("mail", CLASS, mailbox.run());
     task.expect("the heap has memory for the mail task").detach();
     Ok(mailbox)
 }

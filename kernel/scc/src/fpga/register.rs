@@ -101,7 +101,8 @@ pub enum Access {
 }
 
 impl FpgaRegister {
-    /// Byte offset in the register bank.
+    /// Byte offset in the register bank. Inlined: which register it is is known where it is used, as a rule.
+    #[inline(always)]
     pub const fn offset(self) -> u32 {
         const fn word(base: u32, number: u8) -> u32 {
             base + 4 * number as u32

@@ -84,6 +84,14 @@ impl Mesh for ChipMesh {
         match *self {}
     }
 
+    fn vacate(&self) {
+        match *self {}
+    }
+
+    fn is_urgent(&self, _waker: &Waker) -> bool {
+        match *self {}
+    }
+
     fn interrupt(&self, _target: CoreId) {
         match *self {}
     }

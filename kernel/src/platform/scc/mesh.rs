@@ -31,6 +31,7 @@ use super::window::{
 use super::{doorbell, identity, pool};
 use crate::arch::i586::cpu;
 use crate::irq;
+use crate::mail;
 use crate::platform::Absent;
 use crate::trace;
 
@@ -65,9 +66,13 @@ const fn number_of(line: &LineWords) -> LetterNumber {
     LetterNumber { flow: line[0], place: line[7] }
 }
 
+/// Time stamp of a line that is not recorded: that of the reset.
+const NOT_RECORDED: u64 = 0;
+
 impl ChipMesh {
     /// Records that a line was read, if it is one in which letters are left for this core.
     #[cold]
+    #[inline(never)]
     fn record_read(&self, from: MpbAddress, letter: LetterNumber) {
         if from.owner() == self.core
             && let Some(sender) = layout::sender_of_mail(from)
@@ -76,11 +81,12 @@ impl ChipMesh {
         }
     }
 
-    /// Records that a line is about to be written, if it is the one in which this core leaves letters for the owner.
+    /// Records that a line was about to be written, if it is the one in which this core leaves letters for the owner.
     #[cold]
-    fn record_written(&self, to: MpbAddress, letter: LetterNumber) {
+    #[inline(never)]
+    fn record_written(&self, before: u64, to: MpbAddress, letter: LetterNumber) {
         if layout::sender_of_mail(to) == Some(self.core) {
-            trace::record(Event::LetterWritten { to: to.owner().number(), letter });
+            trace::record_at(before, Event::LetterWritten { to: to.owner().number(), letter });
         }
     }
 }
@@ -158,11 +164,12 @@ impl Mesh for ChipMesh {
     /// Sends off what other stores have left in the buffer, then the line.
     #[inline(always)]
     fn write_line(&self, to: MpbAddress, words: LineWords) {
-        if trace::are_letters_recorded() {
-            self.record_written(to, number_of(&words));
-        }
+        let before = if trace::are_letters_recorded() { trace::stamp() } else { NOT_RECORDED };
         write_message_words(to, words);
         self.is_unpushed.set(false);
+        if before != NOT_RECORDED {
+            self.record_written(before, to, number_of(&words));
+        }
     }
 
     fn write(&self, to: MpbAddress, bytes: &[u8]) {
@@ -210,9 +217,12 @@ impl Mesh for ChipMesh {
         }
     }
 
+    /// Recorded after the store, which the core does not wait for, as of before it.
+    #[inline(never)]
     fn ring(&self, target: CoreId) {
-        trace::record(Event::DoorbellRung(target.number()));
+        let before = trace::stamp();
         doorbell::request(target);
+        trace::record_at(before, Event::DoorbellRung(target.number()));
     }
 
     fn rearm(&self, rung: CoreSet) -> bool {
@@ -223,9 +233,20 @@ impl Mesh for ChipMesh {
         crate::doorbell::wake_when_rung(seat, waker);
     }
 
+    fn vacate(&self) {
+        crate::doorbell::vacate();
+    }
+
+    fn is_urgent(&self, waker: &Waker) -> bool {
+        executor::class_of(waker) == Some(mail::CLASS)
+    }
+
+    /// Recorded as a [`ring`](Self::ring) is.
+    #[inline(always)]
     fn interrupt(&self, target: CoreId) {
-        trace::record(Event::DirectRaised(target.number()));
+        let before = trace::stamp();
         doorbell::raise_direct_pin(target);
+        trace::record_at(before, Event::DirectRaised(target.number()));
     }
 
     fn test_and_set(&self, register: CoreId) -> bool {

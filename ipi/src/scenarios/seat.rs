@@ -1,0 +1,134 @@
+//! Who is woken by a ring, on a core whose mailbox and receivers are tasks of their own: nothing is lost, so nobody needs
+//! to ring again, and nobody does.
+
+use std::boxed::Box;
+use std::format;
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::*;
+use crate::mailbox::Mode;
+use crate::testing::Odds;
+
+/// Cycles within which a letter is answered if nobody needs to ring again for it.
+const SOON: u64 = 60_000;
+/// Cycles after which a receiver does something else.
+const LATER: u64 = 30_000;
+
+/// Settings with which lost rings are found too late for a sender.
+fn unaided() -> Settings {
+    let never = Cycles::new(10_000_000);
+    Settings { rescan: never, first_ring: never, last_ring: never, ..brisk(2) }
+}
+
+/// A task of a core.
+type Work<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
+
+/// Runs the work of a core, its mailbox and another task, each woken by itself, until both cores have done their work.
+async fn run_beside<M: Mesh>(witness: &Witness, mailbox: &Mailbox<'_, M>, work: Work<'_>, other: Work<'_>) {
+    let counted: Work<'_> = Box::pin(witness.work_alone(mailbox.mesh(), 2, work));
+    let served: Work<'_> = Box::pin(mailbox.run());
+    let mut all: FuturesUnordered<_> = [served, counted, other].into_iter().collect();
+    while witness.finished.get() < 2 {
+        all.next().await;
+    }
+}
+
+/// Core 0 sends letters on these channels, one after the other, each of which has to be answered soon.
+fn sender(machine: Machine, witness: Witness, channels: &'static [u8], wait: u64) -> Machine {
+    machine.core(0, move |mesh| {
+        let witness = witness.clone();
+        Box::pin(async move {
+            let doorbell;
+            let mailbox = start!(mesh, doorbell, unaided());
+            let work = async {
+                mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(wait)).await;
+                for number in channels {
+                    let mail = mail(channel(*number), &[*number]);
+                    let sent = mailbox.send(core(1), mail, in_cycles(mailbox.mesh(), SOON)).await;
+                    witness.saw(format!("{sent:?}"));
+                }
+            };
+            witness.work(&mailbox, 2, work).await;
+        })
+    })
+}
+
+/// Two tasks wait for mail, and it is for the one that did not sit down last.
+fn ring_for_another(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let receivers = witness.clone();
+    let machine = sender(Machine::new(chooser), witness.clone(), &[2], LATER).core(1, move |mesh| {
+        let witness = receivers.clone();
+        Box::pin(async move {
+            let doorbell;
+            let mailbox = start!(mesh, doorbell, unaided());
+            let first = mailbox.open(channel(2), Mode::Interrupt).unwrap();
+            let last = mailbox.open(channel(3), Mode::Interrupt).unwrap();
+            let work = Box::pin(async { _ = first.recv().await });
+            // It looks into one line only, and nothing comes there.
+            let other = Box::pin(async { _ = last.recv_from(core(1)).await });
+            run_beside(&witness, &mailbox, work, other).await;
+        })
+    });
+    (machine.calm_start(), witness.expects(["Ok(())"]))
+}
+
+/// A task takes one letter and does something else while the next one comes.
+fn ring_for_one_who_has_left(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let receivers = witness.clone();
+    let machine = sender(Machine::new(chooser), witness.clone(), &[2, 2], 0).core(1, move |mesh| {
+        let witness = receivers.clone();
+        Box::pin(async move {
+            let doorbell;
+            let mailbox = start!(mesh, doorbell, unaided());
+            let receiver = mailbox.open(channel(2), Mode::Interrupt).unwrap();
+            let work = Box::pin(async {
+                receiver.recv_from(core(0)).await;
+                mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(2 * SOON)).await;
+                receiver.recv_from(core(0)).await;
+            });
+            run_beside(&witness, &mailbox, work, Box::pin(async {})).await;
+        })
+    });
+    (machine.calm_start(), witness.expects(["Ok(())", "Ok(())"]))
+}
+
+/// A task that waited for mail gives up before any comes.
+fn ring_for_one_who_has_given_up(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let receivers = witness.clone();
+    let machine = sender(Machine::new(chooser), witness.clone(), &[2], LATER).core(1, move |mesh| {
+        let witness = receivers.clone();
+        Box::pin(async move {
+            let doorbell;
+            let mailbox = start!(mesh, doorbell, unaided());
+            let first = mailbox.open(channel(2), Mode::Interrupt).unwrap();
+            let last = mailbox.open(channel(3), Mode::Interrupt).unwrap();
+            let soon = mailbox.mesh().now() + Cycles::new(LATER / 2);
+            let work = Box::pin(async { _ = first.recv().await });
+            let received = async { _ = last.recv().await };
+            let other = Box::pin(either(received, mailbox.mesh().sleep_until(soon)));
+            run_beside(&witness, &mailbox, work, other).await;
+        })
+    });
+    (machine.calm_start(), witness.expects(["Ok(())"]))
+}
+
+#[test]
+fn nobody_needs_to_ring_again() {
+    let scenarios: [(&str, Scenario); 3] = [
+        ("another", ring_for_another),
+        ("left", ring_for_one_who_has_left),
+        ("given up", ring_for_one_who_has_given_up),
+    ];
+    for (name, scenario) in scenarios {
+        for seed in 0..100 {
+            let (mut machine, check) = scenario(Chooser::seeded(seed, Odds::SWITCHING));
+            assert_eq!(run(&mut machine, check), Ok(()), "{name}, seed {seed}:\n{}", machine.report());
+        }
+    }
+}
