@@ -277,7 +277,8 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             // The letter pushes it out. Until that is there, the receiver keeps looking for it.
             self.mesh.write_byte(layout::board(to, self.mesh.core()), bell.get());
         }
-        self.mesh.write_line(layout::mail(to, self.mesh.core()), Letter::line(peer, bell, reply, mail, last));
+        let end = || Letter::end(peer, bell, reply, mail, last);
+        self.mesh.write_line_in_parts(layout::mail(to, self.mesh.core()), Letter::beginning(mail), end);
         self.mesh.push(Push::Letter);
     }
 

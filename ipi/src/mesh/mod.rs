@@ -112,6 +112,13 @@ pub trait Mesh {
         self.write(to, &bytes_of(words));
     }
 
+    /// Writes a line whose end is made when its beginning has been stored: what other stores have left in the buffer leaves
+    /// meanwhile. Costs and order as with [`write_line`](Self::write_line).
+    fn write_line_in_parts(&self, to: MpbAddress, beginning: [u32; 5], end: impl FnOnce() -> [u32; 3]) {
+        let ([a, b, c, d, e], [f, g, h]) = (beginning, end());
+        self.write_line(to, [a, b, c, d, e, f, g, h]);
+    }
+
     /// Copies bytes of consecutive lines, the first of which begins at `from`, as the L1 sees them. What is read of one
     /// line need not belong together: the caller knows, or finds out afterwards, that nobody writes meanwhile.
     ///

@@ -186,6 +186,13 @@ impl Mail {
         self
     }
 
+    /// The same mail with another number.
+    #[must_use]
+    pub const fn with_flow(mut self, flow: Flow) -> Self {
+        self.0[FLOW] = flow.0;
+        self
+    }
+
     /// Number that joins both ends in a trace.
     #[inline]
     pub const fn flow(&self) -> Flow {
@@ -362,13 +369,23 @@ impl Letter {
     #[inline]
     pub const fn emit(&self) -> LineWords {
         let Envelope { to, from, sequence, bell } = self.envelope;
-        Self::line(to, bell, self.reply, &self.mail, word_from(from.get(), sequence.get()))
+        let last_word = word_from(from.get(), sequence.get());
+        let [flow, a, b, c, d] = Self::beginning(&self.mail);
+        let [what, length, last] = Self::end(to, bell, self.reply, &self.mail, last_word);
+        [flow, a, b, c, d, what, length, last]
     }
 
-    /// The same line, of the parts of a letter.
+    /// The first words of the same line, of the parts of a letter: as they lie in the mail.
     #[inline]
-    pub(crate) const fn line(to: Epoch, bell: Bell, reply: Reply, mail: &Mail, last_word: u32) -> LineWords {
-        let [flow, a, b, c, d, what, length] = mail.0;
+    pub(crate) const fn beginning(mail: &Mail) -> [u32; 5] {
+        let [words @ .., _, _] = mail.0;
+        words
+    }
+
+    /// The others.
+    #[inline]
+    pub(crate) const fn end(to: Epoch, bell: Bell, reply: Reply, mail: &Mail, last_word: u32) -> [u32; 3] {
+        let [.., what, length] = mail.0;
         let ring = match reply {
             Reply::Silent => 0,
             Reply::Ring => RING,
@@ -376,6 +393,6 @@ impl Letter {
         let what = what & !RING | ring;
         let [length, ..] = length.to_le_bytes();
         let length = word_from(u16::from_le_bytes([length, bell.get()]), to.get());
-        [flow, a, b, c, d, what, length, last_word]
+        [what, length, last_word]
     }
 }

@@ -194,10 +194,11 @@ impl Table {
     async fn play(&self, rounds: u32, mut sample: impl FnMut(Sample)) -> Result<(), PingPongError> {
         let own = self.mailbox.mesh().core();
         let begins = own < self.peer;
+        let (own_ball, their_ball) = (self.ball(own, 0), self.ball(self.peer, 0));
         let mut sent = None;
         for round in 0..rounds {
             // Made before the letter it answers is there.
-            let ball = self.ball(own, round);
+            let ball = own_ball.with_flow(Flow(round));
             if begins {
                 sent = Some(self.send(&ball).await?);
             }
@@ -227,7 +228,10 @@ impl Table {
                     woken: Cycles::new(whole.saturating_sub(now - polled.unwrap_or(now))),
                 });
             }
-            if received.mail != self.ball(self.peer, round) {
+            // Every byte of the last one only: the code of the game is to leave L1 to the code that is measured.
+            let is_right = received.mail.flow() == Flow(round)
+                && (round + 1 < rounds || received.mail == their_ball.with_flow(Flow(round)));
+            if !is_right {
                 return Err(PingPongError::Wrong { from: self.peer, round });
             }
         }
@@ -250,10 +254,9 @@ impl Table {
         }
     }
 
-    /// A full letter of which every byte depends on sender, receiver and round.
+    /// A full letter of which every byte depends on the sender.
     fn ball(&self, from: CoreId, round: u32) -> Mail {
-        let [a, b, ..] = round.to_le_bytes();
-        let seed = from.number().wrapping_mul(5) ^ a.wrapping_mul(29) ^ b;
+        let seed = from.number().wrapping_mul(5) ^ 0x5A;
         Mail::new(CHANNEL, BALL, Flow(round), &[seed; Mail::MOST]).expect("a letter holds 18 bytes")
     }
 }

@@ -31,7 +31,7 @@ use crate::platform::machine::mesh::ChipMesh;
 const SAMPLES: usize = 16;
 /// All letters: before those that count, the others fill the caches. Both ends have gone through their trace rings by then,
 /// whose lines are in L2 only from the second time on.
-const ROUNDS: usize = 48 + SAMPLES;
+const ROUNDS: usize = 112 + SAMPLES;
 /// Carries invitations.
 const INVITATIONS: Channel = Channel::new(4).expect("channels are 0 to 14");
 /// The barrier at the end.

@@ -25,8 +25,8 @@ use trace_format::record::{Event, LetterNumber, RemoteCall};
 use super::gic::Events;
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
-    read_pool_lines, write_fpga, write_message_byte, write_message_bytes, write_message_lines,
-    write_message_quadword, write_message_word, write_message_words, write_pool_lines,
+    read_pool_lines, write_first_message_words, write_fpga, write_message_byte, write_message_bytes,
+    write_message_lines, write_message_quadword, write_message_word, write_message_words, write_pool_lines,
 };
 use super::{doorbell, identity, pool};
 use crate::arch::i586::cpu;
@@ -169,6 +169,19 @@ impl Mesh for ChipMesh {
         self.is_unpushed.set(false);
         if before != NOT_RECORDED {
             self.record_written(before, to, number_of(&words));
+        }
+    }
+
+    /// What was stored before leaves with the first word of the line.
+    #[inline(always)]
+    fn write_line_in_parts(&self, to: MpbAddress, beginning: [u32; 5], end: impl FnOnce() -> [u32; 3]) {
+        let before = if trace::are_letters_recorded() { trace::stamp() } else { NOT_RECORDED };
+        let rest = write_first_message_words(to, beginning);
+        let end = end();
+        rest.write(end);
+        self.is_unpushed.set(false);
+        if before != NOT_RECORDED {
+            self.record_written(before, to, LetterNumber { flow: beginning[0], place: end[2] });
         }
     }
 

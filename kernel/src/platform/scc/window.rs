@@ -200,6 +200,36 @@ pub(super) fn write_message_words(at: MpbAddress, words: [u32; 8]) {
     store_line(message_half(at.owner()) + u32::from(at.offset()), words);
 }
 
+/// Writes the first words of a line, in ascending order.
+#[inline(always)]
+pub(super) fn write_first_message_words(at: MpbAddress, words: [u32; 5]) -> RestOfLine {
+    debug_assert!(at.offset_in_line() == 0, "a line is written from its beginning");
+    let first = message_half(at.owner()) + u32::from(at.offset());
+    let [a, b, c, d, e] = words;
+    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16)] {
+        // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+        unsafe { store(first + offset, word) };
+    }
+    RestOfLine { first }
+}
+
+/// A line of which five words are written.
+#[must_use]
+pub(super) struct RestOfLine {
+    first: u32,
+}
+
+impl RestOfLine {
+    /// Writes the others, which sends the line off.
+    #[inline(always)]
+    pub(super) fn write(self, [f, g, h]: [u32; 3]) {
+        for (word, offset) in [(f, 20), (g, 24), (h, 28)] {
+            // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+            unsafe { store(self.first + offset, word) };
+        }
+    }
+}
+
 /// Reads bytes of one line in ascending order, as L1 sees them.
 pub(super) fn read_message_bytes(owner: CoreId, offset: u16, bytes: &mut [u8]) {
     let (mut address, mut rest) = (message_half(owner) + within_line(offset, bytes.len()), bytes);
