@@ -173,6 +173,24 @@ pub unsafe fn fill_words(first: u32, value: u32, count: u32) {
     };
 }
 
+/// Has L1 hold four consecutive lines, the first of which holds `place`: one cycle for each that it holds already, where a
+/// load that extends a byte takes three.
+#[inline(always)]
+pub fn touch_four_lines(place: &[u8; 128]) {
+    // SAFETY: the bytes are borrowed, and nothing is written.
+    unsafe {
+        asm!(
+            "mov {byte}, [{place}]",
+            "mov {byte}, [{place} + 32]",
+            "mov {byte}, [{place} + 64]",
+            "mov {byte}, [{place} + 96]",
+            byte = out(reg_byte) _,
+            place = in(reg) place.as_ptr(),
+            options(nostack, preserves_flags, readonly)
+        );
+    };
+}
+
 /// Copies `count` words in ascending order, in one instruction.
 ///
 /// # Safety

@@ -323,15 +323,12 @@ fn copy_touched(source: u32, bytes: &mut [u8]) {
 
 /// Has L1 hold all lines in which `bytes` lie.
 fn touch(bytes: &[u8]) {
-    let Some(last) = bytes.last() else { return };
-    let (mut line, last) = (bytes.as_ptr(), core::ptr::from_ref(last));
-    while line < last {
-        // SAFETY: a reference may be read from, and the place is one of its bytes.
-        unsafe { line.read_volatile() };
-        line = line.wrapping_add(LINE_BYTES as usize);
+    let (fours, rest) = bytes.as_chunks();
+    fours.iter().for_each(cpu::touch_four_lines);
+    for place in rest.chunks(LINE_BYTES as usize).filter_map(|line| line.first()).chain(bytes.last()) {
+        // SAFETY: a reference may be read from.
+        unsafe { core::ptr::from_ref(place).read_volatile() };
     }
-    // SAFETY: as above.
-    unsafe { last.read_volatile() };
 }
 
 /// Writes consecutive lines of a message buffer in ascending order.
