@@ -7,7 +7,7 @@ use std::vec;
 use super::transfer::transferring;
 use super::*;
 use crate::mailbox::Mode;
-use crate::testing::FakeMesh;
+use crate::testing::{FakeMesh, Odds};
 use crate::transfer::Transfers;
 use crate::wire::Tag;
 
@@ -72,4 +72,61 @@ async fn receive_all(mesh: FakeMesh<'_>, witness: Witness) {
         }
         witness.saw("all received".to_string());
     });
+}
+
+/// Offers without content that fill the receiver's queue.
+const EMPTY: u16 = 8;
+
+#[test]
+fn polled_offer_that_finds_no_room_is_offered_again() {
+    let witness = Witness::default();
+    let (sender, receiver) = (witness.clone(), witness.clone());
+    let mode = Mode::Polled(CoreSet::of(core(0)).with(core(1)));
+    let mut machine = Machine::new(Chooser::seeded(5, Odds::SWITCHING))
+        .core(0, move |mesh| {
+            let witness = sender.clone();
+            Box::pin(async move {
+                transferring!(mesh, witness, brisk(2), mode, 2, |transfers| async {
+                    let mesh = transfers.mailbox().mesh();
+                    let sends = (0..=EMPTY).map(|tag| {
+                        let transfers = &transfers;
+                        async move {
+                            let message = if tag == EMPTY { &[7; 70][..] } else { &[] };
+                            if tag == EMPTY {
+                                mesh.sleep_until(mesh.now() + Cycles::new(300_000)).await;
+                            }
+                            let sent = transfers.send(core(1), Tag(tag), message, Deadline::Never).await;
+                            assert_eq!(sent, Ok(()));
+                        }
+                    });
+                    futures_util::future::join_all(sends).await;
+                });
+            })
+        })
+        .core(1, move |mesh| {
+            let witness = receiver.clone();
+            Box::pin(async move {
+                let doorbell = mesh.doorbell();
+                let mailbox = Mailbox::start(mesh, &doorbell, brisk(2));
+                let transfers = Transfers::new(&mailbox, mode).unwrap();
+                mailbox.mesh().ready().await;
+                let work = async {
+                    // Meanwhile the queue fills.
+                    mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(500_000)).await;
+                    assert_eq!(mailbox.statistics().refused, 1);
+                    let receive = async {
+                        for tag in 0..=EMPTY {
+                            let mut buffer = [0; 70];
+                            let got = transfers.recv(core(0), Tag(tag), &mut buffer, Deadline::Never).await;
+                            assert_eq!(got, Ok(if tag == EMPTY { 70 } else { 0 }));
+                            assert_eq!(buffer, [if tag == EMPTY { 7 } else { 0 }; 70]);
+                        }
+                    };
+                    either(receive, transfers.run()).await;
+                };
+                witness.work(&mailbox, 2, work).await;
+            })
+        })
+        .calm_start();
+    assert_eq!(machine.run(), Outcome::Finished, "{}", machine.report());
 }

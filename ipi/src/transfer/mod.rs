@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sender                                                receiver
-//! fills some of its blocks, stamps them
+//! stamps some of its blocks, fills them before or after
 //! Offered ── offer mail ──────────────────────────────▶ matches sender and tag, copies the blocks,
 //!    ◀──────────────────────────────── flow word ─────── makes sure that the stamp is still there
 //! Flowing: fills empty blocks,                          more to come: has taken a flow slot
@@ -12,11 +12,12 @@
 //! ```
 //!
 //! Data stays in the sender's buffer and the receiver fetches it, so no space is granted across cores. A transfer owns
-//! up to four of the sender's six blocks. Four at most are filled before anybody has asked; if there are none left, the
+//! up to four of the sender's six blocks. Four at most are used before anybody has asked; if there are none left, the
 //! receiver accepts by mail and blocks are taken then. Two are kept for transfers that both sides want, so these always
 //! come to an end, and any number may be outstanding. Whoever gives up says so; the other side fails. [`Transfers::run`]
 //! must be polled by some task on both sides. The protocol with its failures is in `docs/protocols/transfer.md`.
 
+mod offer;
 mod receive;
 mod send;
 mod table;
@@ -36,13 +37,16 @@ use crate::mailbox::{Mailbox, Mode, OpenError, Received, Receiver};
 use crate::mesh::{Cycles, Deadline, Invalidate, Mesh, Push};
 use crate::pause::{either, pause};
 use crate::waiters::Waiters;
-use crate::wire::{Attention, Channel, FlowWord, Progress, Quadword, Tag, TransferId, TransferMail};
+use crate::wire::{Attention, Channel, Epoch, FlowWord, Progress, Quadword, Tag, TransferId, TransferMail};
 
 /// Time that telling a sender may take that its message is not wanted.
 const DECLINE_PATIENCE: Cycles = Cycles::new(200_000);
 
 /// Looks at a flow word, about 90 cycles each, before other tasks get a turn, if flow words are polled.
 const LOOKS_PER_POLL: u32 = 96;
+
+/// Looks for an offer before other tasks get a turn, in units of what a receiver of letters does in a poll.
+const SEARCHES_PER_POLL: u32 = 3;
 
 /// Bytes that are copied between two turns of other tasks, if flow words are polled: 20,000 to 40,000 cycles.
 const TURN: usize = 8 << 10;
@@ -107,7 +111,9 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
     async fn take_offers(&self) {
         loop {
             self.changes.until(|| self.table.borrow_mut().has_room_for_offer().then_some(())).await;
-            self.add_offer(self.offers.recv().await);
+            if let Some(offered) = offered(&self.offers.recv().await) {
+                self.add_offer(offered);
+            }
         }
     }
 
@@ -115,18 +121,25 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
     fn match_offer(&self, from: CoreId, tag: Tag) -> Option<Offered> {
         loop {
             let found = self.table.borrow_mut().match_offer(from, tag);
+            if found.is_some() {
+                // Those that wait for memory for another offer have it.
+                self.changes.wake_all();
+            }
             if found.is_some() || !self.mode.is_polled() || !self.table.borrow_mut().has_room_for_offer() {
                 return found;
             }
-            self.add_offer(self.offers.recv_from(from).now_or_never()?);
+            let Some(offered) = offered(&self.offers.recv_from(from).now_or_never()?) else { continue };
+            if offered.offer.tag == tag {
+                self.table.borrow_mut().forget_other_lives(from, offered.life);
+                return Some(offered);
+            }
+            self.add_offer(offered);
         }
     }
 
-    fn add_offer(&self, received: Received) {
-        if let Ok(TransferMail::Offer(offer)) = TransferMail::parse(&received.mail) {
-            self.table.borrow_mut().add_offer(received.from, received.life, offer);
-            self.changed();
-        }
+    fn add_offer(&self, offered: Offered) {
+        self.table.borrow_mut().add_offer(offered);
+        self.changed();
     }
 
     async fn take_accepts(&self) {
@@ -172,6 +185,11 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
         if self.mode.is_polled() { LOOKS_PER_POLL } else { 1 }
     }
 
+    /// How often an offer is looked for before other tasks get a turn.
+    const fn searches(&self) -> u32 {
+        if self.mode.is_polled() { SEARCHES_PER_POLL } else { 1 }
+    }
+
     /// Counts bytes until other tasks get a turn: after each part, or after a [`TURN`] if flow words are polled.
     const fn turn(&self) -> Turn {
         let length = if self.mode.is_polled() { TURN } else { 0 };
@@ -191,6 +209,7 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
 
     /// Writes a flow word of a peer, after everything that was written before. No flow word of another core is
     /// ever read, so its line is not cached.
+    #[inline]
     fn write_word(&self, peer: CoreId, slot: FlowSlot, word: FlowWord, attention: Attention) {
         let mesh = self.mailbox.mesh();
         mesh.write_quadword(layout::flow(peer, slot), word.emit());
@@ -200,10 +219,15 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
         }
     }
 
-    /// Reads an own flow word afresh; nothing if it is the one that was `seen` last. Until the next await, no line of a
-    /// message buffer but its own is cached.
+    /// Reads an own flow word afresh: what a life of a core says in it about a transfer; nothing if it is the one that was
+    /// `seen` last, or of somebody else. Until the next await, no line of a message buffer but its own is cached.
     #[inline]
-    fn read_word(&self, slot: FlowSlot, seen: &Cell<Seen>) -> Option<FlowWord> {
+    fn read_word(
+        &self,
+        slot: FlowSlot,
+        seen: &Cell<Seen>,
+        (transfer, writer, life): (TransferId, CoreId, Epoch),
+    ) -> Option<Progress> {
         let mesh = self.mailbox.mesh();
         let [first, last] = [layout::flow, layout::flow_end].map(|half| half(mesh.core(), slot));
         mesh.invalidate(Invalidate::FlowRead);
@@ -217,6 +241,15 @@ impl<'m, 'd, M: Mesh> Transfers<'m, 'd, M> {
             seen.set(None);
             return None;
         }
-        FlowWord::parse(halves).ok()
+        if halves[0] != FlowWord::about(transfer, life) {
+            return None;
+        }
+        FlowWord::parse(halves).ok().filter(|word| word.writer == writer).map(|word| word.progress)
     }
+}
+
+/// What a letter offers, if it offers something.
+fn offered(received: &Received) -> Option<Offered> {
+    let Ok(TransferMail::Offer(offer)) = TransferMail::parse(&received.mail) else { return None };
+    Some(Offered { from: received.from, life: received.life, offer })
 }

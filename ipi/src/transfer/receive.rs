@@ -70,9 +70,8 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             return Err(ReceiveError::FromItself);
         }
         let met = self.mailbox.known_life_of(from);
-        let matched = || self.match_offer(from, tag);
+        let matched = || (0..self.searches()).find_map(|_| self.match_offer(from, tag));
         let offered = self.mailbox.watch((from, met), deadline).until(self.mode, matched).await?;
-        self.changes.wake_all();
         let mut receiving = Receiving { transfers: self, offered, slot: None, is_over: false };
         let length = offered.offer.length;
         let message = usize::try_from(length).ok().and_then(|length| buffer.get_mut(..length));
@@ -106,15 +105,23 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             let accept = TransferMail::Accept { transfer: offer.transfer, slot, attention: self.attention() };
             self.mailbox.send_to_life(from, life, accept.emit(), deadline).await?;
         }
-        let early = offer.early.map(|early| (modulo(early.filled()), early.run));
-        let (mut emptied, mut run, mut rest) = (0, None, message);
-        let mut turn = self.turn();
+        let mut known = offer.early.map(|early| (modulo(early.filled()), early.run));
+        if let Some((0, run)) = known {
+            self.tell_waiting(&offered, run, slot, 0);
+        }
+        let (mut emptied, mut rest) = (0, message);
+        let (mut turn, seen) = (self.turn(), Cell::new(None));
         while !rest.is_empty() {
-            let (filled, used) = match early {
-                Some(early) if emptied < usize::from(early.0) => early,
-                _ => self.wait_for_block(receiving, &mut watch, slot, emptied, run).await?,
+            let is_more = |known: &(u16, Run)| known.0 != modulo(emptied);
+            let more = match known.filter(is_more) {
+                None => self.look(receiving, slot, &seen)?.filter(is_more),
+                more => more,
             };
-            run = Some(used);
+            let (filled, used) = match more {
+                Some(more) => more,
+                None => self.wait_for_block(receiving, &mut watch, slot, emptied, known).await?,
+            };
+            known = Some((filled, used));
             let ready = usize::from(filled.wrapping_sub(modulo(emptied)));
             let blocks = ready.min(used.step()).min(used.blocks_from(emptied));
             let (part, later) = rest.split_at_mut(rest.len().min(blocks * Block::BYTES));
@@ -124,7 +131,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             if rest.is_empty() {
                 // What was copied was whole only if the sender has given no block up by now. A new life of it begins
                 // with its hello line and may use the blocks only after that.
-                self.wait_for_block(receiving, &mut watch, slot, emptied - 1, run).await?;
+                self.wait_for_block(receiving, &mut watch, slot, emptied - 1, known).await?;
                 if self.mailbox.life_of(from) != Some(life) {
                     return Err(PeerError::Restarted.into());
                 }
@@ -160,7 +167,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         watch: &mut Watch<'_, '_, M>,
         slot: FlowSlot,
         emptied: usize,
-        run: Option<Run>,
+        known: Option<(u16, Run)>,
     ) -> Result<(u16, Run), ReceiveError> {
         let seen = Cell::new(None);
         let once = || match self.look(receiving, slot, &seen) {
@@ -181,13 +188,14 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             if let Some(early) = offered.offer.early {
                 self.check_stamp(offered, early)?;
             }
-            if let Some(run) = run {
+            if let Some((_, run)) = known {
                 self.tell_waiting(offered, run, slot, emptied);
             }
         }
     }
 
     /// What the sender's flow word says now, if it says something new.
+    #[inline]
     fn look(
         &self,
         receiving: &Receiving<'_, '_, '_, M>,
@@ -195,15 +203,10 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         seen: &Cell<Seen>,
     ) -> Result<Option<(u16, Run)>, ReceiveError> {
         let Offered { from, life, offer } = receiving.offered;
-        match self.read_word(slot, seen) {
-            Some(word) if word.transfer == offer.transfer && word.writer == from && word.life == life => {
-                match word.progress {
-                    Progress::GivenUp => Err(ReceiveError::GivenUp),
-                    Progress::Filled(filled, run) => Ok(Some((filled, run))),
-                    Progress::Emptied(..) => Ok(None),
-                }
-            }
-            _ => Ok(None),
+        match self.read_word(slot, seen, (offer.transfer, from, life)) {
+            Some(Progress::GivenUp) => Err(ReceiveError::GivenUp),
+            Some(Progress::Filled(filled, run)) => Ok(Some((filled, run))),
+            Some(Progress::Emptied(..)) | None => Ok(None),
         }
     }
 
@@ -212,6 +215,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         self.write_word(offered.from, FlowSlot::outgoing(run.first()), word, offered.offer.attention);
     }
 
+    #[inline]
     fn tell_waiting(&self, offered: &Offered, run: Run, slot: FlowSlot, emptied: usize) {
         self.tell(offered, run, Progress::Emptied(modulo(emptied), Some((slot, self.attention()))));
     }
@@ -228,6 +232,9 @@ struct Receiving<'t, 'm, 'd, M: Mesh> {
 impl<M: Mesh> Drop for Receiving<'_, '_, '_, M> {
     fn drop(&mut self) {
         let Offered { from, life, offer } = self.offered;
+        if self.is_over && self.slot.is_none() {
+            return;
+        }
         let mut table = self.transfers.table.borrow_mut();
         if let Some(slot) = self.slot {
             table.free_slot(slot);

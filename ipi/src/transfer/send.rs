@@ -1,20 +1,19 @@
 //! The sender's side of a transfer.
 
 use core::cell::Cell;
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
 
 use scc::id::CoreId;
 
 use super::table::Reaction;
 use super::{Seen, Transfers};
 use crate::layout::{self, Block, FlowSlot, Stamp};
-use crate::mailbox::{Mode, Notice, PeerError, SendError, Watch};
+use crate::mailbox::{Mode, PeerError, SendError, Watch};
 use crate::mesh::{Deadline, Invalidate, Mesh, Push};
-use crate::wire::{
-    Attention, Early, Epoch, Extent, Offer, Progress, Run, Tag, TransferId, TransferMail, stamp_word,
-};
+use crate::wire::{Attention, Early, Epoch, Extent, Offer, Progress, Run, Tag, TransferId, stamp_word};
+
+/// Blocks of a message that are filled before it is offered even if flow words are polled: to fill more takes longer than
+/// to say later that they are.
+const FILLED_WHEN_POLLED: usize = 2;
 
 /// Why a message was not sent, or not wholly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -81,12 +80,14 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         }
         let transfer = self.changes.until(|| self.table.borrow_mut().begin(to)).await;
         let blocks = message.len().div_ceil(Block::BYTES);
-        let mut sending = Sending::new(self, to, transfer);
-        sending.early = if blocks == 0 { None } else { self.table.borrow_mut().take_early(blocks) };
+        let mut sending = Sending::new(self, to, transfer, message.len());
+        if blocks > 0 {
+            sending.early = self.table.borrow_mut().take_early(blocks, |run| self.extent(blocks, run));
+        }
         if let Some(early) = sending.early {
             // Stores leave in order: the stamp before the message, and the message before the offer.
             self.write_stamp(early.stamp, Some(transfer));
-            self.fill(early.run.first(), first_blocks(message, early.filled()));
+            self.fill(&sending, early.run, first_blocks(message, early.filled()));
         }
         let offer = Offer { transfer, tag, length, attention: self.attention(), early: sending.early };
         if self.offer(&sending, (life, message), offer, deadline).await? {
@@ -95,8 +96,8 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         }
         let life = life.or_else(|| self.mailbox.known_life_of(to));
         let mut watch = self.mailbox.watch((to, life), deadline);
-        let (run, filled) = match sending.early {
-            Some(early) => (early.run, blocks.min(early.run.count().into())),
+        let run = match sending.early {
+            Some(early) => early.run,
             None => {
                 let reaction = || match self.table.borrow().reaction(transfer) {
                     Reaction::None => None,
@@ -112,43 +113,46 @@ impl<M: Mesh> Transfers<'_, '_, M> {
                 let take = || self.table.borrow_mut().take_blocks(blocks);
                 let run = watch.until(Mode::Interrupt, take).await?;
                 sending.run = Some(run);
-                (run, 0)
+                run
             }
         };
-        self.flow(&sending, &mut watch, (run, life), filled, message).await?;
+        self.flow(&sending, &mut watch, (run, life), message).await?;
         sending.is_over = true;
         Ok(())
     }
 
-    /// Sends what follows the first `filled` blocks, and waits until all are emptied.
+    /// How much of so many blocks of a message lies in early blocks before it is offered. Whoever is rung for flow words
+    /// had better find something when the offer has come; if they are polled, the offer comes sooner than the blocks are
+    /// filled.
+    fn extent(&self, blocks: usize, run: Run) -> Extent {
+        match self.attention() {
+            Attention::Poll if blocks > FILLED_WHEN_POLLED => Extent::Nothing,
+            _ if blocks <= usize::from(run.count()) => Extent::Whole,
+            _ => Extent::FirstStep,
+        }
+    }
+
+    /// Sends what is not in blocks yet, and waits until all are emptied.
     async fn flow(
         &self,
         sending: &Sending<'_, '_, '_, M>,
         watch: &mut Watch<'_, '_, M>,
         (run, life): (Run, Option<Epoch>),
-        mut filled: usize,
         message: &[u8],
     ) -> Result<(), TransferError> {
-        let mut rest = message.get(filled * Block::BYTES..).unwrap_or_default();
+        let mut rest = message.get(sending.filled.get() * Block::BYTES..).unwrap_or_default();
         let mut turn = self.turn();
-        let mut is_told = sending.early.is_none_or(|early| early.extent == Extent::Whole);
         while !rest.is_empty() {
             let most = u16::from(run.count()) - 1;
-            let room = self.wait_for_room(sending, watch, (run, life), filled, most).await?;
-            if !is_told {
-                // What was filled while the offer was under way.
-                sending.tell(Progress::Filled(modulo(filled), run));
-                is_told = sending.flowing.get().is_some();
-            }
-            let part = first_blocks(rest, room.min(run.step()).min(run.blocks_from(filled)));
-            self.fill(run.block(filled), part);
-            filled += part.len().div_ceil(Block::BYTES);
-            sending.tell(Progress::Filled(modulo(filled), run));
+            let room = self.wait_for_room(sending, watch, (run, life), most).await?;
+            let blocks = room.min(run.step()).min(run.blocks_from(sending.filled.get()));
+            let part = first_blocks(rest, blocks);
+            self.fill(sending, run, part);
             rest = &rest[part.len()..];
             // Blocks can be emptied as fast as they are filled; other tasks have their turn in between.
             turn.pause_after(part.len()).await;
         }
-        self.wait_for_room(sending, watch, (run, life), filled, 0).await.map(|_| ())
+        self.wait_for_room(sending, watch, (run, life), 0).await.map(|_| ())
     }
 
     /// Waits until at most `most` filled blocks are not emptied; how many blocks are empty then. Writes the own flow word
@@ -158,10 +162,9 @@ impl<M: Mesh> Transfers<'_, '_, M> {
         sending: &Sending<'_, '_, '_, M>,
         watch: &mut Watch<'_, '_, M>,
         (run, life): (Run, Option<Epoch>),
-        filled: usize,
         most: u16,
     ) -> Result<usize, TransferError> {
-        let seen = Cell::new(None);
+        let (seen, filled) = (Cell::new(None), sending.filled.get());
         let once = || {
             let emptied = match self.emptied(sending, (run, life), &seen) {
                 Err(error) => return Some(Err(error)),
@@ -184,77 +187,40 @@ impl<M: Mesh> Transfers<'_, '_, M> {
             if let Some(end) = watch.step(self.mode, look).await? {
                 return end;
             }
-            sending.tell(Progress::Filled(modulo(filled), run));
+            sending.tell_filled(run);
         }
     }
 
-    /// How many blocks the receiver has emptied, if its flow word says so and something new.
-    fn emptied(
+    /// How many blocks the receiver has emptied, if its flow word says so and something new. The first one that says where
+    /// it waits is answered.
+    pub(super) fn emptied(
         &self,
         sending: &Sending<'_, '_, '_, M>,
         (run, life): (Run, Option<Epoch>),
         seen: &Cell<Seen>,
     ) -> Result<Option<u16>, TransferError> {
-        let word = self.read_word(FlowSlot::outgoing(run.first()), seen).filter(|word| {
-            word.transfer == sending.transfer && word.writer == sending.to && Some(word.life) == life
-        });
-        match word.map(|word| word.progress) {
+        let Some(life) = life else { return Ok(None) };
+        let slot = FlowSlot::outgoing(run.first());
+        match self.read_word(slot, seen, (sending.transfer, sending.to, life)) {
             Some(Progress::GivenUp) => Err(TransferError::Declined),
             Some(Progress::Emptied(emptied, waiting)) => {
-                sending.flowing.set(sending.flowing.get().or(waiting));
+                if waiting.is_some() && sending.flowing.get().is_none() {
+                    sending.flowing.set(waiting);
+                    sending.tell_filled(run);
+                }
                 Ok(Some(emptied))
             }
             Some(Progress::Filled(..)) | None => Ok(None),
         }
     }
 
-    /// Mails an offer, and fills the rest of the early blocks meanwhile; completes when it has arrived, which an answer
-    /// shows as well as an acknowledgement. Whether the answer says that all is emptied.
-    async fn offer(
-        &self,
-        sending: &Sending<'_, '_, '_, M>,
-        (life, message): (Option<Epoch>, &[u8]),
-        offer: Offer,
-        deadline: Deadline,
-    ) -> Result<bool, SendError> {
-        let mail = TransferMail::Offer(offer).emit();
-        let mut offering = pin!(self.mailbox.send_with(sending.to, life, mail, Notice::Doorbell, deadline));
-        let all = offer.early.filter(|early| early.holds(message.len()));
-        let all = all.map(|_| modulo(message.len().div_ceil(Block::BYTES)));
-        let seen = Cell::new(None);
-        let answer = |run: Run| {
-            let life = life.or_else(|| self.mailbox.known_life_of(sending.to));
-            let look = |_| match self.emptied(sending, (run, life), &seen) {
-                Ok(None) => None,
-                Ok(Some(emptied)) => Some(Some(emptied) == all),
-                // Whoever waits next is told again.
-                Err(_) => Some(false),
-            };
-            (0..self.looks()).find_map(look)
-        };
-        let mut unfilled = offer.early.filter(|early| early.extent == Extent::FirstStep);
-        poll_fn(|context| {
-            let polled = offering.as_mut().poll(context).map_ok(|()| false);
-            if let Some(early) = unfilled.take() {
-                let (filled, run) = (early.filled(), early.run);
-                let rest = message.get(filled * Block::BYTES..).unwrap_or_default();
-                self.fill(run.block(filled), first_blocks(rest, usize::from(run.count()) - filled));
-            }
-            match (polled, offer.early) {
-                (Poll::Pending, Some(early)) => {
-                    answer(early.run).map_or(Poll::Pending, |ended| Poll::Ready(Ok(ended)))
-                }
-                (polled, _) => polled,
-            }
-        })
-        .await
-    }
-
-    /// Writes some of the own blocks. The flow word that follows pushes the last line out. Own blocks are never read, so
-    /// they are not cached.
-    fn fill(&self, first: Block, content: &[u8]) {
-        let mesh = self.mailbox.mesh();
-        mesh.write_lines(layout::bulk(mesh.core(), first), content);
+    /// Writes what comes next of a message into the own blocks, and says so if it is known where the receiver waits. That
+    /// pushes the last line out. Own blocks are never read, so they are not cached.
+    pub(super) fn fill(&self, sending: &Sending<'_, '_, '_, M>, run: Run, content: &[u8]) {
+        let (mesh, filled) = (self.mailbox.mesh(), sending.filled.get());
+        mesh.write_lines(layout::bulk(mesh.core(), run.block(filled)), content);
+        sending.filled.set(filled + content.len().div_ceil(Block::BYTES));
+        sending.tell_filled(run);
     }
 
     /// Says which transfer's message lies in early blocks. The own hello line may be cached.
@@ -266,7 +232,7 @@ impl<M: Mesh> Transfers<'_, '_, M> {
 }
 
 /// As much of a message as lies in so many blocks.
-fn first_blocks(message: &[u8], blocks: usize) -> &[u8] {
+pub(super) fn first_blocks(message: &[u8], blocks: usize) -> &[u8] {
     message.get(..blocks * Block::BYTES).unwrap_or(message)
 }
 
@@ -277,10 +243,14 @@ pub(super) fn modulo(blocks: usize) -> u16 {
 }
 
 /// A transfer that is offered or flows; tells the receiver if it is dropped before its end.
-struct Sending<'t, 'm, 'd, M: Mesh> {
+pub(super) struct Sending<'t, 'm, 'd, M: Mesh> {
     transfers: &'t Transfers<'m, 'd, M>,
-    to: CoreId,
+    pub(super) to: CoreId,
     transfer: TransferId,
+    /// Bytes of the message.
+    length: usize,
+    /// Blocks filled until now.
+    pub(super) filled: Cell<usize>,
     /// Where the receiver waits, once it has said so.
     flowing: Cell<Option<(FlowSlot, Attention)>>,
     /// Blocks taken after the receiver had accepted.
@@ -291,8 +261,27 @@ struct Sending<'t, 'm, 'd, M: Mesh> {
 }
 
 impl<'t, 'm, 'd, M: Mesh> Sending<'t, 'm, 'd, M> {
-    const fn new(transfers: &'t Transfers<'m, 'd, M>, to: CoreId, transfer: TransferId) -> Self {
-        Self { transfers, to, transfer, flowing: Cell::new(None), run: None, early: None, is_over: false }
+    const fn new(
+        transfers: &'t Transfers<'m, 'd, M>,
+        to: CoreId,
+        transfer: TransferId,
+        length: usize,
+    ) -> Self {
+        let (filled, flowing) = (Cell::new(0), Cell::new(None));
+        Self { transfers, to, transfer, length, filled, flowing, run: None, early: None, is_over: false }
+    }
+
+    fn filled_modulo(&self) -> u16 {
+        modulo(self.filled.get())
+    }
+
+    /// Whether the message was in early blocks as a whole, and so many emptied blocks are all of it.
+    pub(super) fn is_all(&self, early: Early, emptied: u16) -> bool {
+        early.holds(self.length) && emptied == self.filled_modulo()
+    }
+
+    fn tell_filled(&self, run: Run) {
+        self.tell(Progress::Filled(self.filled_modulo(), run));
     }
 
     fn tell(&self, progress: Progress) {

@@ -44,7 +44,7 @@ pub(super) struct Table {
     outgoing: [Option<(TransferId, CoreId, Reaction)>; PLACES],
     /// Oldest first.
     offers: Vec<Offered>,
-    declines: [Option<(CoreId, Epoch, TransferId)>; PLACES],
+    declines: Vec<(CoreId, Epoch, TransferId)>,
     last: TransferId,
     blocks_in_use: u8,
     /// Those of them that were filled before anybody asked.
@@ -60,7 +60,7 @@ impl Table {
         Self {
             outgoing: [None; PLACES],
             offers: Vec::new(),
-            declines: [None; PLACES],
+            declines: Vec::new(),
             last: TransferId(life.get().wrapping_mul(SPREAD)),
             blocks_in_use: 0,
             early_blocks: 0,
@@ -69,21 +69,31 @@ impl Table {
         }
     }
 
-    /// Takes a place for an offer to `to`; its number.
+    /// Takes a place for an offer to `to`; its number, which is the next one whose place is free.
     pub(super) fn begin(&mut self, to: CoreId) -> Option<TransferId> {
-        let place = self.outgoing.iter().position(Option::is_none)?;
-        let mut id = TransferId(self.last.0.wrapping_add(1));
-        while self.outgoing.iter().flatten().any(|(other, ..)| *other == id) {
+        let mut id = self.last;
+        for _ in 0..PLACES {
             id = TransferId(id.0.wrapping_add(1));
+            let place = self.place(id);
+            if place.is_none() {
+                *place = Some((id, to, Reaction::None));
+                self.last = id;
+                return Some(id);
+            }
         }
-        self.last = id;
-        self.outgoing[place] = Some((id, to, Reaction::None));
-        Some(id)
+        None
+    }
+
+    /// Where a transfer is noted if it is open: its number says where.
+    fn place(&mut self, id: TransferId) -> &mut Option<(TransferId, CoreId, Reaction)> {
+        &mut self.outgoing[usize::from(id.0) % PLACES]
     }
 
     pub(super) fn reaction(&self, id: TransferId) -> Reaction {
-        let found = self.outgoing.iter().flatten().find(|(other, ..)| *other == id);
-        found.map_or(Reaction::Declined, |(_, _, reaction)| *reaction)
+        match self.outgoing[usize::from(id.0) % PLACES] {
+            Some((open, _, reaction)) if open == id => reaction,
+            _ => Reaction::Declined,
+        }
     }
 
     /// Notes an acceptance; whether the transfer still exists.
@@ -102,14 +112,13 @@ impl Table {
     }
 
     fn react(&mut self, from: CoreId, id: TransferId, reaction: Reaction) -> bool {
-        let mut places = self.outgoing.iter_mut().flatten();
-        let found = places.find(|(other, to, _)| *other == id && *to == from);
-        found.map(|place| place.2 = reaction).is_some()
+        let open = self.place(id).as_mut().filter(|(open, to, _)| *open == id && *to == from);
+        open.map(|open| open.2 = reaction).is_some()
     }
 
     pub(super) fn end(&mut self, id: TransferId) {
-        let place = self.outgoing.iter_mut().find(|place| place.is_some_and(|(other, ..)| other == id));
-        if let Some(place) = place {
+        let place = self.place(id);
+        if place.is_some_and(|(open, ..)| open == id) {
             *place = None;
         }
     }
@@ -120,17 +129,15 @@ impl Table {
     }
 
     /// Takes blocks for a message that nobody has asked for. Two blocks are left for those that somebody has, so these
-    /// never wait for one that is not wanted. Of a message longer than they hold, the first half of them is to be filled
-    /// before it is offered, the other half while the offer is under way.
-    pub(super) fn take_early(&mut self, wanted: usize) -> Option<Early> {
+    /// never wait for one that is not wanted. `extent` says how much of them is to be filled before the message is offered,
+    /// given how many there are.
+    pub(super) fn take_early(&mut self, wanted: usize, extent: impl Fn(Run) -> Extent) -> Option<Early> {
         let stamp = Stamp::all().find(|stamp| self.stamps_in_use >> stamp.number() & 1 == 0)?;
         let left = u32::from(MOST_BLOCKS).checked_sub(self.early_blocks.count_ones())?;
         let run = self.take_up_to(u8::try_from(left).ok()?, wanted)?;
         self.early_blocks |= run.mask();
         self.stamps_in_use |= 1 << stamp.number();
-        let whole = wanted <= usize::from(run.count());
-        let extent = if whole { Extent::Whole } else { Extent::FirstStep };
-        Some(Early { run, extent, stamp })
+        Some(Early { run, extent: extent(run), stamp })
     }
 
     fn take_up_to(&mut self, most: u8, wanted: usize) -> Option<Run> {
@@ -167,11 +174,18 @@ impl Table {
         self.offers.try_reserve(1).is_ok()
     }
 
+    /// Forgets offers of lives of the sender other than this.
+    pub(super) fn forget_other_lives(&mut self, from: CoreId, life: Epoch) {
+        if !self.offers.is_empty() {
+            self.offers.retain(|offered| offered.from != from || offered.life == life);
+        }
+    }
+
     /// Keeps an offer; those of the sender's earlier lives are gone with it. Of more offers than a sender has places, it
     /// has given one up at least: the oldest is declined, which a sender that has forgotten it ignores. Without memory the
     /// offer itself is.
-    pub(super) fn add_offer(&mut self, from: CoreId, life: Epoch, offer: Offer) {
-        self.offers.retain(|offered| offered.from != from || offered.life == life);
+    pub(super) fn add_offer(&mut self, Offered { from, life, offer }: Offered) {
+        self.forget_other_lives(from, life);
         if self.offers.iter().filter(|offered| offered.from == from).count() == PLACES
             && let Some(oldest) = self.take_offer(|offered| offered.from == from)
         {
@@ -200,13 +214,13 @@ impl Table {
 
     /// Queues a decline, if there is a place.
     pub(super) fn add_decline(&mut self, to: CoreId, life: Epoch, id: TransferId) {
-        if let Some(place) = self.declines.iter_mut().find(|place| place.is_none()) {
-            *place = Some((to, life, id));
+        if self.declines.len() < PLACES && self.declines.try_reserve(1).is_ok() {
+            self.declines.push((to, life, id));
         }
     }
 
     pub(super) fn next_to_decline(&mut self) -> Option<(CoreId, Epoch, TransferId)> {
-        self.declines.iter_mut().find_map(Option::take)
+        self.declines.pop()
     }
 }
 
@@ -223,8 +237,9 @@ mod tests {
     fn sender_with_more_offers_than_places_has_its_oldest_declined_and_others_keep_theirs() {
         let (mut table, life) = (Table::new(Epoch::after(0)), Epoch::after(0));
         let [one, other] = [1, 2].map(|number| CoreId::new(number).unwrap());
-        table.add_offer(other, life, offer(99));
-        (0..17).for_each(|transfer| table.add_offer(one, life, offer(transfer)));
+        let offered = |from, transfer| Offered { from, life, offer: offer(transfer) };
+        table.add_offer(offered(other, 99));
+        (0..17).for_each(|transfer| table.add_offer(offered(one, transfer)));
         assert_eq!(table.next_to_decline(), Some((one, life, TransferId(0))));
         assert_eq!(table.next_to_decline(), None);
         let mut left = |from| {
@@ -234,5 +249,23 @@ mod tests {
         };
         assert_eq!(left(one), (1..17).collect::<Vec<_>>());
         assert_eq!(left(other), [99]);
+    }
+
+    #[test]
+    fn open_transfers_have_places_and_numbers_of_their_own() {
+        let (mut table, to) = (Table::new(Epoch::after(0)), CoreId::new(1).unwrap());
+        let first = table.begin(to).unwrap();
+        let numbers: Vec<_> = core::iter::from_fn(|| table.begin(to)).collect();
+        assert_eq!(numbers.len(), PLACES - 1);
+        table.end(numbers[7]);
+        assert_eq!(table.reaction(numbers[7]), Reaction::Declined);
+        let next = table.begin(to).unwrap();
+        assert!(next != first && !numbers.contains(&next));
+        assert!(table.accept(to, next, FlowSlot::new(6).unwrap(), Attention::Poll));
+        assert!(!table.accept(to, numbers[7], FlowSlot::new(6).unwrap(), Attention::Poll));
+        assert_eq!(table.reaction(first), Reaction::None);
+        table.end(numbers[7]);
+        assert!(matches!(table.reaction(next), Reaction::Accepted(..)));
+        assert_eq!(table.begin(to), None);
     }
 }

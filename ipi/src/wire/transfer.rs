@@ -14,8 +14,8 @@
 //!
 //! Attention is 1 if the writer wants its doorbell rung when its flow word changes. Early is 0, or says which blocks the
 //! transfer goes through: the first in bits 2:0, their number in bits 5:3, and in bits 7:6 one more than the number of the
-//! stamp that names the transfer for as long. The beginning of the message lies in all of them already or, if bit 1 of an
-//! offer's attention is 1, in the first half.
+//! stamp that names the transfer for as long. Bits 2:1 of an offer's attention say where the beginning of the message lies
+//! already: 0 in all of them, 1 in the first half, 2 in none.
 
 use scc::id::CoreId;
 
@@ -58,8 +58,8 @@ impl Attention {
     }
 }
 
-/// Bit of an offer's attention: only the first half of its early blocks is filled.
-const FIRST_STEP: u8 = 2;
+/// Bits of an offer's attention: how much of its early blocks is filled.
+const EXTENT: u8 = 6;
 
 /// A mail about a transfer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +115,27 @@ pub enum Extent {
     Whole,
     /// As much as the first [`Run::step`] of them hold; they do not hold all of it.
     FirstStep,
+    /// Nothing yet.
+    Nothing,
+}
+
+impl Extent {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Whole => 0,
+            Self::FirstStep => 2,
+            Self::Nothing => 4,
+        }
+    }
+
+    const fn from_code(code: u8) -> Result<Self, WireError> {
+        match code {
+            0 => Ok(Self::Whole),
+            2 => Ok(Self::FirstStep),
+            4 => Ok(Self::Nothing),
+            other => Err(WireError::Code(other)),
+        }
+    }
 }
 
 impl Early {
@@ -123,6 +144,7 @@ impl Early {
         match self.extent {
             Extent::Whole => self.run.count as usize,
             Extent::FirstStep => self.run.step(),
+            Extent::Nothing => 0,
         }
     }
 
@@ -144,11 +166,7 @@ impl Early {
     /// The last byte of an offer, and what is added to the one before.
     const fn emit(early: Option<Self>) -> (u8, u8) {
         let Some(Self { run, extent, stamp }) = early else { return (0, 0) };
-        let extent = match extent {
-            Extent::Whole => 0,
-            Extent::FirstStep => FIRST_STEP,
-        };
-        (run.first.number() | run.count << 3 | (stamp.number() + 1) << 6, extent)
+        (run.first.number() | run.count << 3 | (stamp.number() + 1) << 6, extent.code())
     }
 }
 
@@ -164,11 +182,8 @@ impl TransferMail {
                 transfer,
                 tag: Tag(word_at(bytes, 2)),
                 length: dword_at(bytes, 4),
-                attention: Attention::from_code(bytes[8] & !FIRST_STEP)?,
-                early: {
-                    let extent = if bytes[8] & FIRST_STEP == 0 { Extent::Whole } else { Extent::FirstStep };
-                    Early::parse(bytes[9], extent)?
-                },
+                attention: Attention::from_code(bytes[8] & !EXTENT)?,
+                early: Early::parse(bytes[9], Extent::from_code(bytes[8] & EXTENT)?)?,
             })),
             2 => Ok(Self::Accept {
                 transfer,
@@ -283,6 +298,12 @@ const WAITING: u8 = 0x80;
 const SATISFIED: u8 = 0xC0;
 
 impl FlowWord {
+    /// The first word of what `life` of a core says about a transfer.
+    #[inline]
+    pub const fn about(transfer: TransferId, life: Epoch) -> u32 {
+        word_from(transfer.0, life.get())
+    }
+
     /// Checks every field of a quadword.
     #[inline]
     pub fn parse([first, last]: Quadword) -> Result<Self, WireError> {
@@ -319,6 +340,6 @@ impl FlowWord {
             Progress::GivenUp => (0, u8::MAX),
         };
         let what = u16::from_le_bytes([self.writer.number(), place]);
-        [word_from(self.transfer.0, self.life.get()), word_from(count, what)]
+        [Self::about(self.transfer, self.life), word_from(count, what)]
     }
 }
