@@ -77,16 +77,17 @@ impl<M: Mesh> Rpc<'_, '_, M> {
     ) -> Result<P::Reply, CallError> {
         let message = Message::Request(ProcedureId(P::NUMBER));
         let decode = |reply: &[u8]| postcard::from_bytes(reply).map_err(|_| CallError::BadReply);
-        let begun = self.begin_briefly(to, request, message, options);
+        let content = encoded_briefly(request);
+        let begun = self.begin_briefly(to, content, message, options);
         match begun {
             Some(begun) => match self.seek_reply(&begun) {
                 Some(reply) => {
                     begun.end();
                     decode(reply.as_slice())
                 }
-                None => self.persist(to, request, message, options, Some(begun), decode).await,
+                None => self.persist(to, (request, content), message, options, Some(begun), decode).await,
             },
-            None => self.persist(to, request, message, options, None, decode).await,
+            None => self.persist(to, (request, content), message, options, None, decode).await,
         }
     }
 
@@ -101,20 +102,19 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         options: Options,
     ) -> Result<(), CallError> {
         let message = Message::Cast(ProcedureId(P::NUMBER));
-        self.persist(to, request, message, options, None, |_| Ok(())).await
+        self.persist(to, (request, encoded_briefly(request)), message, options, None, |_| Ok(())).await
     }
 
     /// Takes a place for a call, and sends its request if that can be done at once: it fits a letter, for which the line is
     /// free. `None` if all places are taken.
     #[inline]
-    fn begin_briefly<Q: serde::Serialize>(
+    fn begin_briefly(
         &self,
         to: CoreId,
-        request: &Q,
+        content: Option<Content>,
         message: Message,
         options: Options,
     ) -> Option<Begun<'_, '_, '_, M>> {
-        let content = encoded_briefly(request);
         let mut begun = self.begin(to, message, options.class)?;
         if let (Some(content), Some(notice)) = (content, options.mechanism.notice()) {
             begun.post(message, content, notice);
@@ -149,18 +149,19 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         None
     }
 
-    /// Asks until the callee has room; `begun` is the first attempt if it was begun already.
+    /// Asks until the callee has room. A request comes with what it encodes to if that fits one part; `begun` is the first
+    /// attempt if it was begun already.
     async fn persist<'s, Q: serde::Serialize, R>(
         &'s self,
         to: CoreId,
-        request: &Q,
+        (request, content): (&Q, Option<Content>),
         message: Message,
         options: Options,
         mut begun: Option<Begun<'s, '_, '_, M>>,
         decode: impl Fn(&[u8]) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
         let mut long;
-        let request = match encoded_briefly(request) {
+        let request = match content {
             Some(content) => Encoded::Short(content),
             None => {
                 long = [0; MOST_BYTES];

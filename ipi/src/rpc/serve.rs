@@ -209,9 +209,8 @@ impl<M: Mesh> Running<'_, '_, '_, M> {
     /// Takes a place, if there is one: others are about to run, and the request may be cancelled.
     fn settle(&mut self, (class, procedure): (Class, ProcedureId)) {
         if self.place.is_none() {
-            let now = self.rpc.mailbox.mesh().now();
-            let whole = Part::only(Message::Request(procedure), self.call);
-            self.place = self.rpc.requests.borrow_mut().settle(self.caller, class, &whole, now);
+            let (asked, now) = ((self.caller, self.call), self.rpc.mailbox.mesh().now());
+            self.place = self.rpc.requests.borrow_mut().settle(asked, class, procedure, now);
         }
     }
 }

@@ -216,7 +216,7 @@ impl Requests {
         let place = if part.index == 0 {
             let place = self.free_place(caller.core, now);
             let Some(place) = place else { return Some(Message::Failure(Failure::Busy)) };
-            self.occupy(place, caller, class, procedure, part, now);
+            self.occupy(place, (caller, part.call), class, (part.message, procedure), now);
             place
         } else {
             self.find(caller, part.call)?
@@ -233,17 +233,16 @@ impl Requests {
     fn occupy(
         &mut self,
         place: usize,
-        caller: Caller,
+        (caller, call): (Caller, CallId),
         class: Class,
-        procedure: ProcedureId,
-        part: &Part,
+        (message, procedure): (Message, ProcedureId),
         now: Instant,
     ) {
         self.order = self.order.wrapping_add(1);
         self.taken |= 1 << place;
         self.ready &= !(1 << place);
         let request = &mut self.places[place];
-        (request.caller, request.call, request.message) = (caller, part.call, part.message);
+        (request.caller, request.call, request.message) = (caller, call, message);
         (request.class, request.procedure) = (class, procedure);
         (request.began, request.order) = (now, self.order);
         request.stage = Stage::Incomplete;
@@ -253,14 +252,13 @@ impl Requests {
     /// Notes a request that a handler works on already, so that it can be cancelled; its place, if there is one.
     pub(super) fn settle(
         &mut self,
-        caller: Caller,
+        (caller, call): (Caller, CallId),
         class: Class,
-        part: &Part,
+        procedure: ProcedureId,
         now: Instant,
     ) -> Option<usize> {
-        let Message::Request(procedure) = part.message else { return None };
         let place = self.free_place(caller.core, now)?;
-        self.occupy(place, caller, class, procedure, part, now);
+        self.occupy(place, (caller, call), class, (Message::Request(procedure), procedure), now);
         self.places[place].stage = Stage::Running;
         Some(place)
     }

@@ -12,12 +12,12 @@ use core::cell::{Cell, RefCell};
 use core::pin::pin;
 
 use executor::sync::Event;
-use futures_util::future::{Either, join, select};
+use futures_util::future::join;
 use ipi::mailbox::Mode;
 use ipi::rpc::{Caller, Class, Options, Procedure, Rpc};
 use scc::id::CoreId;
 
-use super::{Field, GroupFigureError, SIZES, Times};
+use super::{Field, GroupFigureError, SIZES, Times, with_service};
 use crate::arch::i586::cpu;
 
 /// Calls that each caller makes.
@@ -55,12 +55,9 @@ async fn call(field: &mut Field) -> Result<(), GroupFigureError> {
         for number in 0..CALLS {
             rpc.call::<Count>(leader, &number, options).await?;
         }
-        Ok::<(), GroupFigureError>(())
+        Ok(())
     };
-    match select(pin!(work), pin!(rpc.run())).await {
-        Either::Left((ended, _)) => ended?,
-        Either::Right(_) => unreachable!("calls are taken in for ever"),
-    }
+    with_service(work, rpc.run()).await?;
     field.align().await
 }
 
@@ -88,8 +85,5 @@ async fn serve(field: &mut Field, size: usize) -> Result<(), GroupFigureError> {
         times.print(format_args!("name=callers cores={size}"));
         field.align().await
     };
-    match select(pin!(work), serving).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right(_) => unreachable!("the only server has a place, and serves for ever"),
-    }
+    with_service(work, serving).await
 }

@@ -11,8 +11,7 @@ use ipi::mailbox::Mode;
 use ipi::wire::Tag;
 use scc::id::CoreId;
 
-use super::pairs::with_service;
-use super::{Field, GroupFigureError, Times, polling};
+use super::{Field, GroupFigureError, Times, polling, with_service};
 use crate::arch::i586::cpu;
 
 /// Bytes of blocks.

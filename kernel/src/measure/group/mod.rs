@@ -14,8 +14,10 @@ mod pairs;
 mod sets;
 
 use alloc::vec::Vec;
+use core::pin::pin;
 
 use executor::Spawner;
+use futures_util::future::{Either, select};
 use ipi::barrier::{BarrierError, FlagBarrier};
 use ipi::collective::CollectiveError;
 use ipi::group::{Group, GroupError};
@@ -71,6 +73,8 @@ enum GroupFigureError {
     Collective(#[from] CollectiveError),
     #[error(transparent)]
     Lock(#[from] LockError),
+    #[error("what takes letters in has ended")]
+    Unserved,
 }
 
 /// Measures `what` among `cores`, all of which must do the same. No mailbox may have been started.
@@ -129,6 +133,17 @@ impl Field {
     /// The first members, if this core is one of them.
     fn first(&self, size: usize) -> Result<Option<Group>, GroupFigureError> {
         if self.rank >= size { Ok(None) } else { Ok(Some(Group::new(&self.group.members()[..size])?)) }
+    }
+}
+
+/// Does the work while a service, which does not end, takes in what comes.
+async fn with_service<T>(
+    work: impl Future<Output = Result<(), GroupFigureError>>,
+    service: impl Future<Output = T>,
+) -> Result<(), GroupFigureError> {
+    match select(pin!(work), pin!(service)).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(_) => Err(GroupFigureError::Unserved),
     }
 }
 

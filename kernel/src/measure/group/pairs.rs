@@ -1,9 +1,8 @@
 //! Calls, messages and lent blocks from the leader to each other member, one after the other.
 
 use alloc::vec;
-use core::pin::pin;
 
-use futures_util::future::{Either, join, select};
+use futures_util::future::join;
 use ipi::mailbox::Mode;
 use ipi::mesh::Mesh as _;
 use ipi::rpc::{Class, Mechanism, Options, Procedure, Rpc};
@@ -11,7 +10,7 @@ use ipi::transfer::Transfers;
 use ipi::wire::Tag;
 use scc::id::CoreId;
 
-use super::{Field, GroupFigureError, Times, lend, polling, way};
+use super::{Field, GroupFigureError, Times, lend, polling, way, with_service};
 use crate::arch::i586::cpu;
 use crate::mail::Mailbox;
 
@@ -103,10 +102,7 @@ async fn call(field: &mut Field, peer: CoreId, mechanism: Mechanism) -> Result<(
         times.print(format_args!("name=call way={} to={peer}", name(mechanism)));
         Ok::<(), GroupFigureError>(())
     };
-    match select(pin!(work), pin!(rpc.run())).await {
-        Either::Left((ended, _)) => ended?,
-        Either::Right(_) => unreachable!("calls are taken in for ever"),
-    }
+    with_service(work, rpc.run()).await?;
     field.mailbox.set_acknowledge(Mode::Interrupt);
     // The callee serves until then.
     field.align().await
@@ -117,10 +113,7 @@ async fn serve(field: &mut Field, mechanism: Mechanism) -> Result<(), GroupFigur
     let rpc = Rpc::new(field.mailbox, set_mode(field.mailbox, leader, mechanism))?;
     let serving = join(rpc.serve::<Echo>(Class::Ordinary, async |_, word| word), rpc.run());
     let mailbox = field.mailbox;
-    match select(pin!(field.align()), pin!(serving)).await {
-        Either::Left((ended, _)) => ended?,
-        Either::Right(_) => unreachable!("the only server has a place, and serves for ever"),
-    }
+    with_service(field.align(), serving).await?;
     mailbox.set_acknowledge(Mode::Interrupt);
     Ok(())
 }
@@ -169,17 +162,6 @@ async fn receive(field: &mut Field, mode: Mode) -> Result<(), GroupFigureError> 
     with_service(work, transfers.run()).await?;
     field.mailbox.set_acknowledge(Mode::Interrupt);
     Ok(())
-}
-
-/// Does the work while a service takes in what comes.
-pub(super) async fn with_service(
-    work: impl Future<Output = Result<(), GroupFigureError>>,
-    service: impl Future<Output = ()>,
-) -> Result<(), GroupFigureError> {
-    match select(pin!(work), pin!(service)).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right(_) => unreachable!("services run for ever"),
-    }
 }
 
 fn lengths(mode: Mode) -> impl Iterator<Item = (usize, u32)> {

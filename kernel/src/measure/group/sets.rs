@@ -1,9 +1,7 @@
 //! Barriers, broadcasts and locks among the first members, for growing numbers of them.
 
 use alloc::vec;
-use core::pin::pin;
 
-use futures_util::future::{Either, select};
 use ipi::barrier::{CounterBarrier, FlagBarrier};
 use ipi::collective::{Collective, Context};
 use ipi::group::Group;
@@ -12,7 +10,7 @@ use ipi::mailbox::Mode;
 use ipi::mesh::{CoreSet, Mesh as _};
 use ipi::transfer::Transfers;
 
-use super::{Field, GroupFigureError, SIZES, Times, barrier};
+use super::{Field, GroupFigureError, SIZES, Times, barrier, with_service};
 use crate::arch::i586::cpu;
 
 /// Passages of a barrier that count, and those before them.
@@ -134,10 +132,7 @@ async fn broadcasts(field: &Field, group: Group, incarnation: u16) -> Result<(),
         }
         Ok(())
     };
-    let ended = match select(pin!(work), pin!(transfers.run())).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right(_) => unreachable!("transfers are taken in for ever"),
-    };
+    let ended = with_service(work, transfers.run()).await;
     mailbox.set_acknowledge(Mode::Interrupt);
     ended
 }
