@@ -21,6 +21,7 @@ mod seat;
 mod seeded;
 mod soak;
 mod transfer;
+mod watch;
 
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};
