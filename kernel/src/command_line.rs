@@ -12,7 +12,7 @@
 //! | `measure=kernel` | before the self-test the core measures its kernel and prints a line for each figure |
 //! | `measure=polled` | the same for what a letter takes between every two of `cores`: by polling, or `direct` or `doorbell` |
 //! | `soak=7:100:3` | seed and numbers: each of `cores` writes 100 letters to every other one on each of two channels, and 3 messages of up to 1 MB |
-//! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `callers`: for calls of growing numbers of cores to the lowest; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
+//! | `measure=calls` | the same for calls and messages from the lowest of `cores` to each other one; `callers`: for calls of growing numbers of cores to the lowest, and for calls to a busy core; `crowds`: for barriers, broadcasts and locks of growing numbers of cores |
 //! | `measure=guests` | while the guests run the core measures how late the sleeps of a service end |
 //! | `services=echo@3,ping@0` | the services that run, and on which cores, in place of those that start by default; see crate `service` |
 //! | `restart=7@3` | core 3 stops core 7 and starts it again |

@@ -13,9 +13,9 @@
 //! such procedure, or could not decode the request. A callee never waits for a caller longer than
 //! [`REPLY_PATIENCE`]. Requests and replies are encoded by postcard into at most [`MOST_BYTES`].
 //!
-//! Urgent calls have a channel and servers of their own, so they overtake ordinary ones; that their servers run
-//! before ordinary tasks is a matter of the executor's classes. [`Rpc::run`] must be polled by some task on both
-//! sides. The protocol with its failures is in `docs/protocols/call.md`.
+//! Urgent calls have a channel and servers of their own, so they overtake ordinary ones. They overtake ordinary tasks as well
+//! if [`Rpc::run_urgent`] and the servers of urgent procedures are polled by tasks of a class that runs before those.
+//! [`Rpc::run`] must be polled by some task on both sides. The protocol with its failures is in `docs/protocols/call.md`.
 
 mod call;
 mod note;
@@ -25,6 +25,9 @@ mod slot;
 mod table;
 
 use core::cell::{Cell, RefCell};
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 
 use futures_util::future::join3;
 use scc::id::CoreId;
@@ -114,6 +117,7 @@ pub struct Rpc<'m, 'd, M: Mesh> {
     calls: RefCell<Calls>,
     requests: RefCell<Requests>,
     answers: RefCell<Answers>,
+    /// The mode of all channels, which each of them has as well: asked for several times in a call of 2,400 cycles.
     mode: Cell<Mode>,
     /// The own byte of each peer's slot board; 0 before the first contact.
     slot_bells: [Cell<Bell>; CoreId::COUNT],
@@ -121,6 +125,8 @@ pub struct Rpc<'m, 'd, M: Mesh> {
     slot_board: [Cell<u32>; BOARD_WORDS],
     /// Futures that look for letters by themselves.
     seekers: Cell<u32>,
+    /// Whether urgent calls are served by tasks that others wait for, which must not look by themselves.
+    is_urgent_apart: Cell<bool>,
     callers: Waiters,
     servers: Waiters,
     answering: Waiters,
@@ -141,6 +147,7 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             slot_bells: [const { Cell::new(Bell::new(0)) }; CoreId::COUNT],
             slot_board: [const { Cell::new(0) }; BOARD_WORDS],
             seekers: Cell::new(0),
+            is_urgent_apart: Cell::new(false),
             callers: Waiters::new(),
             servers: Waiters::new(),
             answering: Waiters::new(),
@@ -158,6 +165,34 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     /// *Cancel safety*: nothing is lost.
     pub async fn run(&self) {
         join3(self.take_letters(), self.send_answers(), self.take_others()).await;
+    }
+
+    /// Takes urgent requests in before whatever [`run`](Self::run), which is needed as well, is kept from by other tasks of its
+    /// class. For a task of a class that runs before those, and no more than one. What no server answers, `run` does. Never
+    /// completes.
+    ///
+    /// A task that polls is always ready, and in such a class it would keep all others from running: unless the mode is
+    /// [`Mode::Interrupt`] this leaves urgent requests to `run`, and from its first poll on servers of urgent procedures do
+    /// not look for requests by themselves.
+    ///
+    /// *Cancel safety*: nothing is lost; urgent requests are left to `run`.
+    pub async fn run_urgent(&self) {
+        let _apart = Apart::begin(&self.is_urgent_apart);
+        loop {
+            self.servers.until(|| self.is_rung_for().then_some(())).await;
+            self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
+            let mut next = pin!(self.urgent.recv());
+            let received = poll_fn(|context| {
+                if self.is_rung_for() { next.as_mut().poll(context).map(Some) } else { Poll::Ready(None) }
+            });
+            if let Some(received) = received.await {
+                self.take_letter(&received);
+            }
+        }
+    }
+
+    fn is_rung_for(&self) -> bool {
+        self.mode.get() == Mode::Interrupt
     }
 
     /// Changes how requests and replies are noticed.
@@ -304,6 +339,22 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
 /// Number by which a trace joins the parts of a call.
 fn flow(call: CallId) -> Flow {
     Flow(u32::from(call.0))
+}
+
+/// For as long as it lives, urgent calls are served by tasks that others wait for.
+struct Apart<'r>(&'r Cell<bool>);
+
+impl<'r> Apart<'r> {
+    fn begin(flag: &'r Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Apart<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 /// One who looks for letters by itself.

@@ -66,10 +66,13 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             if let Some(started) = self.start::<P>(class) {
                 return Poll::Ready(started);
             }
-            let Mode::Polled(cores) = self.mode.get() else {
-                *seeker = None;
-                waiting.register(context);
-                return Poll::Pending;
+            let cores = match self.mode.get() {
+                Mode::Polled(cores) if class == Class::Ordinary || !self.is_urgent_apart.get() => cores,
+                _ => {
+                    *seeker = None;
+                    waiting.register(context);
+                    return Poll::Pending;
+                }
             };
             if seeker.is_none() {
                 *seeker = Some(self.begin_to_seek());

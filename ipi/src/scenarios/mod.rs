@@ -21,6 +21,7 @@ mod seat;
 mod seeded;
 mod soak;
 mod transfer;
+mod urgent;
 mod watch;
 
 use std::boxed::Box;

@@ -64,10 +64,11 @@ impl Services {
 }
 
 /// Opens the channels of calls, transfers and lending and serves them from then on, each by a task of the class of services,
-/// and the built-in procedures, see [`identify`]. What `plan` has for this core is not started, see [`host`]. Once per boot,
+/// urgent calls by one of the class of interrupt follow-ups, which leaves them to the other while they are polled, and the
+/// built-in procedures, see [`identify`]. What `plan` has for this core is not started, see [`host`]. Once per boot,
 /// task context.
 ///
-/// Not in the class of interrupt follow-ups, though they follow up mail: calls and transfers can be switched to polling,
+/// The others are not in that class, though they follow up mail: calls and transfers can be switched to polling,
 /// and a task that polls is always ready, so a more urgent one would keep every service from running.
 ///
 /// # Errors
@@ -81,6 +82,7 @@ pub fn start(spawner: Spawner, mailbox: &'static Mailbox, plan: Plan) -> Result<
         Box::leak(Box::new(ipi::transfer::Transfers::new(mailbox, Mode::Interrupt)?));
     let lending: &'static Lending = Box::leak(Box::new(ipi::lend::Lending::new(mailbox, Mode::Interrupt)?));
     spawner.spawn("calls", Class::Service, calls.run()).expect(TASK_MEMORY).detach();
+    spawner.spawn("urgent-calls", Class::FollowUp, calls.run_urgent()).expect(TASK_MEMORY).detach();
     spawner.spawn("transfers", Class::Service, transfers.run()).expect(TASK_MEMORY).detach();
     spawner.spawn("lending", Class::Service, lending.run()).expect(TASK_MEMORY).detach();
     spawner.spawn("identify", Class::Service, identify::serve(calls)).expect(TASK_MEMORY).detach();

@@ -49,7 +49,19 @@ fn calls_and_messages_are_measured_by_every_way() {
 
 #[test]
 fn calls_of_all_to_one_are_measured() {
-    measured(board("callers"), &["name=callers cores=2"]);
+    let figures = ["name=callers cores=2", "name=busy-call way=ordinary", "name=busy-call way=urgent"];
+    measured(board("callers"), &figures);
+}
+
+#[test]
+fn urgent_call_overtakes_busy_tasks_of_services() {
+    let mut board = board("callers");
+    board.run();
+    let median =
+        |way| figure(&board.line(cores()[0], &format!("info measure: name=busy-call way={way} ")), "median");
+    let [ordinary, urgent] = ["ordinary", "urgent"].map(median);
+    // The callee's eight busy tasks take 80,000 cycles for a turn of all, an urgent call at most the rest of one of them.
+    assert!(ordinary > 80_000 && urgent + 60_000 < ordinary, "ordinary {ordinary}, urgent {urgent}");
 }
 
 #[test]

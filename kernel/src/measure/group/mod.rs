@@ -12,6 +12,7 @@ mod callers;
 mod lend;
 mod pairs;
 mod sets;
+mod urgent;
 
 use alloc::vec::Vec;
 use core::pin::pin;
@@ -85,17 +86,21 @@ pub(super) async fn measure(spawner: Spawner, cores: Cores, what: Together) {
 }
 
 async fn all(spawner: Spawner, cores: Cores, what: Together) -> Result<(), GroupFigureError> {
-    let mut field = Field::new(mail::start(spawner)?, cores)?;
+    let mut field = Field::new(spawner, mail::start(spawner)?, cores)?;
     field.align().await?;
     match what {
         Together::Pairs => pairs::measure(&mut field).await,
-        Together::Callers => callers::measure(&mut field).await,
+        Together::Callers => {
+            callers::measure(&mut field).await?;
+            urgent::measure(&mut field).await
+        }
         Together::Sets => sets::measure(&mut field).await,
     }
 }
 
 /// One core's view of the group.
 struct Field {
+    spawner: Spawner,
     mailbox: &'static Mailbox,
     group: Group,
     rank: usize,
@@ -104,12 +109,13 @@ struct Field {
 }
 
 impl Field {
-    fn new(mailbox: &'static Mailbox, cores: Cores) -> Result<Self, GroupFigureError> {
+    fn new(spawner: Spawner, mailbox: &'static Mailbox, cores: Cores) -> Result<Self, GroupFigureError> {
         let members: Vec<_> = CoreId::all().filter(|core| cores.contains(*core)).collect();
         let group = Group::new(&members)?;
         let own = mailbox.mesh().core();
         let patience = Cycles::new(runtime::frequency().milliseconds(PATIENCE_MILLISECONDS).ticks());
         Ok(Self {
+            spawner,
             mailbox,
             group,
             rank: group.rank_of(own)?,

@@ -25,7 +25,7 @@ const RATES: &str = "| way | to core | bytes | shortest | median | longest | byt
 /// One line of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figure {
-    /// What was measured: call, send, lend, callers, barrier, broadcast, lock.
+    /// What was measured: call, busy-call, send, lend, callers, barrier, broadcast, lock.
     name: String,
     /// By what; empty if there is one way only.
     way: String,
@@ -116,6 +116,13 @@ impl Together {
         ));
         line(format_args!("| way | to core | shortest | median | longest |\n|---|--:|--:|--:|--:|"));
         for Figure { way, to, span, .. } in self.of("call") {
+            line(format_args!("| {way} | {} | {} |", to.unwrap_or(0), Cells(*span)));
+        }
+        line(format_args!(
+            "\nThe same from core 0 to core 1, on which eight tasks of the class of services take turns of 10,000 cycles.\n"
+        ));
+        line(format_args!("| class | to core | shortest | median | longest |\n|---|--:|--:|--:|--:|"));
+        for Figure { way, to, span, .. } in self.of("busy-call") {
             line(format_args!("| {way} | {} | {} |", to.unwrap_or(0), Cells(*span)));
         }
         line(format_args!("\n## Messages\n\n![Bytes per cycle against length](ipi-send.svg)\n"));
