@@ -14,6 +14,7 @@ mod calls;
 mod collectives;
 mod contents;
 mod gathering;
+mod leases;
 mod lending;
 mod lock;
 mod restart;
@@ -173,6 +174,9 @@ pub enum JointError {
         /// Why.
         error: BorrowError,
     },
+    /// A lease outlived the life of the core on its other end.
+    #[error("a lease outlived a life of core {0}")]
+    Outlived(CoreId),
     /// A borrowed block was not read or written.
     #[error("borrowed block: {0}")]
     Access(#[from] AccessError),

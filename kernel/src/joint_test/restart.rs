@@ -1,4 +1,5 @@
-//! The leader resets the highest core: calls of it fail in time, and succeed when it has been started again.
+//! The leader resets the highest core: leases between both end, calls of it fail in time, and calls succeed when it has been
+//! started again.
 
 use ipi::mesh::Mesh as _;
 use ipi::rpc::{Mechanism, Options};
@@ -6,7 +7,7 @@ use ipi::transfer::{get, put};
 use scc::id::CoreId;
 
 use super::calls::{self, Dismiss, Mix};
-use super::{JointError, START_MILLISECONDS, Team};
+use super::{JointError, START_MILLISECONDS, Team, leases};
 use crate::platform::machine::core_start;
 use crate::runtime;
 
@@ -24,11 +25,15 @@ pub(super) fn prepare(team: &Team) {
     put(team.mailbox().mesh(), team.own, READY, &[0]).expect(IN_WINDOW);
 }
 
-/// The highest core waits to be reset. Others may still wait at the barrier that it has passed, but no longer for it.
+/// The highest core waits to be reset, in the middle of two leases. Others may still wait at the barrier that it has passed,
+/// but no longer for it.
 pub(super) async fn await_reset(team: &Team) -> JointError {
-    put(team.mailbox().mesh(), team.own, READY, &[1]).expect(IN_WINDOW);
-    team.timers.sleep(runtime::frequency().milliseconds(START_MILLISECONDS)).await;
-    JointError::NotReset
+    let tell = || put(team.mailbox().mesh(), team.own, READY, &[1]).expect(IN_WINDOW);
+    let patience = runtime::frequency().milliseconds(START_MILLISECONDS);
+    match team.timers.timeout(patience, leases::hold(team, tell)).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(())) | Err(_) => JointError::NotReset,
+    }
 }
 
 fn is_ready(team: &Team, core: CoreId) -> bool {
@@ -42,6 +47,23 @@ pub(super) async fn check(team: &Team) -> Result<(), JointError> {
     if victim == team.own {
         return Ok(());
     }
+    let lease = leases::outlive(team, victim, stop(team, victim)).await?;
+    for mechanism in Mechanism::ALL {
+        call_in_vain(team, victim, mechanism).await?;
+    }
+    core_start::start(victim)?;
+    meet_again(team, victim).await?;
+    leases::has_ended(victim, &lease)?;
+    drop(lease);
+    for mechanism in Mechanism::ALL {
+        calls::call(team, victim, mechanism, 0).await?;
+    }
+    let dismissed = team.services.calls.cast::<Dismiss>(victim, &(), Options::until(team.soon())).await;
+    dismissed.map_err(|error| JointError::Call { to: victim, error })
+}
+
+/// Resets a core that has said that it may be.
+async fn stop(team: &Team, victim: CoreId) -> Result<(), JointError> {
     let patience = team.soon();
     while !is_ready(team, victim) {
         team.timers.sleep(runtime::frequency().microseconds(SLACK_MICROSECONDS)).await;
@@ -49,17 +71,7 @@ pub(super) async fn check(team: &Team) -> Result<(), JointError> {
             return Err(JointError::NotReady(victim));
         }
     }
-    core_start::stop(victim)?;
-    for mechanism in Mechanism::ALL {
-        call_in_vain(team, victim, mechanism).await?;
-    }
-    core_start::start(victim)?;
-    meet_again(team, victim).await?;
-    for mechanism in Mechanism::ALL {
-        calls::call(team, victim, mechanism, 0).await?;
-    }
-    let dismissed = team.services.calls.cast::<Dismiss>(victim, &(), Options::until(team.soon())).await;
-    dismissed.map_err(|error| JointError::Call { to: victim, error })
+    Ok(core_start::stop(victim)?)
 }
 
 async fn call_in_vain(team: &Team, to: CoreId, mechanism: Mechanism) -> Result<(), JointError> {
