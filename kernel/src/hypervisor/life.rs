@@ -13,10 +13,11 @@
 //! state has no use for costs a line. Whatever a guest has is given back when it is stopped or has ended, and counted: the
 //! frames that come back are those that it had.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::poll_fn;
-use core::pin::pin;
-use core::task::Poll;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 
 use executor::Spawner;
 use guest_abi::list::{Guest, Room};
@@ -38,7 +39,7 @@ pub(super) fn frames() -> u32 {
 pub(super) async fn live(guest: Guest<'static>, spawner: Spawner, place: Place) {
     let terminal = Rc::clone(&place.terminal);
     let mut life = Life { guest, spawner, place, kept: None };
-    if let Some(vm) = life.made().await {
+    if let Some(vm) = seldom(life.made()).await {
         let mut state = State::Runs(vm);
         while let Some(next) = life.step(state, &terminal).await {
             state = next;
@@ -57,8 +58,8 @@ struct Life {
 
 /// How a guest stands.
 enum State {
-    Runs(Vm),
-    Paused(Vm),
+    Runs(Box<Vm>),
+    Paused(Box<Vm>),
     Stopped,
 }
 
@@ -88,7 +89,7 @@ impl Life {
                     return Some(State::Paused(vm));
                 }
                 Happening::Ordered(Order::Keep) => {
-                    self.keep(&mut vm).await;
+                    seldom(self.keep(&mut vm)).await;
                     return Some(State::Runs(vm));
                 }
                 Happening::Ordered(order) => (State::Runs(vm), order),
@@ -99,7 +100,7 @@ impl Life {
                     return Some(State::Runs(vm));
                 }
                 Order::Keep => {
-                    self.keep(&mut vm).await;
+                    seldom(self.keep(&mut vm)).await;
                     return Some(State::Paused(vm));
                 }
                 order => (State::Paused(vm), order),
@@ -108,8 +109,8 @@ impl Life {
         };
         Some(match (order, vm) {
             (Order::Stop, State::Runs(vm) | State::Paused(vm)) => self.stop(vm),
-            (Order::Start, State::Stopped) => self.made().await.map_or(State::Stopped, State::Runs),
-            (Order::Restore, state) if self.kept.is_some() => self.restore(state).await,
+            (Order::Start, State::Stopped) => seldom(self.made()).await.map_or(State::Stopped, State::Runs),
+            (Order::Restore, state) if self.kept.is_some() => seldom(self.restore(state)).await,
             (order, state) => {
                 log::warn!(target: "guest", "order={} means nothing now name={name}", order.name());
                 state
@@ -118,17 +119,17 @@ impl Life {
     }
 
     /// Makes the guest.
-    async fn made(&self) -> Option<Vm> {
+    async fn made(&self) -> Option<Box<Vm>> {
         let connections = self.place.connections(&self.guest).await;
         let before = frames();
-        let vm = Vm::new(&self.guest, self.spawner, connections);
+        let vm = Vm::new(&self.guest, self.spawner, connections).map(Box::new);
         let vm = self.started(vm, "its image")?;
         check_frames(self.guest.name, before - frames(), vm.frames());
         Some(vm)
     }
 
     /// Says whether a guest was made.
-    fn started(&self, vm: Result<Vm, CreateError>, from: &str) -> Option<Vm> {
+    fn started(&self, vm: Result<Box<Vm>, CreateError>, from: &str) -> Option<Box<Vm>> {
         let name = self.guest.name;
         match vm {
             Ok(vm) => {
@@ -144,7 +145,8 @@ impl Life {
     }
 
     /// Says how a guest has ended, and gives back what it has.
-    fn end(&self, mut vm: Vm, how: core::fmt::Arguments<'_>) {
+    #[inline(never)]
+    fn end(&self, mut vm: Box<Vm>, how: core::fmt::Arguments<'_>) {
         let name = self.guest.name;
         vm.finish();
         log::info!(target: "guest", "ended name={name} {how}");
@@ -157,7 +159,7 @@ impl Life {
         check_frames(name, freed, held);
     }
 
-    fn stop(&self, vm: Vm) -> State {
+    fn stop(&self, vm: Box<Vm>) -> State {
         self.end(vm, format_args!("by order"));
         State::Stopped
     }
@@ -183,7 +185,7 @@ impl Life {
         let Some(kept) = &self.kept else { return State::Stopped };
         let connections = self.place.connections(&self.guest).await;
         let vm = Vm::restored(kept, &self.guest, self.spawner, connections).await;
-        self.started(vm, "its kept state").map_or(State::Stopped, State::Runs)
+        self.started(vm.map(Box::new), "its kept state").map_or(State::Stopped, State::Runs)
     }
 }
 
@@ -198,6 +200,19 @@ async fn run(vm: &mut Vm, terminal: &GuestTerminal) -> Happening {
         end.as_mut().poll(context).map(Happening::Ended)
     })
     .await
+}
+
+/// Awaits what is seldom, by a function of its own: with all that making and copying a guest takes on the stack, each poll
+/// of a guest that runs would begin with accesses to pages of the stack that are in no cache.
+///
+/// *Cancel safety*: that of `future`.
+async fn seldom<T>(future: impl Future<Output = T>) -> T {
+    #[inline(never)]
+    fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+        future.poll(context)
+    }
+    let mut future = pin!(future);
+    poll_fn(|context| poll_apart(future.as_mut(), context)).await
 }
 
 /// Bytes that a guest takes besides its memory and its scratch disk: the other frames, the list of its pages, and itself.
