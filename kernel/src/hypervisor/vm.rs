@@ -247,7 +247,8 @@ impl Vm {
 
     /// Runs the guest and serves what it asks for, until it waits or ends.
     fn poll_until_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<Next, End>> {
-        if core::mem::replace(&mut self.turn, Turn::Own) == Turn::Others {
+        // If another one has run since, those that were woken have had their turn, or are not far behind.
+        if core::mem::replace(&mut self.turn, Turn::Own) == Turn::Others && self.vcpu.registers.are_last() {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

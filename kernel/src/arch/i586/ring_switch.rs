@@ -118,7 +118,7 @@ impl GuestRegisters {
     /// The same registers, FPU included, on a trap page of their own. `None` if there is no frame.
     #[must_use]
     pub fn duplicate(&self) -> Option<Self> {
-        if LOADED.load(Ordering::Relaxed) == self.address {
+        if self.are_last() {
             LOADED.store(0, Ordering::Relaxed);
             save_fpu(self.address);
         }
@@ -155,7 +155,7 @@ impl GuestRegisters {
     /// Changes what the guest has in the descriptor tables.
     pub fn change_tables(&mut self, change: impl FnOnce(&mut GuestTables)) {
         change(&mut self.tables);
-        if LOADED.load(Ordering::Relaxed) == self.address {
+        if self.are_last() {
             descriptors::set_guest(&self.tables);
         }
     }
@@ -163,9 +163,15 @@ impl GuestRegisters {
     /// Changes whether the guest's programs are checked.
     pub fn set_alignment_checks(&mut self, checks: AlignmentChecks) {
         self.checks = checks;
-        if LOADED.load(Ordering::Relaxed) == self.address {
+        if self.are_last() {
             cpu::set_alignment_checks(checks);
         }
+    }
+
+    /// Whether no other guest of the core has run since this one.
+    #[must_use]
+    pub fn are_last(&self) -> bool {
+        LOADED.load(Ordering::Relaxed) == self.address
     }
 
     /// What the guest has in the descriptor tables.
@@ -219,7 +225,7 @@ fn save_fpu(page: u32) {
 
 impl Drop for GuestRegisters {
     fn drop(&mut self) {
-        if LOADED.load(Ordering::Relaxed) == self.address {
+        if self.are_last() {
             LOADED.store(0, Ordering::Relaxed);
             cpu::initialise_fpu();
         }
@@ -235,7 +241,7 @@ impl Drop for GuestRegisters {
 #[inline]
 pub fn enter(registers: &mut GuestRegisters, directory: Frame) {
     assert!(cpu::control().contains(Cr0::WRITE_PROTECT), "guests run with read-only pages respected");
-    if LOADED.load(Ordering::Relaxed) != registers.address {
+    if !registers.are_last() {
         registers.load();
     }
     // SAFETY: the frame's selectors can be loaded, whoever wrote them answers for it; all ways out of the guest lead back
