@@ -105,7 +105,11 @@ impl Vm {
         };
         let mut place = self.place();
         let flag = self.shared.interrupt_flag();
-        self.deliver(&mut place, &table, flag, Delivery { vector: exception.vector(), error })?;
+        let delivery = Delivery { vector: exception.vector(), error };
+        let behind = self.deliver(&mut place, &table, flag, delivery)?;
+        if behind != flag {
+            self.shared.set_interrupt_flag(behind);
+        }
         self.counts.add(Counter::Faults);
         Ok(Next::Resume)
     }
@@ -132,15 +136,16 @@ impl Vm {
                 }
             }
             let line = self.pending.trailing_zeros();
-            self.set_pending(self.pending & (self.pending - 1));
+            self.pending &= self.pending - 1;
             let vector = FIRST_LINE_VECTOR + line.to_le_bytes()[0];
-            self.deliver(&mut place, &table, flag, Delivery { vector, error: None })?;
+            let behind = self.deliver(&mut place, &table, flag, Delivery { vector, error: None })?;
+            self.shared.set_delivered(behind, self.pending);
             self.counts.add(Counter::Interrupts);
         }
         Ok(())
     }
 
-    /// Changes `place`, the guest and its flag, which is `flag`, as an exception or interrupt does.
+    /// Changes `place` and the guest as an exception or interrupt does. Its flag is `flag`; returns what becomes of it.
     #[inline(always)]
     fn deliver(
         &mut self,
@@ -148,16 +153,13 @@ impl Vm {
         table: &InterruptTable,
         flag: InterruptFlag,
         delivery: Delivery,
-    ) -> Result<(), End> {
+    ) -> Result<InterruptFlag, End> {
         let stack = self.vcpu.registers.tables().kernel_stack;
         let eip = place.eip;
         let delivered = place.deliver(&self.words(), table, stack, flag, delivery);
         let behind = delivered.map_err(|error| End::Undeliverable { vector: delivery.vector, error, eip })?;
-        if behind != flag {
-            self.shared.set_interrupt_flag(behind);
-        }
         self.set_place(place);
-        Ok(())
+        Ok(behind)
     }
 }
 

@@ -41,6 +41,14 @@ impl SharedPage {
         }
     }
 
+    /// Writes the guest's interrupt flag and the lines that are still pending, once the frame is found.
+    pub(super) fn set_delivered(self, flag: InterruptFlag, pending: u32) {
+        const { assert!(Field::Pending.offset() == Field::InterruptFlag.offset() + 4) };
+        if let Some((_, frame)) = self.0 {
+            frame_access::store_all(frame, Field::InterruptFlag.offset() / 4, &[flag.word(), pending]);
+        }
+    }
+
     /// The guest's interrupt flag.
     pub(super) fn interrupt_flag(self) -> InterruptFlag {
         InterruptFlag::from_word(self.get(Field::InterruptFlag))
