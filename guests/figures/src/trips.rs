@@ -66,7 +66,7 @@ figures_handle_trip:
     mov [figures_counter], edx
     xor eax, edx
     pop edx
-    jmp guest_return
+    jmp guest_return_to_program
 
 figures_left:
     mov edx, {kernel_data}

@@ -86,6 +86,9 @@ guest_gate:
 guest_return:
     test dword ptr ss:[esp + 8], {interrupts_on}
     jz 2f
+    // As above, for a system call: its frame leads to a program, whose flag is set.
+    .global guest_return_to_program
+guest_return_to_program:
     mov dword ptr ss:[{interrupt_flag}], {interrupts_on}
 guest_window:
     cmp dword ptr ss:[{pending}], 0
