@@ -9,6 +9,8 @@ use crate::workspace::{CORE_TARGET, Workspace};
 /// How a program is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
+    /// As tests are.
+    Development,
     /// Optimised.
     Release,
     /// As kernels are: optimised, panics abort, arithmetic is checked.
@@ -19,6 +21,7 @@ impl Profile {
     /// Cargo's name of it.
     const fn name(self) -> &'static str {
         match self {
+            Self::Development => "dev",
             Self::Release => "release",
             Self::Kernel => "kernel",
         }

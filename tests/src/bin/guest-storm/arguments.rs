@@ -19,6 +19,10 @@ pub(crate) struct StormArguments {
     /// Emulated seconds between two stops, on the average
     #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = positive)]
     pub(crate) stop_every: f64,
+    /// Small rounds, and an end as soon as each guest has come to the end of one and the last one, stopped and started
+    /// then, to that of another; the emulated time is the most that this may take
+    #[arg(long, conflicts_with_all = ["stop_every", "seed"])]
+    pub(crate) short: bool,
     /// Number that chooses when the guest is stopped
     #[arg(long, default_value = "1", value_name = "N")]
     pub(crate) seed: u64,

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use boot_tests::kernel::soak::in_milliseconds;
-use boot_tests::kernel::storm::{self, Plan, Progress, Summary};
+use boot_tests::kernel::storm::{self, Course, Plan, Progress, Summary};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use scc::id::CoreId;
@@ -62,8 +62,11 @@ impl Arguments {
             cores: cores.collect(),
             guest,
             span: seconds(60.0 * self.storm.minutes),
-            period: seconds(self.storm.stop_every),
-            seed: self.storm.seed,
+            course: if self.storm.short {
+                Course::Short
+            } else {
+                Course::Long { period: seconds(self.storm.stop_every), seed: self.storm.seed }
+            },
             wall: self.storm.wall.map(Duration::from_secs_f64),
         })
     }
@@ -82,13 +85,18 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    println!(
-        "storm: seed {}, {} guests, the last of which is stopped every {} s or so; {} min emulated",
-        plan.seed,
-        plan.cores.len(),
-        arguments.storm.stop_every,
-        arguments.storm.minutes
-    );
+    let (guests, minutes) = (plan.cores.len(), arguments.storm.minutes);
+    match plan.course {
+        Course::Long { seed, .. } => println!(
+            "storm: seed {seed}, {guests} guests, the last of which is stopped every {} s or so; {minutes} min emulated",
+            arguments.storm.stop_every
+        ),
+        Course::Short => {
+            println!(
+                "storm: {guests} guests, the last of which is stopped once; at most {minutes} min emulated"
+            );
+        }
+    }
     let bar = bar(&plan);
     let mut told = 0;
     match storm::run(&plan, |progress| told = show(&bar, progress, told)) {
@@ -105,7 +113,7 @@ fn main() -> ExitCode {
         }
         Err((error, board)) => {
             bar.abandon();
-            eprintln!("storm: seed {}: {error}", plan.seed);
+            eprintln!("storm: {error}");
             match board.write_texts(&arguments.folder, &plan.cores) {
                 Ok(()) => eprintln!("storm: the consoles are in {}", arguments.folder.display()),
                 Err(error) => {
@@ -171,7 +179,10 @@ fn json(plan: &Plan, summary: &Summary) -> String {
         })
     };
     let text = serde_json::json!({
-        "seed": plan.seed,
+        "seed": match plan.course {
+            Course::Long { seed, .. } => Some(seed),
+            Course::Short => None,
+        },
         "planned_ms": milliseconds(plan.span),
         "emulated_ms": milliseconds(summary.emulated),
         "host_seconds": summary.host.as_secs_f64(),

@@ -71,6 +71,8 @@ pub(super) struct Record {
     pub(super) guest: GuestRecord,
     /// When the last round was over, or the guest was told to start.
     pub(super) last_round: Time,
+    /// Rounds with answers to its pings, since it was last started.
+    answered: u64,
     /// Orders to stop and to start that were not carried out yet.
     stops: u32,
     starts: u32,
@@ -92,6 +94,11 @@ impl Record {
         self.stops + self.starts != 0
     }
 
+    /// Whether the guest has come to the end of a round, with answers, since it was last told to start.
+    pub(super) fn has_come_round(&self) -> bool {
+        !self.has_orders() && self.answered != 0
+    }
+
     /// Takes a line that the core has printed by `now`.
     pub(super) fn take(&mut self, line: &str, now: Time) -> Result<(), Complaint> {
         let Some((_, said)) = line.split_once("] ") else {
@@ -110,6 +117,7 @@ impl Record {
         match said.split_once(' ').map_or(said, |(verb, _)| verb) {
             "started" => {
                 self.guest.starts += 1;
+                self.answered = 0;
                 self.starts = self.starts.saturating_sub(1);
             }
             "ended" if self.stops == 0 || !said.ends_with(" by order") => {
@@ -148,7 +156,9 @@ impl Record {
         }
         let [sent, received] = ["sent", "received"].map(|name| number(round, name));
         self.guest.sent += sent.ok_or_else(unknown)?;
-        self.guest.received += received.ok_or_else(unknown)?;
+        let received = received.ok_or_else(unknown)?;
+        self.guest.received += received;
+        self.answered += u64::from(received != 0);
         self.guest.rounds += 1;
         self.last_round = now;
         Ok(())
@@ -241,6 +251,25 @@ mod tests {
         assert_eq!(run(&[ended, &one, started, ended]), Err(Complaint::Orders));
         assert!(matches!(run(&[ended, &freed(89, 500, 20)]), Err(Complaint::Frames { .. })));
         assert!(matches!(run(&[ended, &one, started, ended, &short]), Err(Complaint::Frames { .. })));
+    }
+
+    #[test]
+    fn guest_comes_round_anew_after_each_start_and_with_answers_only() {
+        let mut record = Record::default();
+        let take = |record: &mut Record, line: &str| record.take(line, Time::ZERO).expect("all is well");
+        take(&mut record, &ROUND.replace("received=199", "received=0"));
+        assert!(!record.has_come_round());
+        take(&mut record, ROUND);
+        assert!(record.has_come_round());
+        record.ordered_to_stop();
+        record.ordered_to_start(Time::ZERO);
+        take(&mut record, ROUND);
+        assert!(!record.has_come_round(), "that was still the life before");
+        take(&mut record, "[08 2.0] info guest: freed name=linux frames=90 held=90 free=500 heap=20");
+        take(&mut record, "[08 2.1] info guest: started name=linux memory=32768K from=its image");
+        assert!(!record.has_come_round());
+        take(&mut record, ROUND);
+        assert!(record.has_come_round());
     }
 
     #[test]

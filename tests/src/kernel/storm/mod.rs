@@ -45,12 +45,25 @@ pub struct Plan {
     pub guest: GuestImage,
     /// Emulated time.
     pub span: Time,
-    /// Emulated time between two stops, on the average.
-    pub period: Time,
-    /// Chooses when the guest is stopped.
-    pub seed: u64,
+    /// When the guest is stopped, and what ends the storm.
+    pub course: Course,
     /// Host time after which the storm ends early.
     pub wall: Option<Duration>,
+}
+
+/// How a storm goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// Stops at any moment, until the time is over.
+    Long {
+        /// Emulated time between two stops, on the average.
+        period: Time,
+        /// Chooses when the guest is stopped.
+        seed: u64,
+    },
+    /// Small rounds: one of each guest, with answers to its pings; then a stop, and one of the guest that was stopped. The
+    /// time must be enough for that.
+    Short,
 }
 
 /// How far a storm is.
@@ -147,6 +160,58 @@ enum Board {
     Silent,
 }
 
+/// When the guest is stopped next.
+enum Stops {
+    /// At that time, and then at others.
+    At { next: Time, random: Random, period: Time },
+    /// When each guest has come round.
+    Once,
+}
+
+/// What is done between two steps.
+enum Next {
+    GoOn,
+    Stop,
+    End,
+}
+
+impl Stops {
+    fn of(course: Course) -> Self {
+        match course {
+            Course::Short => Self::Once,
+            Course::Long { period, seed } => {
+                let mut random = Random(seed);
+                Self::At { next: pause(&mut random, period), random, period }
+            }
+        }
+    }
+
+    fn now(&mut self, storm: &Storm) -> Next {
+        match self {
+            Self::At { next, random, period } => {
+                if storm.board.machine().time() < *next {
+                    return Next::GoOn;
+                }
+                *next += pause(random, *period);
+                Next::Stop
+            }
+            Self::Once if !storm.cores.iter().all(|core| core.record.has_come_round()) => Next::GoOn,
+            Self::Once => {
+                if storm.stops == 0 {
+                    Next::Stop
+                } else {
+                    Next::End
+                }
+            }
+        }
+    }
+}
+
+/// Emulated time to the next stop.
+fn pause(random: &mut Random, period: Time) -> Time {
+    Time::from_picoseconds(random.between(period.as_picoseconds()))
+}
+
 struct Storm {
     board: Box<KernelBoard>,
     cores: Vec<Core>,
@@ -158,6 +223,9 @@ impl Storm {
         let numbers: Vec<_> = plan.cores.iter().map(|core| core.number().to_string()).collect();
         let mut guest = plan.guest.clone();
         guest.command_line.push_str(&format!(" run=storm peers={}", numbers.join(",")));
+        if plan.course == Course::Short {
+            guest.command_line.push_str(" rounds=small");
+        }
         let recipe = Recipe {
             command_line: Some(format!("cores={}", numbers.join("+"))),
             guests: vec![guest],
@@ -174,16 +242,15 @@ impl Storm {
         Self { board: Box::new(board), cores, stops: 0 }
     }
 
-    /// Runs for the planned time; the answer says whether the limit of host time came first.
+    /// Runs as planned; the answer says whether the limit of host time came first.
     fn rage(
         &mut self,
         plan: &Plan,
         began: Instant,
         progress: &mut impl FnMut(&Progress),
     ) -> Result<bool, StormError> {
-        let mut random = Random(plan.seed);
-        let mut next = || Time::from_picoseconds(random.between(plan.period.as_picoseconds()));
-        let (mut stop_at, mut tell_at) = (next(), TELL);
+        let mut stops = Stops::of(plan.course);
+        let mut tell_at = TELL;
         while self.board.machine().time() < plan.span {
             let now = self.board.machine().time();
             if now >= tell_at {
@@ -193,9 +260,10 @@ impl Storm {
             if plan.wall.is_some_and(|wall| began.elapsed() >= wall) {
                 return Ok(true);
             }
-            if now >= stop_at {
-                stop_at += next();
-                self.stop_and_start();
+            match stops.now(self) {
+                Next::GoOn => {}
+                Next::Stop => self.stop_and_start(),
+                Next::End => return Ok(false),
             }
             if self.step()? == Board::Silent {
                 return Err(StormError::Stopped);
@@ -203,7 +271,13 @@ impl Storm {
             self.look_for_silence()?;
         }
         progress(&self.progress());
-        Ok(false)
+        match plan.course {
+            Course::Long { .. } => Ok(false),
+            Course::Short => Err(self.cores.iter().find(|core| !core.record.has_come_round()).map_or(
+                StormError::Stopped,
+                |core| StormError::Complaint { core: core.core, complaint: Complaint::Silent },
+            )),
+        }
     }
 
     /// Stops all guests and checks what is left.

@@ -65,7 +65,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "Linux guest",
-        next: "`cargo xtask guest session` repeats it; guests/linux/README.md says what it does",
+        next: "`cargo xtask guest session` and `guest storm --short` repeat it; guests/linux/README.md says what it does",
         run: linux_guest,
     },
     Step {
@@ -151,7 +151,7 @@ fn interrupts(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), Step
     Ok(reporter.aloud(&mut command)?)
 }
 
-/// The guest is built anew if its inputs have changed, and booted.
+/// The guest is built anew if its inputs have changed, booted, and stopped and started beside another.
 fn linux_guest(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
     for variant in [guest::Variant::Native, guest::Variant::Guest] {
         let mut commands = guest::gate(workspace, variant);

@@ -199,7 +199,12 @@ pub(crate) fn gate(workspace: &Workspace, variant: Variant) -> Vec<Command> {
         command.args(["guest", "session", "--variant", variant.name(), "--platform", platform]);
         command
     };
-    platforms.iter().map(session).collect()
+    let storm = (variant == Variant::Guest).then(|| {
+        let mut command = Command::new(&program);
+        command.args(["guest", "storm", "--short", "--guests", "1", "--minutes", "0.1"]);
+        command
+    });
+    platforms.iter().map(session).chain(storm).collect()
 }
 
 /// Makes the machine ready, and builds a variant and what runs on it.

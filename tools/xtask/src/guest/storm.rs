@@ -18,13 +18,17 @@ const PROGRAM: &str = "guest-storm";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   cargo xtask guest storm --minutes 0.05 --guests 2   three seconds of three guests, some minutes of this machine
+  cargo xtask guest storm --short --guests 1 --minutes 0.1
+                                                      a round each, a stop and a round again: what the gate runs
   cargo xtask guest storm --wall 3600 --json storm.json
                                                       as much of ten minutes of nine guests as an hour is enough for";
 
 /// Runs the storm and returns its exit status.
 pub(super) fn run(workspace: &Workspace, arguments: &StormArguments) -> Result<ExitCode, GuestError> {
     let linux = super::for_hypervisor(workspace)?;
-    let program = program::build_with(workspace, PACKAGE, None, Profile::Release, &["--bin", PROGRAM])?;
+    // The tests have it built as they are built, and a short storm takes less than the optimiser.
+    let profile = if arguments.short { Profile::Development } else { Profile::Release };
+    let program = program::build_with(workspace, PACKAGE, None, profile, &["--bin", PROGRAM])?;
     let mut command = Command::new(program);
     command.arg("--linux").arg(linux.kernel).arg("--files").arg(linux.files);
     command.arg("--command-line").arg(super::command_line());
@@ -40,17 +44,15 @@ pub(super) fn run(workspace: &Workspace, arguments: &StormArguments) -> Result<E
 
 /// The options as the program takes them.
 fn words(arguments: &StormArguments) -> Vec<OsString> {
-    let StormArguments { minutes, guests, stop_every, seed, wall, json } = arguments;
-    let options = [
-        ("--minutes", minutes.to_string()),
-        ("--guests", guests.to_string()),
-        ("--stop-every", stop_every.to_string()),
-        ("--seed", seed.to_string()),
-    ];
+    let StormArguments { minutes, guests, stop_every, short, seed, wall, json } = arguments;
+    let always = [("--minutes", minutes.to_string()), ("--guests", guests.to_string())];
+    let long = [("--stop-every", stop_every.to_string()), ("--seed", seed.to_string())];
+    let options = always.into_iter().chain(long.into_iter().filter(|_| !short));
     let wall = wall.map(|seconds| ("--wall", seconds.to_string()));
-    let named = options.into_iter().chain(wall).map(|(name, value)| (name, value.into()));
+    let named = options.chain(wall).map(|(name, value)| (name, value.into()));
     let json = json.iter().map(|file| ("--json", file.clone().into_os_string()));
-    named.chain(json).flat_map(|(name, value)| [name.into(), value]).collect()
+    let flag = short.then(|| "--short".into());
+    named.chain(json).flat_map(|(name, value)| [name.into(), value]).chain(flag).collect()
 }
 
 #[cfg(test)]
@@ -73,6 +75,7 @@ mod tests {
     fn options_are_handed_on_as_they_were_given() {
         for line in [
             "",
+            "--short --minutes 0.1 --guests 1",
             "--minutes 0.05 --guests 2 --stop-every 0.5 --seed 18446744073709551615 --wall 60 --json s.json",
         ] {
             let given = parse(line.split_whitespace().map(OsString::from));
