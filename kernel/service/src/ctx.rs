@@ -141,6 +141,23 @@ impl<'s, M: Mesh> Ctx<'s, M> {
         self.calls().call::<P>(to, request, options).await
     }
 
+    /// What `attempt` returns. If that is an error it is tried again every millisecond, for as long as other cores may be
+    /// starting: a second from when this core started its services.
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    ///
+    /// *Cancel safety*: that of `attempt`.
+    pub async fn while_starting<T, E>(self, attempt: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
+        loop {
+            let tried = attempt().await;
+            if tried.is_ok() || self.site.all_started.is_over(self.now()) {
+                return tried;
+            }
+            self.sleep(1).await;
+        }
+    }
+
     /// Time on this core's clock.
     pub fn now(self) -> Instant {
         self.mail().mesh().now()

@@ -13,21 +13,21 @@ use scc::id::CoreId;
 
 use crate::Ctx;
 use crate::echo::Echo;
-use crate::plan::{START_MILLISECONDS, nearest_first};
+use crate::plan::nearest_first;
 
 /// Calls to each core.
 const CALLS: usize = 8;
 
 pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), Infallible> {
     let (answered, unanswered) = (ctx.counter("answered"), ctx.counter("unanswered"));
-    let all_started = ctx.within(START_MILLISECONDS);
     let here = ctx.core().tile().coord();
     for to in nearest_first(ctx.cores().without(ctx.core()), here) {
-        while ctx.call::<Echo>(to, &0).await.is_err() && !all_started.is_over(ctx.now()) {
-            ctx.sleep(1).await;
-        }
         let hops = to.tile().coord().hops_to(here);
-        match measure(ctx, to).await {
+        let measured = match ctx.while_starting(async || ctx.call::<Echo>(to, &0).await).await {
+            Ok(_) => measure(ctx, to).await,
+            Err(error) => Err(error),
+        };
+        match measured {
             Ok((shortest, median)) => {
                 answered.increment();
                 log::info!(target: ctx.name(), "to={to} hops={hops} shortest={shortest} median={median} cycles");

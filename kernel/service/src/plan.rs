@@ -18,11 +18,6 @@ use scc::lut::MemoryController;
 
 use crate::registry::{SERVICES, ServiceId};
 
-/// Milliseconds after a service's start in which a core that does not answer is asked again: it may be booting. Cores that the
-/// host starts are up before; of 48 that core 0 starts one after the other, the last polls its first task after 446 ms, see
-/// `docs/benchmarks/kernel.md`, and counts as silent.
-pub(crate) const START_MILLISECONDS: u32 = 200;
-
 /// Where a service runs unless the user says otherwise, among the cores that take part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Placement {

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use executor::sync::Mutex;
-use ipi::mesh::Mesh;
+use ipi::mesh::{Cycles, Deadline, Mesh};
 use ipi::rpc::Rpc;
 use ipi::transfer::Transfers;
 use scc::id::CoreId;
@@ -14,6 +14,10 @@ use crate::net::Hub;
 use crate::plan::Plan;
 use crate::registry::{SERVICES, ServiceId};
 use crate::status::Status;
+
+/// Milliseconds after the start of a core's services in which every other core of the plan starts, too. Cores that the host
+/// starts need a few; of 48 that core 0 starts one after the other, the last polls its first task half a second after core 0.
+const START_MILLISECONDS: u64 = 1_000;
 
 /// What a core has for its services. All of it outlives a restart of any of them.
 pub struct Equipment<'s, M: Mesh> {
@@ -42,6 +46,8 @@ pub struct Site<'s, M: Mesh> {
     pub(crate) equipment: Equipment<'s, M>,
     pub(crate) plan: Plan,
     pub(crate) cycles_per_millisecond: u32,
+    /// Until when a core that does not answer may be starting.
+    pub(crate) all_started: Deadline,
     pub(crate) statuses: [Status; SERVICES.len()],
     /// Of the core's lines on the console; locked while one is under way.
     pub(crate) line_numbers: Mutex<Numbers>,
@@ -53,7 +59,9 @@ impl<'s, M: Mesh> Site<'s, M> {
     pub fn new(equipment: Equipment<'s, M>, plan: Plan, cycles_per_millisecond: u32) -> Self {
         let statuses = core::array::from_fn(|_| Status::default());
         let (line_numbers, numbers_given) = (Mutex::new(Numbers::default()), Cell::new(0));
-        Self { equipment, plan, cycles_per_millisecond, statuses, line_numbers, numbers_given }
+        let start = Cycles::new(START_MILLISECONDS * u64::from(cycles_per_millisecond));
+        let all_started = Deadline::At(equipment.calls.mailbox().mesh().now() + start);
+        Self { equipment, plan, cycles_per_millisecond, all_started, statuses, line_numbers, numbers_given }
     }
 
     /// What the core has.

@@ -9,26 +9,19 @@ use core::convert::Infallible;
 use ipi::mesh::Mesh;
 
 use crate::Ctx;
-use crate::plan::START_MILLISECONDS;
 use crate::registry::ServiceId;
 use crate::stats::Report;
 
-/// Milliseconds after which cores are asked: those that the host starts have started by then.
+/// Milliseconds after which cores are asked: services of those that the host starts have begun by then.
 const PAUSE_MILLISECONDS: u32 = 50;
 
 pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), Infallible> {
     let (running, others) = (ctx.counter("running"), ctx.counter("others"));
-    let all_started = ctx.within(START_MILLISECONDS);
     ctx.sleep(PAUSE_MILLISECONDS).await;
     for id in ServiceId::all() {
         let name = id.service().name;
         for core in ctx.cores_of(id) {
-            let mut answer = ctx.call::<Report>(core, &id.number()).await;
-            while answer.is_err() && !all_started.is_over(ctx.now()) {
-                ctx.sleep(1).await;
-                answer = ctx.call::<Report>(core, &id.number()).await;
-            }
-            match answer {
+            match ctx.while_starting(async || ctx.call::<Report>(core, &id.number()).await).await {
                 Ok(Some(health)) => {
                     if health.state == crate::State::Running { running } else { others }.increment();
                     log::info!(target: ctx.name(), "core={core} name={name} {health}");

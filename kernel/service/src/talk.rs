@@ -12,7 +12,6 @@ use ipi::mesh::Mesh;
 
 use crate::Ctx;
 use crate::console::{ConsoleError, print, read};
-use crate::plan::START_MILLISECONDS;
 
 /// Milliseconds after which it ends if nothing is typed.
 const PATIENCE_MILLISECONDS: u32 = 10_000;
@@ -21,13 +20,7 @@ const FAREWELL: &str = "bye";
 
 pub(crate) async fn run<M: Mesh>(ctx: Ctx<'_, M>) -> Result<(), ConsoleError> {
     let heard = ctx.counter("heard");
-    let all_started = ctx.within(START_MILLISECONDS);
-    while let Err(error) = print(ctx, "talk: here").await {
-        if all_started.is_over(ctx.now()) {
-            return Err(error);
-        }
-        ctx.sleep(1).await;
-    }
+    ctx.while_starting(async || print(ctx, "talk: here").await).await?;
     while let Some(asked) = ctx.unless_stopped(read(ctx, ctx.within(PATIENCE_MILLISECONDS))).await {
         let Some(line) = asked? else { break };
         heard.increment();

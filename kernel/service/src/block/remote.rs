@@ -9,7 +9,6 @@ use super::{
     Shape, Span, TAGS,
 };
 use crate::Ctx;
-use crate::plan::START_MILLISECONDS;
 
 /// The disk that service [`block`](super) of another core lends. Task context.
 pub struct RemoteDisk<'s, M: Mesh> {
@@ -19,22 +18,16 @@ pub struct RemoteDisk<'s, M: Mesh> {
 }
 
 impl<'s, M: Mesh> RemoteDisk<'s, M> {
-    /// The disk of `core`, which is another than this one: data does not travel from a core to itself. Asks again for as long
-    /// as a core may take to start.
+    /// The disk of `core`, which is another than this one: data does not travel from a core to itself. Asks again while
+    /// it may be starting.
     ///
     /// # Errors
     /// [`BlockError::Unreachable`] if it does not answer.
     ///
     /// *Cancel safety*: may be dropped at any time.
     pub async fn open(ctx: Ctx<'s, M>, core: CoreId) -> Result<Self, BlockError> {
-        let started = ctx.within(START_MILLISECONDS);
-        loop {
-            match ask(ctx, core, Request::Describe).await {
-                Ok(shape) => return Ok(Self { ctx, core, shape }),
-                Err(error) if started.is_over(ctx.now()) => return Err(error),
-                Err(_) => ctx.sleep(1).await,
-            }
-        }
+        let shape = ctx.while_starting(async || ask(ctx, core, Request::Describe).await).await?;
+        Ok(Self { ctx, core, shape })
     }
 
     /// Whether the disk has the sectors from `first` on that have `bytes` bytes.
