@@ -15,7 +15,7 @@ const IS_TRACED: bool = !cfg!(feature = "untraced");
 #[inline(always)]
 pub fn record(event: Event) {
     if IS_TRACED {
-        record_progress(event);
+        write(cpu::time_stamp(), event);
     }
 }
 
@@ -29,19 +29,24 @@ pub fn stamp() -> u64 {
 #[inline(always)]
 pub fn record_at(cycles: u64, event: Event) {
     if IS_TRACED {
-        record_progress_at(cycles, event);
+        write(cycles, event);
     }
 }
 
 /// Records how the core gets on, in images without a trace, too. Any context.
-#[inline(always)]
 pub fn record_progress(event: Event) {
     record_progress_at(cpu::time_stamp(), event);
 }
 
-/// As [`record_progress`], for what happened at a time stamp. Any context.
-#[inline(always)]
+/// As [`record_progress`], for what happened at a time stamp. Any context. Never inlined: such records are rare, and the places
+/// that are left in images without a trace are in one function.
+#[inline(never)]
 pub fn record_progress_at(cycles: u64, event: Event) {
+    write(cycles, event);
+}
+
+#[inline(always)]
+fn write(cycles: u64, event: Event) {
     TRACE_RING.write(Stamped { cycles, event }.encode());
 }
 
