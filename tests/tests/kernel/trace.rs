@@ -43,12 +43,17 @@ fn record(mut board: KernelBoard, kernel: &[u8], name: &str, span: Time) -> (Tra
     (trace, board.machine().time())
 }
 
-#[test]
-fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
-    let cores: Vec<_> = CoreId::all().take(CORES).collect();
-    let board = KernelBoard::boot(cores, "cores=0-3 selftest then=stay trace=letters");
-    let (trace, now) = record(board, elf(), "kernel.trace", SPAN);
-    let figures = Figures::of(&trace);
+/// What is said of every recording without losses of cores that leave reset once, at power-on.
+fn assert_whole(trace: &Trace, now: Time) {
+    assert_time_adds_up(trace, now);
+    assert_no_overlap(trace);
+    assert_polls_follow_wakes(trace);
+    assert_letters_were_written(trace);
+}
+
+/// Whether the cycles of each core, by what it did, are all that have passed.
+fn assert_time_adds_up(trace: &Trace, now: Time) {
+    let figures = Figures::of(trace);
     assert_eq!(figures.cores.len(), CORES);
     for core in &figures.cores {
         assert_eq!((core.lost_records, core.unknown_records, core.unknown), (0, 0, 0), "core {}", core.core);
@@ -58,17 +63,26 @@ fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
         let elapsed = core.elapsed * 1_875;
         let permille = elapsed.abs_diff(now.as_picoseconds()) * 1_000 / now.as_picoseconds();
         assert_eq!(permille, 0, "core {} accounts for {elapsed} ps of {now}", core.core);
-        assert!(core.letters_read > 0, "core {} was greeted", core.core);
+        assert!(core.letters_read > 0, "core {} got mail", core.core);
     }
+}
+
+fn assert_polls_follow_wakes(trace: &Trace) {
+    let mut polls = 0;
+    walk(trace, |_, _, item| {
+        let Item::Poll(poll) = item else { return };
+        polls += 1;
+        let wake = poll.woken.expect("no record is lost, so every poll has its wake");
+        assert!(wake.at <= poll.from && poll.from <= poll.to, "{poll:?}");
+    });
+    assert!(polls > 100, "{polls} polls");
+}
+
+/// Whether each letter that was read was written before.
+fn assert_letters_were_written(trace: &Trace) {
     let mut written = HashMap::new();
     let mut read = Vec::new();
-    let mut polls = 0;
-    walk(&trace, |_, life, item| match item {
-        Item::Poll(poll) => {
-            polls += 1;
-            let wake = poll.woken.expect("no record is lost, so every poll has its wake");
-            assert!(wake.at <= poll.from && poll.from <= poll.to);
-        }
+    walk(trace, |_, life, item| match item {
         Item::Mark(Event::LetterWritten { to, letter }, _, at) => {
             written.insert((life.core.number(), to, letter), at.time);
         }
@@ -77,11 +91,27 @@ fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
         }
         _ => {}
     });
-    assert!(polls > 100, "{polls} polls");
     for (letter, at) in read {
         let written = written.get(&letter).unwrap_or_else(|| panic!("{letter:?} was read but never written"));
         assert!(*written < at, "{letter:?} was read at {at} and written at {written}");
     }
+}
+
+#[test]
+fn recording_accounts_for_all_time_and_orders_causes_before_effects() {
+    let cores: Vec<_> = CoreId::all().take(CORES).collect();
+    let board = KernelBoard::boot(cores, "cores=0-3 selftest then=stay trace=letters");
+    let (trace, now) = record(board, elf(), "kernel.trace", SPAN);
+    assert_whole(&trace, now);
+}
+
+#[test]
+fn recording_of_services_is_whole_and_has_their_calls() {
+    let cores: Vec<_> = CoreId::all().take(CORES).collect();
+    let words = "cores=0-3 services=stats,echo,ping@0,kv@0-2,load@3,survey@2 trace=letters";
+    let (trace, now) = record(KernelBoard::boot(cores, words), elf(), "services.trace", SPAN);
+    assert_whole(&trace, now);
+    assert!(assert_calls_are_in_order(&trace) > 50);
 }
 
 /// One end of a call: caller, callee, which call.
@@ -107,9 +137,14 @@ fn calls_are_served_after_they_begin() {
     let lives: Vec<_> = trace.lives().iter().map(|life| (life.core.number(), life.number)).collect();
     assert_eq!(lives, [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1)]);
     assert_no_overlap(&trace);
+    assert!(assert_calls_are_in_order(&trace) > 10);
+}
+
+/// Whether calls begin, are served and end in this order, all but a tenth of those that were served; how many were.
+fn assert_calls_are_in_order(trace: &Trace) -> usize {
     let (mut calls, mut called, mut serves, mut served) =
         (Ends::new(), Ends::new(), Ends::new(), Ends::new());
-    walk(&trace, |_, life, item| {
+    walk(trace, |_, life, item| {
         let Item::Mark(event, _, at) = item else { return };
         let own = life.core.number();
         let (ends, key) = match event {
@@ -121,7 +156,6 @@ fn calls_are_served_after_they_begin() {
         };
         assert_eq!(ends.insert(key, at.time), None, "{key:?} comes once");
     });
-    assert!(serves.len() > 10, "{} calls were served", serves.len());
     for (key, at) in &serves {
         // A caller that gives up may do so before.
         assert!(calls[key] < *at, "{key:?} is served before it begins");
@@ -135,6 +169,7 @@ fn calls_are_served_after_they_begin() {
     // Callers that gave up apart, who goes on has been answered before.
     let answered = called.iter().filter(|(key, at)| served.get(key).is_some_and(|served| served <= *at));
     assert!(answered.count() * 10 >= served.len() * 9, "{} calls were served", served.len());
+    serves.len()
 }
 
 #[test]
