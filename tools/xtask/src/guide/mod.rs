@@ -3,8 +3,10 @@
 //! Chapters are Markdown for mdbook, in `docs/guide/src`. Checked are: that `SUMMARY.md` names every chapter and nothing
 //! else; that blocks of Rust are parts of files that the workspace compiles, by `{{#include FILE:ANCHOR}}`; that each block
 //! of shell ends with the status, and prints the texts, that stand above it. Blocks marked `sh,ignore` are not run, nor
-//! those whose needs are not there; each is named with the reason. Relative links are the business of `cargo xtask lint`.
+//! those whose needs are not there; each is named with the reason. Relative links are the business of `cargo xtask lint`, those
+//! of the built book of [`book`].
 
+mod book;
 mod chapter;
 
 use std::path::{Path, PathBuf};
@@ -45,8 +47,7 @@ pub(crate) fn run(workspace: &Workspace, options: &GuideOptions) -> Result<(), G
 
 /// Checks the guide; the first block that fails ends it. What was left out, and why.
 pub(crate) fn check(workspace: &Workspace, options: &GuideOptions) -> Result<Vec<String>, GuideError> {
-    let book = workspace.root().join(BOOK);
-    let folder = book.join("src");
+    let folder = workspace.root().join(BOOK).join("src");
     let chapters = read(&folder)?;
     let mut left_out = Vec::new();
     for chapter in &chapters {
@@ -70,7 +71,7 @@ pub(crate) fn check(workspace: &Workspace, options: &GuideOptions) -> Result<Vec
     }
     let blocks: usize = chapters.iter().map(|chapter| chapter.blocks.len()).sum();
     println!("guide: {} chapters, {blocks} blocks", chapters.len());
-    left_out.extend(build_book(&book)?);
+    left_out.extend(book::build(workspace)?);
     Ok(left_out)
 }
 
@@ -161,15 +162,6 @@ fn run_block(
     })
 }
 
-/// Builds the book where mdbook is installed; elsewhere, why not.
-fn build_book(book: &Path) -> Result<Option<String>, GuideError> {
-    if !process::probe(Command::new("mdbook").arg("--version")) {
-        return Ok(Some("the guide as a book: no mdbook is installed: `cargo install mdbook`".to_owned()));
-    }
-    process::run(Command::new("mdbook").arg("build").arg(book)).map_err(GuideError::Book)?;
-    Ok(None)
-}
-
 /// A status as it is told.
 fn words_of(status: Option<i32>) -> String {
     match status {
@@ -247,6 +239,24 @@ pub(crate) enum GuideError {
     Shell {
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A file of the book cannot be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A page of the book leads nowhere.
+    #[error("the book's page {}: `{target}`: {reason}", page.display())]
+    DeadLink {
+        /// The page.
+        page: PathBuf,
+        /// Where its link should lead.
+        target: String,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// mdbook failed.
     #[error(transparent)]

@@ -12,6 +12,7 @@ mod tree;
 use std::fmt;
 
 use crate::lint::rules::RULES;
+pub(crate) use crate::lint::rules::markdown_link::{links, resolve};
 use crate::lint::tree::{Tree, TreeError};
 use crate::workspace::Workspace;
 

@@ -33,7 +33,7 @@ fn broken(tree: &Tree, file: &TextFile, target: &str) -> Option<String> {
 }
 
 /// Follows `target` from the folder of `from`; `None` if it leaves the repository.
-fn resolve(from: &str, target: &str) -> Option<String> {
+pub(crate) fn resolve(from: &str, target: &str) -> Option<String> {
     let mut parts: Vec<_> = from.split('/').collect();
     parts.pop();
     for part in target.trim_end_matches('/').split('/') {
@@ -64,7 +64,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Targets of `[text](target)`, with their lines.
-fn links(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn links(text: &str) -> Vec<(usize, &str)> {
     let mut links = Vec::new();
     for (line, content) in prose(text) {
         // Every second piece between backticks is code.

@@ -6,7 +6,7 @@ mod file_name;
 mod guest_licence;
 mod import_direction;
 mod manifest;
-mod markdown_link;
+pub(super) mod markdown_link;
 mod opening;
 mod stray_text;
 mod unfinished_work;
