@@ -3,6 +3,7 @@
 use crate::guest;
 use crate::guide::{self, GuideOptions};
 use crate::lint;
+use crate::pictures;
 use crate::process::{self, CommandError};
 use crate::reporter::Reporter;
 use crate::setup::{self, Purpose};
@@ -72,6 +73,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "guide",
         next: "`cargo xtask guide CHAPTER` repeats one chapter; mend it, or what it tells of",
         run: guide,
+    },
+    Step {
+        name: "pictures",
+        next: "`cargo xtask pictures` draws them anew; look at them before they go in",
+        run: pictures,
     },
     Step { name: "documentation", next: "mend the links and warnings named above", run: documentation },
 ];
@@ -177,6 +183,11 @@ fn guide(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError
     Ok(())
 }
 
+fn pictures(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
+    reporter.release_terminal();
+    Ok(pictures::check(workspace).map_err(Box::new)?)
+}
+
 fn documentation(workspace: &Workspace, reporter: &mut Reporter) -> Result<(), StepError> {
     let mut command = process::cargo(workspace);
     command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
@@ -194,4 +205,6 @@ pub(super) enum StepError {
     Lint(#[from] lint::LintError),
     #[error(transparent)]
     Guide(#[from] Box<guide::GuideError>),
+    #[error(transparent)]
+    Pictures(#[from] Box<pictures::PictureError>),
 }

@@ -100,7 +100,7 @@ fn record(workspace: &Workspace) -> Result<(Command, PathBuf), PictureError> {
 }
 
 /// Compares the drawings with what the kernel does now.
-fn check(workspace: &Workspace) -> Result<(), PictureError> {
+pub(crate) fn check(workspace: &Workspace) -> Result<(), PictureError> {
     let [mesh, timeline] = [MESH, TIMELINE].map(|name| read(workspace, name));
     check_mesh(&mesh?, workspace)?;
     check_timeline(&timeline?, workspace)?;
