@@ -283,6 +283,14 @@ fn all_up(session: &Session) -> Option<f64> {
 }
 
 fn describe(session: &Session, outcome: &Outcome) -> String {
+    let end = end_of(session, outcome);
+    match (session.observer.awaited_text(), outcome) {
+        (_, Outcome::TextSeen(..)) | (None, _) => end,
+        (Some(text), _) => format!("{end}; no core has written `{text}`, which --until waits for"),
+    }
+}
+
+fn end_of(session: &Session, outcome: &Outcome) -> String {
     match outcome {
         Outcome::AllReported => "every core has reported".to_owned(),
         Outcome::AllStopped => "no core can run any more".to_owned(),
@@ -353,11 +361,13 @@ pub fn rate(instructions: u64, seconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use scc_emu::Machine;
     use scc_emu::loader::SymbolTable;
 
     use super::*;
-    use crate::{Goal, Observer, Watch};
+    use crate::{Goal, Observer, RunUntil, Watch};
 
     fn session(cores: &str) -> Session {
         let cores = cores.parse().unwrap();
@@ -425,6 +435,20 @@ mod tests {
         assert_eq!(json["cores"][1]["core"], 5);
         assert_eq!(json["status"], 1);
         assert_eq!(json["ended"], "no core can run any more");
+    }
+
+    #[test]
+    fn text_that_never_came_is_told_with_what_ended_the_run() {
+        let mut session = session("0");
+        session.observer.run_until(Some(RunUntil::Text("ready".to_owned())));
+        let wall = Results::new(&session, &Outcome::WallReached(Duration::from_secs(2)));
+        let never = "limit of 2 s reached (--wall); no core has written `ready`, which --until waits for";
+        assert_eq!((wall.ended.as_str(), wall.status), (never, 3));
+        let stopped = Results::new(&session, &Outcome::AllStopped);
+        assert!(stopped.ended.contains("no core has written `ready`") && stopped.status == 1);
+        let core = CoreId::new(0).unwrap();
+        let seen = Results::new(&session, &Outcome::TextSeen(core, "ready".to_owned()));
+        assert_eq!(seen.ended, "core 0 has written `ready`");
     }
 
     #[test]

@@ -234,6 +234,14 @@ impl Observer {
         (news, wall)
     }
 
+    /// The text that the run waits for, if it waits for one.
+    pub(crate) fn awaited_text(&self) -> Option<&str> {
+        match &self.until {
+            Some(RunUntil::Text(text)) => Some(text),
+            Some(RunUntil::Time(_)) | None => None,
+        }
+    }
+
     fn wall_reached(&self) -> Option<Outcome> {
         self.wall.filter(|wall| self.host_time() >= *wall).map(Outcome::WallReached)
     }
