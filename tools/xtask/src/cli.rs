@@ -1,5 +1,6 @@
 //! The command line: verbs and their arguments, as `--help` shows them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -16,24 +17,50 @@ use crate::trace::TraceArguments;
 /// Build, run, test, lint and bench this workspace.
 ///
 /// Each verb first makes sure that the machine has what that verb needs (see `setup`).
-/// Without a verb, as in `cargo run`, it boots the kernel on 48 cores and Linux on one of them: `boot --guests 1`.
+/// Without a verb the options are those of `boot`: `cargo run -- --guests 2` is `cargo run -- boot --guests 2`. `cargo run`
+/// alone boots the kernel on 48 cores and Linux on one of them: `boot --guests 1`, and without guests if Linux cannot be built.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
     version,
+    override_usage = "cargo xtask <COMMAND> ...\n       cargo xtask [OPTIONS OF boot]",
     after_help = "Before a change is submitted: cargo xtask fmt && cargo xtask ci"
 )]
 pub(crate) struct Cli {
-    /// What to do; `boot` if left out.
+    /// What to do.
     #[command(subcommand)]
-    pub(crate) verb: Option<Verb>,
+    pub(crate) verb: Verb,
+}
+
+/// Options that are not those of `boot` where there is no verb.
+const OF_EVERY_VERB: [&str; 4] = ["-h", "--help", "-V", "--version"];
+/// What is done where nothing is said.
+const BY_DEFAULT: [&str; 4] = ["boot", "--guests", "1", "--guests-optional"];
+
+impl Cli {
+    /// The command line from its words, the program's name first; the verb may be left out.
+    ///
+    /// # Errors
+    /// What clap says of it, `--help` included.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut words: Vec<_> = words.into_iter().collect();
+        match words.get(1).map(|word| word.to_string_lossy()) {
+            None => words.extend(BY_DEFAULT.map(OsString::from)),
+            Some(word) if word.starts_with('-') && !OF_EVERY_VERB.contains(&&*word) => {
+                words.insert(1, "boot".into());
+            }
+            Some(_) => {}
+        }
+        Self::try_parse_from(words)
+    }
 }
 
 /// Examples under the help of `boot`.
 const BOOT_EXAMPLES: &str = "\
 Examples:
   cargo run                                       48 cores and Linux on core 0, as with --guests 1
+  cargo run -- --guests all                       Linux on all of them; `boot` may be left out
   cargo run -- boot                               48 cores: on a terminal until q, elsewhere until all are tested
   cargo run -- boot --cores 0-3 --plain           four cores, plain lines
   cargo run -- boot --boot-from core0             core 0 installs and starts the other 47
@@ -85,15 +112,6 @@ Examples:
 
 docs/trace.md explains what is recorded and how to read it. Exit status: that of the boot, see `cargo run -- boot --help`.";
 
-impl Verb {
-    /// What is done without a verb: `boot --guests 1`.
-    pub(crate) fn by_default() -> Self {
-        let words = ["cargo xtask", "boot", "--guests", "1", "--guests-optional"];
-        let cli = Cli::try_parse_from(words).expect("these are options of boot");
-        cli.verb.expect("the verb was given")
-    }
-}
-
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -114,7 +132,8 @@ pub(crate) enum Verb {
     Ci,
     /// Check the guide: its table of contents, every piece of code, and every shell block by running it
     ///
-    /// Chapters are in docs/guide/src. Where mdbook is installed the book is built, too. What is left out is named, and why.
+    /// Chapters are in docs/guide/src. Where mdbook is installed the book is built, too, into
+    /// target/guide, with the documents that it leads to. What is left out is named, and why.
     Guide(GuideOptions),
     /// Draw the pictures of docs/pictures anew, from runs of the kernel
     Pictures(PictureOptions),
@@ -268,28 +287,61 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::board_arguments::GuestCores;
 
     #[test]
     fn command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 
+    fn read(line: &str) -> Result<Cli, clap::Error> {
+        Cli::read(["xtask"].into_iter().chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn booted(line: &str) -> BootArguments {
+        match read(line).expect("parses").verb {
+            Verb::Boot(arguments) => *arguments,
+            verb => panic!("{verb:?}"),
+        }
+    }
+
     #[test]
-    fn no_verb_means_to_boot_all_cores() {
-        assert!(Cli::try_parse_from(["xtask"]).expect("parses").verb.is_none());
-        let Verb::Boot(arguments) = Verb::by_default() else { panic!("another verb") };
+    fn nothing_said_means_to_boot_all_cores_and_linux_if_that_can_be() {
+        let arguments = booted("");
         assert_eq!(arguments.board.cores.count(), 48);
-        assert!(arguments.board.guest_cores.is_some() && arguments.guests_optional);
+        assert_eq!(arguments.board.guest_cores, Some(GuestCores::Lowest(1)));
+        assert!(arguments.guests_optional);
+    }
+
+    #[test]
+    fn options_without_a_verb_are_those_of_boot() {
+        for line in ["--guests 2", "--guests all", "--cores 0-3 --plain", "--gdb", "--services echo,ping@0"] {
+            assert_eq!(booted(line), booted(&format!("boot {line}")), "{line}");
+        }
+        assert!(!booted("--guests 2").guests_optional);
+        let wrong = read("--guest-count 2").expect_err("there is no such option").to_string();
+        assert!(wrong.contains("cargo xtask boot"), "{wrong}");
+        assert!(read("--plain lint").is_err());
+    }
+
+    #[test]
+    fn help_tells_that_the_verb_may_be_left_out() {
+        let help = read("--help").expect_err("help is no verb").to_string();
+        assert!(
+            help.contains("cargo xtask [OPTIONS OF boot]") && help.contains("cargo run -- --guests 2"),
+            "{help}"
+        );
+        assert!(help.contains("  doctor "), "{help}");
     }
 
     #[test]
     fn test_takes_an_optional_filter() {
-        let cli = Cli::try_parse_from(["xtask", "test", "reset"]).expect("parses");
-        assert!(matches!(cli.verb, Some(Verb::Test { filter: Some(filter) }) if filter == "reset"));
+        let cli = read("test reset").expect("parses");
+        assert!(matches!(cli.verb, Verb::Test { filter: Some(filter) } if filter == "reset"));
     }
 
     #[test]
     fn bench_without_subject_is_refused() {
-        assert!(Cli::try_parse_from(["xtask", "bench"]).is_err());
+        assert!(read("bench").is_err());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each verb is a module that runs other programs and returns an error value; this file parses the command
 //! line, calls the verb and prints an error with what to do next.
-//! `cargo run` at the root of the workspace starts this program without a verb, which means `boot`.
+//! `cargo run` at the root of the workspace starts this program; options without a verb are those of `boot`.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -42,15 +42,13 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::{BenchSubject, Cli, NewSubject, Verb};
 use crate::demo::DemoSubject;
 use crate::setup::Purpose;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    let verb = Cli::parse().verb.unwrap_or_else(Verb::by_default);
+    let verb = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit()).verb;
     match Workspace::locate().map_err(Failure::from).and_then(|workspace| run(&workspace, verb)) {
         Ok(status) => status,
         Err(failure) => {
