@@ -97,7 +97,46 @@ pub(crate) struct BoardArguments {
     pub(crate) plain: bool,
 }
 
+/// Options that do not go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Contradiction {
+    /// A core that starts the others hands its guests on to all of them.
+    #[error("with --boot-from core0 all cores run the guests; leave --guests out, or the host boots")]
+    GuestsFromCore0,
+    /// A disk with a core that is not booted, or that is loaded by another.
+    #[error("core {0} cannot lend a disk: it must be one of --cores, and the host must boot it")]
+    NoLender(CoreId),
+}
+
 impl BoardArguments {
+    /// Cores that run the guests, if there are any.
+    ///
+    /// # Errors
+    /// [`Contradiction::GuestsFromCore0`] if fewer than all cores are to run guests and the host boots only one.
+    pub(crate) fn cores_of_guests(&self) -> Result<CoreList, Contradiction> {
+        let cores = match self.guest_cores {
+            None | Some(GuestCores::All) => self.cores.clone(),
+            Some(GuestCores::Lowest(count)) => self.cores.lowest(count),
+        };
+        if cores != self.cores && self.boot_from == Starter::Core0 {
+            return Err(Contradiction::GuestsFromCore0);
+        }
+        Ok(cores)
+    }
+
+    /// The core that lends a disk, if one does.
+    ///
+    /// # Errors
+    /// [`Contradiction::NoLender`] if the host does not boot it.
+    pub(crate) fn lender(&self) -> Result<Option<CoreId>, Contradiction> {
+        match self.guest_disk_core {
+            Some(core) if !self.cores.contains(core) || self.boot_from == Starter::Core0 => {
+                Err(Contradiction::NoLender(core))
+            }
+            lender => Ok(lender),
+        }
+    }
+
     /// Reads the files of the guests.
     ///
     /// # Errors

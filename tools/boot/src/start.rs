@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use guest_terminal::ScriptError;
-use scc::id::CoreId;
 use scc_boot::{Goal, LoadError, Observer, RecordError, Session, Watch, load_image};
 use scc_emu::chip::loss::{InterruptLoss, Share};
 use scc_emu::gdb::GdbError;
@@ -17,7 +16,7 @@ use scc_image::{
 };
 use trace_format::RING_SYMBOL;
 
-use crate::arguments::{BoardArguments, GuestCores, Model, Starter, Timing, Until};
+use crate::arguments::{BoardArguments, Contradiction, Model, Starter, Timing, Until};
 use crate::restart::Restart;
 use crate::seats::Seats;
 
@@ -43,12 +42,9 @@ pub(crate) enum BootError {
     /// Cores are to run guests, and there is none.
     #[error("--guests says how many cores run guests, --guest which; give a file")]
     NoGuest,
-    /// A core that starts the others hands its guests on to all of them.
-    #[error("with --boot-from core0 all cores run the guests; leave --guests out, or the host boots")]
-    GuestsFromCore0,
-    /// A disk with a core that is not booted, or that is loaded by another.
-    #[error("core {0} cannot lend a disk: it must be one of --cores, and the host must boot it")]
-    NoLender(CoreId),
+    /// Options do not go together.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
     /// A script, and no guest.
     #[error("--session types at a guest; give one with --guest, and a kernel with a terminal")]
     NobodyToTalkTo,
@@ -107,8 +103,7 @@ impl BootError {
             Self::Read { .. }
             | Self::Elf { .. }
             | Self::NoGuest
-            | Self::GuestsFromCore0
-            | Self::NoLender(_)
+            | Self::Contradiction(_)
             | Self::NobodyToTalkTo
             | Self::Script(_)
             | Self::Placement { .. }
@@ -149,10 +144,7 @@ pub(crate) struct Started {
 
 /// The disk that a core lends, if one does.
 fn lent_disk(arguments: &BoardArguments) -> Result<Option<LentDisk>, BootError> {
-    let Some(core) = arguments.guest_disk_core else { return Ok(None) };
-    if !arguments.cores.contains(core) || arguments.boot_from == Starter::Core0 {
-        return Err(BootError::NoLender(core));
-    }
+    let Some(core) = arguments.lender()? else { return Ok(None) };
     let contents = match &arguments.guest_disk {
         Some(file) => std::fs::read(file).map_err(|source| BootError::Read { file: file.clone(), source })?,
         None => Vec::new(),
@@ -229,18 +221,10 @@ pub(crate) fn start(
 
 /// Cores that run the guests.
 fn guest_cores(arguments: &BoardArguments) -> Result<CoreList, BootError> {
-    let Some(wanted) = arguments.guest_cores else { return Ok(arguments.cores.clone()) };
-    if arguments.guests.is_empty() {
+    if arguments.guest_cores.is_some() && arguments.guests.is_empty() {
         return Err(BootError::NoGuest);
     }
-    let cores = match wanted {
-        GuestCores::All => arguments.cores.clone(),
-        GuestCores::Lowest(count) => arguments.cores.lowest(count),
-    };
-    if cores != arguments.cores && arguments.boot_from == Starter::Core0 {
-        return Err(BootError::GuestsFromCore0);
-    }
-    Ok(cores)
+    Ok(arguments.cores_of_guests()?)
 }
 
 fn share(percent: f64) -> Share {
@@ -342,7 +326,7 @@ mod tests {
         assert_eq!(cores("--guest g --guests all --boot-from core0").unwrap(), "0-47");
         assert!(matches!(cores("--guests 1"), Err(BootError::NoGuest)));
         let handed_on = cores("--guest g --guests 1 --boot-from core0");
-        assert!(matches!(handed_on, Err(BootError::GuestsFromCore0)));
+        assert!(matches!(handed_on, Err(BootError::Contradiction(Contradiction::GuestsFromCore0))));
     }
 
     #[test]

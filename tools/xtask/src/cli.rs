@@ -194,6 +194,19 @@ pub(crate) enum Verb {
     },
 }
 
+impl Verb {
+    /// Files outside of `target` that it writes where the user wants them.
+    pub(crate) fn outputs(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Boot(arguments) => arguments.board.json.iter().cloned().collect(),
+            Self::Trace(arguments) => arguments.outputs(),
+            Self::Demo { subject: DemoSubject::Mesh(options) } => options.outputs().cloned().collect(),
+            Self::Bench { subject: BenchSubject::Emu(options) } => options.json.iter().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What `new` can make.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum NewSubject {

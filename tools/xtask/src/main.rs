@@ -13,8 +13,10 @@ mod chart;
 mod ci;
 mod cli;
 mod demo;
+mod disk;
 mod doctor;
 mod figures;
+mod files;
 mod fuzz;
 mod guest;
 mod guide;
@@ -49,13 +51,24 @@ use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
     let verb = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit()).verb;
-    match Workspace::locate().map_err(Failure::from).and_then(|workspace| run(&workspace, verb)) {
-        Ok(status) => status,
-        Err(failure) => {
-            eprintln!("xtask: {failure}");
-            ExitCode::from(failure.status())
-        }
+    let workspace = match Workspace::locate() {
+        Ok(workspace) => workspace,
+        Err(error) => return failed(&error.into()),
+    };
+    let outputs = verb.outputs();
+    let status = run(&workspace, verb).unwrap_or_else(|failure| failed(&failure));
+    if status != ExitCode::SUCCESS
+        && let Some(shortage) = disk::shortage(&workspace, &outputs)
+    {
+        eprintln!("xtask: {shortage}");
     }
+    status
+}
+
+/// Says why a verb did not do what it was asked for.
+fn failed(failure: &Failure) -> ExitCode {
+    eprintln!("xtask: {failure}");
+    ExitCode::from(failure.status())
 }
 
 /// Runs one verb to its end.
@@ -166,6 +179,7 @@ impl Failure {
         match self {
             Self::Boot(error) if error.is_wrong_input() => 2,
             Self::Trace(error) if error.is_wrong_input() => 2,
+            Self::Demo(error) if error.is_wrong_input() => 2,
             Self::NewService(error) if error.is_wrong_input() => 2,
             _ => 1,
         }

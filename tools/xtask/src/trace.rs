@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::boot::{self, BootArguments, BootError, Typist};
+use crate::files::{self, FileError};
 use crate::process::CommandError;
 use crate::program::{self, ProgramError};
 use crate::span::Span;
@@ -121,6 +122,37 @@ struct BootLine {
     boot: BootArguments,
 }
 
+impl TraceArguments {
+    /// Files that are written where the user wants them.
+    pub(crate) fn outputs(&self) -> Vec<PathBuf> {
+        match &self.view {
+            None => vec![self.recording.output.clone()],
+            Some(View::Top(top)) => top.json.iter().cloned().collect(),
+            Some(view) => view.words().windows(2).filter_map(output).collect(),
+        }
+    }
+}
+
+impl View {
+    /// What `scc-trace` is told.
+    fn words(&self) -> &[OsString] {
+        match self {
+            Self::Top(_) => &[],
+            Self::Report(words)
+            | Self::Export(words)
+            | Self::Html(words)
+            | Self::Picture(words)
+            | Self::Why(words) => &words.words,
+        }
+    }
+}
+
+/// The file behind an option of `scc-trace` that names one to write.
+fn output(words: &[OsString]) -> Option<PathBuf> {
+    let [option, file] = words else { return None };
+    ["-o", "--output", "--html", "--json"].iter().any(|known| option == known).then(|| file.into())
+}
+
 /// Records or shows, and returns the exit status of the program that does it.
 pub(crate) fn run(workspace: &Workspace, arguments: &TraceArguments) -> Result<ExitCode, TraceError> {
     match &arguments.view {
@@ -131,6 +163,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &TraceArguments) -> Result<E
 
 fn record(workspace: &Workspace, recording: &RecordingArguments) -> Result<ExitCode, TraceError> {
     let mut boot = BootLine::try_parse_from(&recording.boot)?.boot;
+    files::writable("-o", &recording.output)?;
     let wanted = [(!recording.no_letters, LETTERS), (!recording.no_guests, GUESTS)];
     wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).for_each(|(_, word)| add_word(&mut boot, word));
     Ok(boot::run_recorded(workspace, &boot, &recording_words(recording), Typist::Session)?)
@@ -138,6 +171,7 @@ fn record(workspace: &Workspace, recording: &RecordingArguments) -> Result<ExitC
 
 fn watch(workspace: &Workspace, top: &TopArguments) -> Result<ExitCode, TraceError> {
     let mut boot = BootLine::try_parse_from(&top.boot)?.boot;
+    top.json.iter().try_for_each(|file| files::writable("--json", file))?;
     add_word(&mut boot, LETTERS);
     Ok(boot::run_recorded(workspace, &boot, &top_words(top), Typist::Nobody)?)
 }
@@ -173,17 +207,17 @@ fn recording_words(recording: &RecordingArguments) -> Vec<OsString> {
 }
 
 fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
-    let (verb, words) = match view {
+    let verb = match view {
         View::Top(top) => return watch(workspace, top),
-        View::Report(words) => ("report", words),
-        View::Export(words) => ("export", words),
-        View::Html(words) => ("html", words),
-        View::Picture(words) => ("picture", words),
-        View::Why(words) => ("why", words),
+        View::Report(_) => "report",
+        View::Export(_) => "export",
+        View::Html(_) => "html",
+        View::Picture(_) => "picture",
+        View::Why(_) => "why",
     };
     let program = program::build(workspace, VIEWER, None)?;
     let failed = |source| CommandError::Start { program: VIEWER.to_owned(), source };
-    let status = Command::new(program).arg(verb).args(&words.words).status().map_err(failed)?;
+    let status = Command::new(program).arg(verb).args(view.words()).status().map_err(failed)?;
     match status.code().and_then(|code| u8::try_from(code).ok()) {
         Some(code) => Ok(ExitCode::from(code)),
         None => Err(CommandError::Failed { command: VIEWER.to_owned(), status }.into()),
@@ -196,6 +230,9 @@ pub(crate) enum TraceError {
     /// The options behind `--` are wrong, or ask for help.
     #[error("options of the boot: {0}")]
     Boot(#[from] clap::Error),
+    /// A file has no place.
+    #[error(transparent)]
+    Place(#[from] FileError),
     /// The boot did not come about.
     #[error(transparent)]
     Recording(#[from] BootError),
@@ -211,7 +248,7 @@ impl TraceError {
     /// Whether the options are wrong, for the exit status.
     pub(crate) const fn is_wrong_input(&self) -> bool {
         match self {
-            Self::Boot(_) => true,
+            Self::Boot(_) | Self::Place(_) => true,
             Self::Recording(error) => error.is_wrong_input(),
             Self::Program(_) | Self::Command(_) => false,
         }
@@ -273,5 +310,15 @@ mod tests {
             panic!("another view")
         };
         assert_eq!(words.words, ["run.trace", "--json", "x.json"]);
+    }
+
+    #[test]
+    fn files_that_are_written_are_known() {
+        let outputs = |line| parse(line).outputs();
+        assert_eq!(outputs("-o a.trace -- --cores 0"), [PathBuf::from("a.trace")]);
+        assert_eq!(outputs("html a.trace -o a.html"), [PathBuf::from("a.html")]);
+        assert_eq!(outputs("why a.trace --task mail --html w.html"), [PathBuf::from("w.html")]);
+        assert_eq!(outputs("top --json t.json"), [PathBuf::from("t.json")]);
+        assert!(outputs("report a.trace").is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use scc_image::{CoreList, ElfError, GuestListError, KernelFile, guest_list, pc};
 use trace_format::debug_exit::Ending;
@@ -10,6 +10,7 @@ use trace_format::debug_exit::Ending;
 use super::pc_terminal::{self, TerminalError};
 use super::{BootArguments, Platform};
 use crate::board_arguments::{BoardArguments, GuestCores, Model, Starter, Timing, Until};
+use crate::process;
 use crate::program::{self, ProgramError};
 use crate::workspace::Workspace;
 
@@ -18,9 +19,18 @@ const ENDED_BY_USER: u8 = 3;
 /// Exit status if the kernel said nothing about its end: the processor shut down, or somebody ended QEMU.
 const SHUT_DOWN: u8 = 5;
 
-/// Builds the kernel, boots it, and returns 0 after success, 1 after failure, 5 after anything else.
+/// Looks whether QEMU is there.
+///
+/// # Errors
+/// [`PcError::NotInstalled`] if not.
+pub(super) fn find_qemu() -> Result<(), PcError> {
+    process::probe(Command::new(pc::QEMU).arg("--version")).then_some(()).ok_or(PcError::NotInstalled)
+}
+
+/// Builds the kernel, boots it, and returns 0 after success, 1 after failure, 5 after anything else. The options are known
+/// to be good.
 pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<ExitCode, PcError> {
-    let words = command_line(&arguments.board).ok_or(PcError::BoardOption)?;
+    let words = command_line(&arguments.board).expect("options of the board were refused");
     let kernel = match &arguments.kernel {
         Some(file) => file.clone(),
         None => {
@@ -31,9 +41,6 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
     let bytes = std::fs::read(&kernel).map_err(|source| PcError::File { file: kernel.clone(), source })?;
     let parsed = KernelFile::parse(&bytes).map_err(|error| PcError::Elf { file: kernel.clone(), error })?;
     let guests = arguments.board.read_guests().map_err(|(file, source)| PcError::File { file, source })?;
-    if arguments.board.session.is_some() && guests.is_empty() {
-        return Err(PcError::NobodyToTalkTo);
-    }
     let mut modules = vec![("kernel-pc.symbols", pc::symbol_module(&parsed))];
     if !guests.is_empty() {
         modules.push(("kernel-pc.guests", guest_list(&guests, None, &[])?));
@@ -64,10 +71,7 @@ pub(super) fn boot(workspace: &Workspace, arguments: &BootArguments) -> Result<E
         }
         None => qemu.status().map_err(TerminalError::Qemu),
     };
-    let status = status.map_err(|error| match error {
-        TerminalError::Qemu(source) if source.kind() == io::ErrorKind::NotFound => PcError::NotInstalled,
-        error => PcError::Terminal(error),
-    })?;
+    let status = status.map_err(PcError::Terminal)?;
     Ok(ExitCode::from(match status.code().and_then(Ending::from_status) {
         Some(Ending::Passed) => 0,
         Some(Ending::Failed) => 1,
@@ -81,7 +85,7 @@ fn is_attachable(board: &BoardArguments) -> bool {
 }
 
 /// What the kernel is told; `None` if an option asks for something that only the board has.
-fn command_line(board: &BoardArguments) -> Option<String> {
+pub(super) fn command_line(board: &BoardArguments) -> Option<String> {
     let BoardArguments {
         cores,
         model,
@@ -129,15 +133,6 @@ fn command_line(board: &BoardArguments) -> Option<String> {
 /// Why the kernel was not booted on a PC.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PcError {
-    /// An option asks for something that QEMU's PC does not have.
-    #[error(
-        "--platform pc takes --kernel, --command-line, --guest and its options, --session, --until, --gdb and --plain only\n  \
-         next: leave out the options of the emulated board"
-    )]
-    BoardOption,
-    /// A script, and no guest.
-    #[error("--session types at a guest; give one with --guest")]
-    NobodyToTalkTo,
     /// There is no QEMU.
     #[error(
         "{program} is not installed\n  next: `cargo xtask setup`, or `apt-get install {package}`",

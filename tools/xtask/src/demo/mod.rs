@@ -17,6 +17,7 @@ use scc_image::CoreList;
 use serde_json::json;
 
 use self::picture::Ink;
+use crate::files::{self, FileError};
 use crate::letters::{Laboratory, LettersError, Way};
 use crate::workspace::Workspace;
 
@@ -66,6 +67,13 @@ fn core(text: &str) -> Result<CoreId, &'static str> {
     text.parse().ok().and_then(CoreId::new).ok_or("expected a core, 0 to 47")
 }
 
+impl MeshOptions {
+    /// Files that it writes where the user wants them.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = &PathBuf> {
+        self.svg.iter().chain(&self.json)
+    }
+}
+
 /// Measures and shows.
 pub(crate) fn mesh(workspace: &Workspace, options: &MeshOptions) -> Result<(), DemoError> {
     let from = options.from.unwrap_or_else(|| options.cores.first());
@@ -74,6 +82,9 @@ pub(crate) fn mesh(workspace: &Workspace, options: &MeshOptions) -> Result<(), D
     }
     if !options.cores.contains(from) {
         return Err(DemoError::NotBooted { core: from.number() });
+    }
+    for (option, file) in [("--svg", &options.svg), ("--json", &options.json)] {
+        file.iter().try_for_each(|file| files::writable(option, file))?;
     }
     eprintln!("demo: building kernel and emulator");
     let laboratory = Laboratory::build(workspace)?;
@@ -126,6 +137,9 @@ pub(crate) enum DemoError {
         /// The core.
         core: u8,
     },
+    /// A file has no place.
+    #[error(transparent)]
+    Place(#[from] FileError),
     /// Nothing was measured.
     #[error(transparent)]
     Letters(#[from] LettersError),
@@ -137,4 +151,11 @@ pub(crate) enum DemoError {
         /// What the operating system said.
         source: std::io::Error,
     },
+}
+
+impl DemoError {
+    /// Whether the options are at fault.
+    pub(crate) const fn is_wrong_input(&self) -> bool {
+        matches!(self, Self::Alone | Self::NotBooted { .. } | Self::Place(_))
+    }
 }

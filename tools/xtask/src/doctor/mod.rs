@@ -12,6 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use self::room::Room;
+use crate::disk;
 use crate::process;
 use crate::setup::{self, Need, Purpose};
 use crate::tests::Runner;
@@ -77,14 +78,14 @@ impl Report {
     fn of(workspace: &Workspace) -> Self {
         let room = Room::around(workspace);
         let boot = [toolchain(workspace)].into_iter().chain(needs(workspace, Purpose::Boot));
-        let gate = [runner(workspace), room.disk_for(room::GATE)].into_iter();
+        let gate = [runner(workspace), room.disk_for(disk::GATE)].into_iter();
         Self {
             parts: vec![
                 Part {
                     title: "boot the kernel on the emulated chip",
                     command: "cargo run",
                     findings: boot
-                        .chain([room.disk_for(room::BOOT), room.memory(), room.terminal()])
+                        .chain([room.disk_for(disk::BOOT), room.memory(), room.terminal()])
                         .collect(),
                 },
                 Part {
@@ -100,7 +101,7 @@ impl Report {
                 Part {
                     title: "the Linux guest",
                     command: "cargo xtask guest build",
-                    findings: [room.disk_for(room::GUEST)]
+                    findings: [room.disk_for(disk::GUEST)]
                         .into_iter()
                         .chain(needs(workspace, Purpose::Guest))
                         .collect(),

@@ -1,18 +1,9 @@
 //! Room on this machine: disk, memory, terminal.
 
-use std::path::Path;
-
 use super::{Finding, State};
+use crate::disk::{GIGABYTE, free_bytes, in_gigabytes};
 use crate::workspace::Workspace;
 
-/// Bytes of a gigabyte, as people count disks and memory.
-const GIGABYTE: u64 = 1_000_000_000;
-/// What `target` takes after `cargo run` in a fresh clone, rounded up.
-pub(super) const BOOT: u64 = 2 * GIGABYTE;
-/// The same after the gate.
-pub(super) const GATE: u64 = 12 * GIGABYTE;
-/// The same after building the Linux guest: sources of Linux, unpacked, and what is built from them.
-pub(super) const GUEST: u64 = 4 * GIGABYTE;
 /// Memory of the host that 48 emulated cores take, rounded up.
 const MEMORY: u64 = 2 * GIGABYTE;
 /// What the live screen needs.
@@ -76,10 +67,6 @@ impl Room {
 }
 
 fn amount(name: &str, of: &str, found: Option<u64>, needed: u64, remedy: &str) -> Finding {
-    let in_gigabytes = |bytes: u64| {
-        let tenths = bytes / (GIGABYTE / 10);
-        format!("{}.{} GB", tenths / 10, tenths % 10)
-    };
     let needed_text = in_gigabytes(needed);
     match found {
         None => Finding { state: State::Note, what: format!("{name}: {needed_text} needed"), remedy: None },
@@ -91,13 +78,6 @@ fn amount(name: &str, of: &str, found: Option<u64>, needed: u64, remedy: &str) -
     }
 }
 
-/// Bytes that this user may write where `path` is or will be.
-fn free_bytes(path: &Path) -> Option<u64> {
-    let present = path.ancestors().find(|ancestor| ancestor.exists())?;
-    let system = rustix::fs::statvfs(present).ok()?;
-    system.f_bavail.checked_mul(system.f_frsize)
-}
-
 /// Reads the line `MemAvailable:   16384 kB`.
 fn available_memory(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
@@ -107,6 +87,7 @@ fn available_memory(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::BOOT;
 
     #[test]
     fn memory_is_read_in_bytes() {
@@ -127,12 +108,5 @@ mod tests {
         assert_eq!(room.terminal().what, "terminal of 60 x 20: the live screen needs 78 x 16");
         assert_eq!(Room { terminal: Some((78, 16)), ..room }.terminal().state, State::Ok);
         assert_eq!(Room { terminal: None, ..room }.terminal().state, State::Note);
-    }
-
-    #[test]
-    fn place_that_does_not_exist_yet_is_on_the_disk_of_its_parent() {
-        let place = std::env::temp_dir().join("no").join("such").join("place");
-        assert_eq!(free_bytes(&place).is_some(), free_bytes(&std::env::temp_dir()).is_some());
-        assert!(free_bytes(&place).is_some());
     }
 }
