@@ -18,6 +18,8 @@ pub(crate) const GATE: u64 = 12 * GIGABYTE;
 pub(crate) const GUEST: u64 = 4 * GIGABYTE;
 /// A disk with less is full: a program that finds no room takes away what it had begun to write.
 const FULL: u64 = GIGABYTE / 4;
+/// What is worth a word about its removal.
+const WORTH_REMOVING: u64 = GIGABYTE / 10;
 
 /// What to say after a failure, if the disk of `target`, of the repository or of one of `outputs` is full.
 pub(crate) fn shortage(workspace: &Workspace, outputs: &[PathBuf]) -> Option<String> {
@@ -27,7 +29,7 @@ pub(crate) fn shortage(workspace: &Workspace, outputs: &[PathBuf]) -> Option<Str
     let (place, free) =
         places.find_map(|place| Some((place, free_bytes(place).filter(|free| *free < FULL)?)))?;
     let mut text = format!("the disk with {} is full: {} free\n", place.display(), in_gigabytes(free));
-    let needs = [(BOOT, "`cargo run`"), (GUEST, "Linux for it"), (GATE, "the gate")];
+    let needs = [(BOOT, "`cargo run`"), (GUEST, "Linux as its guest"), (GATE, "the gate")];
     let needs = needs.map(|(bytes, what)| format!("{} for {what}", in_gigabytes(bytes))).join(", ");
     writeln!(text, "  needed: {needs}, from a fresh clone on; 17 bytes for each record of a trace")
         .expect("strings take any text");
@@ -35,7 +37,8 @@ pub(crate) fn shortage(workspace: &Workspace, outputs: &[PathBuf]) -> Option<Str
     for (folder, remedy) in
         [(target, "`cargo clean`"), (&scratch.join("linux"), "to be built again in minutes")]
     {
-        if let bytes @ 1.. = size_of(folder) {
+        let bytes = size_of(folder);
+        if bytes >= WORTH_REMOVING {
             writeln!(text, "  to remove: {} in {}, {remedy}", in_gigabytes(bytes), folder.display())
                 .expect("strings take any text");
         }

@@ -51,8 +51,16 @@ pub struct Batch<'a> {
 
 /// Why a trace cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the trace: {0}")]
+#[error("cannot write the trace: {}", reason(.0))]
 pub struct WriteError(#[from] mcap::McapError);
+
+/// What happened; of a failed write what the system said.
+fn reason(error: &mcap::McapError) -> String {
+    match error {
+        mcap::McapError::Io(source) => source.to_string(),
+        error => error.to_string(),
+    }
+}
 
 /// Writes a trace.
 pub struct TraceWriter<W: Write + Seek> {

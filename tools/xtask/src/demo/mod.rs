@@ -94,7 +94,14 @@ pub(crate) fn mesh(workspace: &Workspace, options: &MeshOptions) -> Result<(), D
     bar.finish_and_clear();
     let pairs = measured?;
     let ink = if std::io::stdout().is_terminal() { Ink::Colour } else { Ink::Plain };
-    print!("{}", picture::picture(&pairs, from, options.way, ink));
+    let columns = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().map(|size| size.ws_col);
+    match columns.filter(|columns| *columns < picture::COLUMNS_NEEDED) {
+        None => print!("{}", picture::picture(&pairs, from, options.way, ink)),
+        Some(columns) => println!(
+            "the mesh needs {} columns, this terminal has {columns}\n  next: make it wider, or open the drawing",
+            picture::COLUMNS_NEEDED
+        ),
+    }
     let path = options.svg.clone().unwrap_or_else(|| laboratory.folder().join("mesh.svg"));
     write(&path, &drawing::drawing(&pairs, from, options.way))?;
     println!("\ndrawing of all pairs: {}", path.display());

@@ -26,6 +26,9 @@ pub(super) enum Ink {
     Plain,
 }
 
+/// Columns of a terminal that the picture takes.
+pub(super) const COLUMNS_NEEDED: u16 = 75;
+
 /// The picture with the times from `from`, and the table of all pairs by distance.
 pub(super) fn picture(pairs: &Pairs, from: CoreId, way: Way, ink: Ink) -> String {
     let mut text =
@@ -88,6 +91,7 @@ mod tests {
             lines[3],
             "3 | 36      - | 38      - | 40      - | 42      - | 44      - | 46      - |".to_owned()
         );
+        assert_eq!(lines[3].len(), usize::from(COLUMNS_NEEDED));
         assert!(lines[4].ends_with("| 47    340 |"), "{text}");
         assert!(lines[12].starts_with("0 |  0   from |  2      - |"), "{text}");
         assert!(lines[13].starts_with("  |  1    300 |"), "{text}");
