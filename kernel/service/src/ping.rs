@@ -62,7 +62,23 @@ mod tests {
 
     use crate::State;
     use crate::registry::ServiceId;
-    use crate::testing::Chip;
+    use crate::testing::{CYCLES_PER_MILLISECOND, Chip};
+
+    /// Of 48 cores that core 0 starts one after the other, the last comes almost half a second after the first.
+    #[test]
+    fn core_that_starts_late_is_measured_too() {
+        let half_a_second = 500 * u64::from(CYCLES_PER_MILLISECOND);
+        Chip::new(3, "echo@1-2,ping@0")
+            .reset(2, 10, Some(half_a_second))
+            .visit(0, async |ctx| {
+                let status = ctx.status(ServiceId::named("ping").unwrap());
+                while status.state() != State::Finished {
+                    ctx.sleep(1).await;
+                }
+                assert_eq!(status.counters().collect::<Vec<_>>(), [("answered", 2), ("unanswered", 0)]);
+            })
+            .run();
+    }
 
     #[test]
     fn cores_with_an_echo_answer_and_others_are_counted() {

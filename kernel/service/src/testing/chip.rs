@@ -28,7 +28,7 @@ use crate::registry::ServiceId;
 use crate::{Ctx, Ended, Equipment, Host, Plan, Site, TaskError, supervise};
 
 /// Cycles of a millisecond. Fewer than on the chip, so that waiting takes few steps of the fake.
-const CYCLES_PER_MILLISECOND: u32 = 50_000;
+pub const CYCLES_PER_MILLISECOND: u32 = 50_000;
 /// Operations of all cores after which a run counts as endless.
 const STEPS: u64 = 20_000_000;
 

@@ -6,5 +6,5 @@ pub mod history;
 
 #[cfg(test)]
 pub(crate) use chip::InPlace;
-pub use chip::{Chip, core};
+pub use chip::{CYCLES_PER_MILLISECOND, Chip, core};
 pub use equipment::{Paper, RAM_SECTORS};
