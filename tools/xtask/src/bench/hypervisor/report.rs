@@ -162,9 +162,10 @@ fn linux_part(linux: &Linux, line: &mut impl FnMut(fmt::Arguments<'_>)) {
         }
     }
     line(format_args!(
-        "\nMissing: the same operations of the same kernel without a hypervisor. On the emulated core that kernel does not\n\
-         start, because the chip has none of the timers and interrupt controllers of a PC; on QEMU's PC it does, where\n\
-         cycles mean nothing.\n\n### Switches between processes\n\n![Cycles of a switch](guest-switches.svg)\n\n\
+        "\nNot measured here: the same operations of the same kernel without a hypervisor. On the emulated core that kernel\n\
+         has no timer interrupt, because the chip has none of the timers and interrupt controllers of a PC;\n\
+         [decision 0005](../decisions/0005-address-space-of-guests.md) has figures of it.\n\n\
+         ### Switches between processes\n\n![Cycles of a switch](guest-switches.svg)\n\n\
          A byte goes round a ring of processes, each of which reads memory of its own when it has it. Pipes and reading, by\n\
          one process alone, are deducted.\n\n| processes | {} |\n|--:|{}",
         SIZES.map(|(_, name)| name).join(" | "),
