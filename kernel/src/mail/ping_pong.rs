@@ -34,6 +34,10 @@ const BALL: Kind = Kind(0);
 const COME: Kind = Kind(1);
 /// Kind of the letter that says: I know that you have come.
 const SEEN: Kind = Kind(2);
+/// Most cycles of the pause before a letter of the core that begins, about as long as some looks of a receiver.
+const LONGEST_PAUSE: u32 = 512;
+/// By how much pauses of rounds that follow each other differ, modulo the longest one.
+const STRIDE: u32 = 167;
 /// Cycles between two attempts to reach a peer that does not listen yet.
 const BETWEEN_ATTEMPTS: Cycles = Cycles::new(2_000);
 
@@ -154,6 +158,14 @@ async fn with_beginning<T>(future: impl Future<Output = T>) -> (T, u64) {
     (output, polled.get())
 }
 
+/// Lets a few cycles pass, another number in each round: without that the game may fall in step with the looks of a receiver
+/// that polls, and each of its letters arrive when it has just looked.
+fn dawdle(round: u32) {
+    let begin = cpu::time_stamp();
+    let cycles = u64::from(round.wrapping_mul(STRIDE) % LONGEST_PAUSE);
+    while cpu::time_stamp() - begin < cycles {}
+}
+
 struct Table {
     mailbox: &'static Mailbox,
     peer: CoreId,
@@ -200,6 +212,7 @@ impl Table {
             // Made before the letter it answers is there.
             let ball = own_ball.with_flow(Flow(round));
             if begins {
+                dawdle(round);
                 sent = Some(self.send(&ball).await?);
             }
             // What a core says before the game may still be under way.
