@@ -3,6 +3,7 @@
 use boot_tests::kernel::KernelBoard;
 use boot_tests::kernel::guests::guest;
 use scc::id::CoreId;
+use scc::timing::Time;
 use scc_image::{GuestImage, LentDisk};
 
 use crate::figure;
@@ -44,6 +45,9 @@ fn disks_keep_what_is_written_and_refuse_what_cannot_be() {
     }
 }
 
+/// Emulated time for a survey that asks a core that is lost: a second, as for one that starts late.
+const STARTING: Time = Time::from_microseconds(1_500_000);
+
 /// The guest `disk` on core 23, without disks of its own, while core 4 lends one with these contents and `words` happen.
 fn borrow_disk(contents: Vec<u8>, words: &str) -> KernelBoard {
     let [lender, borrower] = [4, 23].map(|number| CoreId::new(number).expect("0 to 47"));
@@ -51,7 +55,8 @@ fn borrow_disk(contents: Vec<u8>, words: &str) -> KernelBoard {
     let words = format!("cores=4-5+23 services=block@4,stats,survey@5 {words}");
     let cores = [lender, CoreId::new(5).expect("0 to 47"), borrower];
     let lent = LentDisk { core: lender, contents };
-    let mut board = KernelBoard::boot_with_lent_disk(cores, &words, &guests, borrower, lent);
+    let board = KernelBoard::boot_with_lent_disk(cores, &words, &guests, borrower, lent);
+    let mut board = board.with_patience(STARTING);
     board.run();
     let text = board.text(borrower);
     expect(&text, &["info guest: ended name=disk by itself reason=power-off"]);
