@@ -81,13 +81,18 @@ impl<M: ShadowMemory> Shadow<M> {
         Self { memory, hole, roots: [None; ROOTS], kernel: [None; KERNEL_TABLES], tag: 0, tables: 0 }
     }
 
-    /// The directory of the current address space, for CR3.
+    /// The directory of the current address space, for CR3, if it has been made.
+    #[inline]
+    pub fn present_root(&self) -> Option<Frame> {
+        self.roots[self.tag]
+    }
+
+    /// The directory of the current address space, which is made if it must be.
     ///
     /// # Errors
     /// [`Miss::NoFrame`].
-    #[inline]
     pub fn root(&mut self) -> Result<Frame, Miss> {
-        match self.roots[self.tag] {
+        match self.present_root() {
             Some(root) => Ok(root),
             None => self.make_root(),
         }

@@ -61,13 +61,22 @@ impl Vcpu {
         context: &mut Context<'_>,
         shadow: &mut Shadow<KernelTables>,
     ) -> Poll<Result<Exit, Miss>> {
+        // Off before each look, until the guest runs: what the handler of an interrupt in between made ready would wait for
+        // the next interrupt, which may never come.
+        cpu::disable_interrupts();
         loop {
             if self.pressure.higher_class_ready(Class::Vcpu) {
+                cpu::enable_interrupts();
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let root = shadow.root()?;
-            cpu::disable_interrupts();
+            let Some(root) = shadow.present_root() else {
+                // It clears a page.
+                cpu::enable_interrupts();
+                shadow.root()?;
+                cpu::disable_interrupts();
+                continue;
+            };
             if trace::are_guests_recorded() {
                 trace::record(Event::GuestEnter { eip: self.registers.get(Word::Eip) });
             }
@@ -75,9 +84,8 @@ impl Vcpu {
             if trace::are_guests_recorded() {
                 self.record_exit();
             }
-            let exit = self.exit();
-            cpu::enable_interrupts();
-            if let Some(exit) = exit {
+            if let Some(exit) = self.exit() {
+                cpu::enable_interrupts();
                 return Poll::Ready(Ok(exit));
             }
         }

@@ -75,6 +75,14 @@ fn guest_is_woken_by_its_timer() {
 }
 
 #[test]
+fn alarm_on_the_way_into_a_guest_is_not_overlooked() {
+    let guests = [guest("alarms")];
+    for text in [on_board(&guests), on_pc(&guests)] {
+        expect(&text, &["guest alarms: 1000 timers of 0 to 10989 ns, all came"]);
+    }
+}
+
+#[test]
 fn guest_handles_its_own_exceptions() {
     let guests = [guest("faults")];
     for text in [on_board(&guests), on_pc(&guests)] {

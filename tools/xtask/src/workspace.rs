@@ -16,6 +16,7 @@ pub(crate) const CHIP_PACKAGES: &[&str] =
 /// Programs for the bare chip, which only compile for [`CORE_TARGET`] as what they are. Each is built by itself:
 /// together they would share the features of their dependencies, and one of them has no allocator.
 pub(crate) const CHIP_PROGRAMS: &[&str] = &[
+    "alarms",
     "bench-guest",
     "busy",
     "counter",
