@@ -46,7 +46,7 @@ use crate::mailbox::queue::Queue;
 use crate::mesh::{CoreSet, Cycles, Invalidate, Mesh, Push};
 use crate::pause::{either, pause};
 use crate::waiters::Waiters;
-use crate::wire::{Bell, Channel, Channels, Epoch, Hello, HelloView, bytes_of};
+use crate::wire::{Bell, Channel, Channels, Epoch, Hello, HelloView, LineWords, bytes_of};
 
 /// How a receiver learns of letters, and a sender of acknowledgements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -254,9 +254,8 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     }
 
     fn notice_rung(&self) {
-        self.noticed.set(self.doorbell.rings());
-        self.attend_board(&self.read_board());
-        self.note_look();
+        let rings = self.doorbell.rings();
+        self.notice(rings, &self.read_board());
     }
 
     /// Does the same unless somebody rings meanwhile: whoever waits for that has been woken, and knows better where to look.
@@ -265,14 +264,14 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         let board = self.read_board();
         let is_quiet = self.doorbell.rings() == rings;
         if is_quiet {
-            self.noticed.set(rings);
-            self.attend_board(&board);
-            self.note_look();
+            self.notice(rings, &board);
         }
         is_quiet
     }
 
-    fn note_look(&self) {
+    fn notice(&self, rings: u32, board: &[LineWords; 2]) {
+        self.noticed.set(rings);
+        self.attend_board(board);
         self.rings.set(self.rings.get().wrapping_add(1));
         self.tell_watchers();
     }

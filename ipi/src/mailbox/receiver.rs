@@ -6,7 +6,7 @@ use core::task::Poll;
 use scc::id::CoreId;
 
 use super::attend::Look;
-use super::seat::Place;
+use super::seat::Claim;
 use super::{Mailbox, Mode};
 use crate::mesh::{CoreSet, Instant, Mesh};
 use crate::wire::{Channel, Channels, Epoch, Mail};
@@ -96,10 +96,10 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         let mailbox = self.mailbox;
         let mut began = None;
         let mut waiting = mailbox.receivers[self.channel.index()].place();
-        let seat = Place::new(mailbox, self.channel);
+        let claim = Claim::new(mailbox, self.channel);
         poll_fn(move |context| {
             if let Some(letter) = mailbox.pop(self.channel, from) {
-                seat.leave();
+                claim.leave();
                 return Poll::Ready(letter);
             }
             let is_polled = mailbox.polled.get().contains(self.channel);
@@ -112,7 +112,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                     let looks = if is_rung { 1 } else { self.looks() };
                     match mailbox.poll_for(Channels::of(self.channel), core, looks) {
                         Look::Letter(letter) => {
-                            seat.leave();
+                            claim.leave();
                             return Poll::Ready(letter);
                         }
                         Look::Delivered => mailbox.pop(self.channel, from),
@@ -132,14 +132,14 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 _ => None,
             };
             if let Some(letter) = found {
-                seat.leave();
+                claim.leave();
                 return Poll::Ready(letter);
             }
             if is_polled || self.polled_now(&mut began).is_some() {
                 context.waker().wake_by_ref();
             } else {
                 waiting.register(context);
-                seat.sit(context.waker());
+                claim.sit(context.waker());
             }
             Poll::Pending
         })
@@ -176,7 +176,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
         let mut began = None;
         let place = |receiver: &Self| mailbox.receivers[receiver.channel.index()].place();
         let mut waiting = (place(self), others.map(place));
-        let seat = Place::new(mailbox, self.channel);
+        let claim = Claim::new(mailbox, self.channel);
         poll_fn(move |context| {
             let cores = self.polled_now(&mut began);
             let found = match cores {
@@ -187,7 +187,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                 }),
             };
             if let Some(letter) = found {
-                seat.leave();
+                claim.leave();
                 return Poll::Ready(letter);
             }
             if cores.is_some() {
@@ -195,7 +195,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
             } else {
                 waiting.0.register(context);
                 waiting.1.iter_mut().for_each(|place| place.register(context));
-                seat.sit(context.waker());
+                claim.sit(context.waker());
             }
             Poll::Pending
         })

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! So a receiver that sits owes the server a wake from the ring on. Its future pays when it is polled or dropped; for a
-//! task that ends without either, [`Mesh::vacate`] is for the kernel to call.
+//! task that ends without either, the kernel empties the seat and wakes the server.
 
 use core::cell::Cell;
 use core::task::Waker;
@@ -39,15 +39,15 @@ impl<M: Mesh> Mailbox<'_, M> {
     }
 }
 
-/// The place of a future that receives on a channel.
-pub(super) struct Place<'m, 'd, M: Mesh> {
+/// The claim of a future that receives on a channel to the receiver's seat.
+pub(super) struct Claim<'m, 'd, M: Mesh> {
     mailbox: &'m Mailbox<'d, M>,
     channel: Channel,
-    /// Rings when it was taken.
+    /// Rings when it sat down.
     rings: Cell<u32>,
 }
 
-impl<'m, 'd, M: Mesh> Place<'m, 'd, M> {
+impl<'m, 'd, M: Mesh> Claim<'m, 'd, M> {
     pub(super) const fn new(mailbox: &'m Mailbox<'d, M>, channel: Channel) -> Self {
         Self { mailbox, channel, rings: Cell::new(0) }
     }
@@ -69,7 +69,7 @@ impl<'m, 'd, M: Mesh> Place<'m, 'd, M> {
     #[inline]
     pub(super) fn leave(&self) {
         let mailbox = self.mailbox;
-        if self.is_taken() {
+        if self.is_seated() {
             mailbox.seated.set(None);
             if mailbox.doorbell.rings() == self.rings.get() {
                 mailbox.mesh.vacate();
@@ -78,15 +78,15 @@ impl<'m, 'd, M: Mesh> Place<'m, 'd, M> {
         mailbox.hand_over();
     }
 
-    fn is_taken(&self) -> bool {
+    fn is_seated(&self) -> bool {
         self.mailbox.seated.get() == Some(self.channel)
     }
 }
 
-impl<M: Mesh> Drop for Place<'_, '_, M> {
+impl<M: Mesh> Drop for Claim<'_, '_, M> {
     #[inline]
     fn drop(&mut self) {
-        if self.is_taken() {
+        if self.is_seated() {
             self.leave();
         }
     }

@@ -56,8 +56,25 @@ fn sender(machine: Machine, witness: Witness, channels: &'static [u8], wait: u64
     })
 }
 
+/// What the task does that has sat down after the one that mail comes for. It looks into one line only, and nothing comes
+/// there.
+#[derive(Clone, Copy)]
+enum Other {
+    Waits,
+    GivesUp,
+}
+
 /// Two tasks wait for mail, and it is for the one that did not sit down last.
 fn ring_for_another(chooser: Chooser) -> (Machine, Check) {
+    ring_beside(chooser, Other::Waits)
+}
+
+/// A task that waited for mail gives up before any comes.
+fn ring_for_one_who_has_given_up(chooser: Chooser) -> (Machine, Check) {
+    ring_beside(chooser, Other::GivesUp)
+}
+
+fn ring_beside(chooser: Chooser, other: Other) -> (Machine, Check) {
     let witness = Witness::default();
     let receivers = witness.clone();
     let machine = sender(Machine::new(chooser), witness.clone(), &[2], LATER).core(1, move |mesh| {
@@ -67,10 +84,16 @@ fn ring_for_another(chooser: Chooser) -> (Machine, Check) {
             let mailbox = start!(mesh, doorbell, unaided());
             let first = mailbox.open(channel(2), Mode::Interrupt).unwrap();
             let last = mailbox.open(channel(3), Mode::Interrupt).unwrap();
+            let soon = mailbox.mesh().now() + Cycles::new(LATER / 2);
             let work = Box::pin(async { _ = first.recv().await });
-            // It looks into one line only, and nothing comes there.
-            let other = Box::pin(async { _ = last.recv_from(core(1)).await });
-            run_beside(&witness, &mailbox, work, other).await;
+            let beside = Box::pin(async {
+                let received = async { _ = last.recv_from(core(1)).await };
+                match other {
+                    Other::Waits => received.await,
+                    Other::GivesUp => either(received, mailbox.mesh().sleep_until(soon)).await,
+                }
+            });
+            run_beside(&witness, &mailbox, work, beside).await;
         })
     });
     (machine.calm_start(), witness.expects(["Ok(())"]))
@@ -95,27 +118,6 @@ fn ring_for_one_who_has_left(chooser: Chooser) -> (Machine, Check) {
         })
     });
     (machine.calm_start(), witness.expects(["Ok(())", "Ok(())"]))
-}
-
-/// A task that waited for mail gives up before any comes.
-fn ring_for_one_who_has_given_up(chooser: Chooser) -> (Machine, Check) {
-    let witness = Witness::default();
-    let receivers = witness.clone();
-    let machine = sender(Machine::new(chooser), witness.clone(), &[2], LATER).core(1, move |mesh| {
-        let witness = receivers.clone();
-        Box::pin(async move {
-            let doorbell;
-            let mailbox = start!(mesh, doorbell, unaided());
-            let first = mailbox.open(channel(2), Mode::Interrupt).unwrap();
-            let last = mailbox.open(channel(3), Mode::Interrupt).unwrap();
-            let soon = mailbox.mesh().now() + Cycles::new(LATER / 2);
-            let work = Box::pin(async { _ = first.recv().await });
-            let received = async { _ = last.recv().await };
-            let other = Box::pin(either(received, mailbox.mesh().sleep_until(soon)));
-            run_beside(&witness, &mailbox, work, other).await;
-        })
-    });
-    (machine.calm_start(), witness.expects(["Ok(())"]))
 }
 
 #[test]

@@ -192,7 +192,7 @@ impl Table {
 
     async fn say(&self, kind: Kind) -> Result<(), PingPongError> {
         let mesh = self.mailbox.mesh();
-        let mail = self.ball(mesh.core(), 0).with_kind(kind);
+        let mail = self.ball(mesh.core()).with_kind(kind);
         loop {
             match self.mailbox.send(self.peer, mail, Deadline::Never).await {
                 Err(SendError::NotListening | SendError::PeerRestarted) => {
@@ -206,7 +206,7 @@ impl Table {
     async fn play(&self, rounds: u32, mut sample: impl FnMut(Sample)) -> Result<(), PingPongError> {
         let own = self.mailbox.mesh().core();
         let begins = own < self.peer;
-        let (own_ball, their_ball) = (self.ball(own, 0), self.ball(self.peer, 0));
+        let (own_ball, their_ball) = (self.ball(own), self.ball(self.peer));
         let mut sent = None;
         for round in 0..rounds {
             // Made before the letter it answers is there.
@@ -268,8 +268,8 @@ impl Table {
     }
 
     /// A full letter of which every byte depends on the sender.
-    fn ball(&self, from: CoreId, round: u32) -> Mail {
+    fn ball(&self, from: CoreId) -> Mail {
         let seed = from.number().wrapping_mul(5) ^ 0x5A;
-        Mail::new(CHANNEL, BALL, Flow(round), &[seed; Mail::MOST]).expect("a letter holds 18 bytes")
+        Mail::new(CHANNEL, BALL, Flow(0), &[seed; Mail::MOST]).expect("a letter holds 18 bytes")
     }
 }

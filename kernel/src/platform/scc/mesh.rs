@@ -26,7 +26,7 @@ use super::gic::Events;
 use super::window::{
     TileWindow, read_fpga, read_message_bytes, read_message_lines, read_message_word, read_message_words,
     read_pool_lines, write_first_message_words, write_fpga, write_message_byte, write_message_bytes,
-    write_message_lines, write_message_quadword, write_message_word, write_message_words, write_pool_lines,
+    write_message_lines, write_message_quadword, write_message_word, write_pool_lines,
 };
 use super::{doorbell, identity, pool};
 use crate::arch::i586::cpu;
@@ -65,9 +65,6 @@ const fn value_of(counter: CounterId) -> FpgaRegister {
 const fn number_of(line: &LineWords) -> LetterNumber {
     LetterNumber { flow: line[0], place: line[7] }
 }
-
-/// Time stamp of a line that is not recorded: that of the reset.
-const NOT_RECORDED: u64 = 0;
 
 impl ChipMesh {
     /// Records that a line was read, if it is one in which letters are left for this core.
@@ -163,24 +160,19 @@ impl Mesh for ChipMesh {
 
     /// Sends off what other stores have left in the buffer, then the line.
     #[inline(always)]
-    fn write_line(&self, to: MpbAddress, words: LineWords) {
-        let before = if trace::are_letters_recorded() { trace::stamp() } else { NOT_RECORDED };
-        write_message_words(to, words);
-        self.is_unpushed.set(false);
-        if before != NOT_RECORDED {
-            self.record_written(before, to, number_of(&words));
-        }
+    fn write_line(&self, to: MpbAddress, [a, b, c, d, e, f, g, h]: LineWords) {
+        self.write_line_in_parts(to, [a, b, c, d, e], || [f, g, h]);
     }
 
     /// What was stored before leaves with the first word of the line.
     #[inline(always)]
     fn write_line_in_parts(&self, to: MpbAddress, beginning: [u32; 5], end: impl FnOnce() -> [u32; 3]) {
-        let before = if trace::are_letters_recorded() { trace::stamp() } else { NOT_RECORDED };
+        let before = trace::are_letters_recorded().then(trace::stamp);
         let rest = write_first_message_words(to, beginning);
         let end = end();
         rest.write(end);
         self.is_unpushed.set(false);
-        if before != NOT_RECORDED {
+        if let Some(before) = before {
             self.record_written(before, to, LetterNumber { flow: beginning[0], place: end[2] });
         }
     }

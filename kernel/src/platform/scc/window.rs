@@ -156,11 +156,34 @@ fn load_line(first: u32) -> [u32; 8] {
 
 /// Stores the words of a line of a message buffer in ascending order.
 #[inline(always)]
-fn store_line(first: u32, words: [u32; 8]) {
-    let [a, b, c, d, e, f, g, h] = words;
-    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16), (f, 20), (g, 24), (h, 28)] {
+fn store_line(first: u32, [a, b, c, d, e, f, g, h]: [u32; 8]) {
+    begin_line(first, [a, b, c, d, e]).write([f, g, h]);
+}
+
+/// Stores the first words of a line.
+#[inline(always)]
+fn begin_line(first: u32, [a, b, c, d, e]: [u32; 5]) -> RestOfLine {
+    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16)] {
         // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
         unsafe { store(first + offset, word) };
+    }
+    RestOfLine { first }
+}
+
+/// A line of which five words are written.
+#[must_use]
+pub(super) struct RestOfLine {
+    first: u32,
+}
+
+impl RestOfLine {
+    /// Writes the others, which sends the line off.
+    #[inline(always)]
+    pub(super) fn write(self, [f, g, h]: [u32; 3]) {
+        for (word, offset) in [(f, 20), (g, 24), (h, 28)] {
+            // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
+            unsafe { store(self.first + offset, word) };
+        }
     }
 }
 
@@ -193,41 +216,11 @@ pub(super) fn read_message_words(at: MpbAddress) -> [u32; 8] {
     load_line(message_half(at.owner()) + u32::from(at.offset()))
 }
 
-/// Writes a line in ascending order, which sends it off.
-#[inline(always)]
-pub(super) fn write_message_words(at: MpbAddress, words: [u32; 8]) {
-    debug_assert!(at.offset_in_line() == 0, "a line is written from its beginning");
-    store_line(message_half(at.owner()) + u32::from(at.offset()), words);
-}
-
 /// Writes the first words of a line, in ascending order.
 #[inline(always)]
 pub(super) fn write_first_message_words(at: MpbAddress, words: [u32; 5]) -> RestOfLine {
     debug_assert!(at.offset_in_line() == 0, "a line is written from its beginning");
-    let first = message_half(at.owner()) + u32::from(at.offset());
-    let [a, b, c, d, e] = words;
-    for (word, offset) in [(a, 0), (b, 4), (c, 8), (d, 12), (e, 16)] {
-        // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
-        unsafe { store(first + offset, word) };
-    }
-    RestOfLine { first }
-}
-
-/// A line of which five words are written.
-#[must_use]
-pub(super) struct RestOfLine {
-    first: u32,
-}
-
-impl RestOfLine {
-    /// Writes the others, which sends the line off.
-    #[inline(always)]
-    pub(super) fn write(self, [f, g, h]: [u32; 3]) {
-        for (word, offset) in [(f, 20), (g, 24), (h, 28)] {
-            // SAFETY: nobody holds a reference into a message buffer, and any core may write to it.
-            unsafe { store(self.first + offset, word) };
-        }
-    }
+    begin_line(message_half(at.owner()) + u32::from(at.offset()), words)
 }
 
 /// Reads bytes of one line in ascending order, as L1 sees them.
