@@ -26,6 +26,10 @@ pub(crate) struct StormArguments {
     /// Number that chooses when the guest is stopped
     #[arg(long, default_value = "1", value_name = "N")]
     pub(crate) seed: u64,
+    /// Divider of the tiles' clock, which is 1600 MHz / (N + 1), from 1 to 15: with 15, that is 100 MHz, an emulated minute is a
+    /// quarter of the work, and guests do less in it
+    #[arg(long, default_value = "2", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=15))]
+    pub(crate) tile_divider: u8,
     /// End after this much host time, and judge what there is
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     pub(crate) wall: Option<f64>,

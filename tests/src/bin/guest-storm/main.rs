@@ -15,7 +15,7 @@ use boot_tests::kernel::storm::{self, Course, Plan, Progress, Summary};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use scc::id::CoreId;
-use scc::timing::Time;
+use scc::timing::{GRID_MEGAHERTZ, Time};
 use scc_image::GuestImage;
 
 use crate::arguments::StormArguments;
@@ -67,6 +67,7 @@ impl Arguments {
             } else {
                 Course::Long { period: seconds(self.storm.stop_every), seed: self.storm.seed }
             },
+            tile_divider: self.storm.tile_divider,
             wall: self.storm.wall.map(Duration::from_secs_f64),
         })
     }
@@ -86,14 +87,15 @@ fn main() -> ExitCode {
         }
     };
     let (guests, minutes) = (plan.cores.len(), arguments.storm.minutes);
+    let megahertz = GRID_MEGAHERTZ / (u16::from(plan.tile_divider) + 1);
     match plan.course {
         Course::Long { seed, .. } => println!(
-            "storm: seed {seed}, {guests} guests, the last of which is stopped every {} s or so; {minutes} min emulated",
+            "storm: seed {seed}, {guests} guests at {megahertz} MHz, the last of which is stopped every {} s or so; {minutes} min emulated",
             arguments.storm.stop_every
         ),
         Course::Short => {
             println!(
-                "storm: {guests} guests, the last of which is stopped once; at most {minutes} min emulated"
+                "storm: {guests} guests at {megahertz} MHz, the last of which is stopped once; at most {minutes} min emulated"
             );
         }
     }
@@ -183,6 +185,7 @@ fn json(plan: &Plan, summary: &Summary) -> String {
             Course::Long { seed, .. } => Some(seed),
             Course::Short => None,
         },
+        "tile_divider": plan.tile_divider,
         "planned_ms": milliseconds(plan.span),
         "emulated_ms": milliseconds(summary.emulated),
         "host_seconds": summary.host.as_secs_f64(),

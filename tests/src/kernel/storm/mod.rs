@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use guest_abi::terminal::Order;
 use scc::host::Uart;
-use scc::id::CoreId;
+use scc::id::{CoreId, TileId};
 use scc::timing::Time;
 use scc_boot::TerminalLink;
+use scc_emu::chip::clocks::Clocks;
 use scc_emu::{Limits, Machine, RunEnd};
 use scc_image::{GuestImage, Recipe};
 
@@ -31,9 +32,10 @@ use super::{KernelBoard, elf};
 const STEP: Time = Time::from_microseconds(1_000);
 /// Emulated time between two words about the progress.
 const TELL: Time = Time::from_microseconds(20_000);
-/// Emulated time within which a guest that runs boots, and comes to the end of each round.
+/// Emulated time within which a guest that runs boots, and comes to the end of each round, with the usual clock.
 const ROUND: Time = Time::from_microseconds(20_000_000);
-/// Emulated time within which a guest is stopped: others of the core, and what it has to give back, come first.
+/// Emulated time within which a guest is stopped with the usual clock: others of the core, and what it has to give back,
+/// come first.
 const STOP: Time = Time::from_microseconds(200_000);
 
 /// What is done.
@@ -45,6 +47,8 @@ pub struct Plan {
     pub guest: GuestImage,
     /// Emulated time.
     pub span: Time,
+    /// Divider of the tiles' clock, 1 to 15; 2 is 533 MHz.
+    pub tile_divider: u8,
     /// When the guest is stopped, and what ends the storm.
     pub course: Course,
     /// Host time after which the storm ends early.
@@ -119,7 +123,7 @@ pub enum StormError {
 /// [`StormError`], with the board for a closer look.
 ///
 /// # Panics
-/// With fewer than two cores, and if the guest does not fit a core.
+/// With fewer than two cores, if tiles have no such divider, and if the guest does not fit a core.
 pub fn run(
     plan: &Plan,
     mut progress: impl FnMut(&Progress),
@@ -215,6 +219,7 @@ fn pause(random: &mut Random, period: Time) -> Time {
 struct Storm {
     board: Box<KernelBoard>,
     cores: Vec<Core>,
+    clocks: Clocks,
     stops: u32,
 }
 
@@ -231,7 +236,12 @@ impl Storm {
             guests: vec![guest],
             ..Recipe::default()
         };
-        let board = KernelBoard::boot_image(elf(), Machine::builder(), plan.cores.iter().copied(), recipe);
+        let mut clocks = Clocks::default();
+        for tile in TileId::all() {
+            clocks.set_divider(tile, plan.tile_divider).expect("the plan's divider is one of a tile");
+        }
+        let settings = Machine::builder().clocks(clocks);
+        let board = KernelBoard::boot_image(elf(), settings, plan.cores.iter().copied(), recipe);
         let core = |core: &CoreId| Core {
             core: *core,
             link: board.terminal(*core),
@@ -239,7 +249,7 @@ impl Storm {
             record: Record::default(),
         };
         let cores = plan.cores.iter().map(core).collect();
-        Self { board: Box::new(board), cores, stops: 0 }
+        Self { board: Box::new(board), cores, clocks, stops: 0 }
     }
 
     /// Runs as planned; the answer says whether the limit of host time came first.
@@ -280,13 +290,21 @@ impl Storm {
         }
     }
 
+    /// What takes `usual` with the usual clock takes so long with this one, at most.
+    fn scaled(&self, usual: Time) -> Time {
+        let tile = TileId::all().next().expect("there are tiles");
+        let [period, usual_period] =
+            [self.clocks, Clocks::default()].map(|clocks| clocks.period(tile).as_picoseconds());
+        Time::from_picoseconds(usual.as_picoseconds() / usual_period * period)
+    }
+
     /// Stops all guests and checks what is left.
     fn calm(&mut self) -> Result<(), StormError> {
         for core in &mut self.cores {
             core.record.ordered_to_stop();
             core.link.order(Order::Stop, 0);
         }
-        let patience = self.board.machine().time() + STOP;
+        let patience = self.board.machine().time() + self.scaled(STOP);
         while self.cores.iter().any(|core| core.record.has_orders()) {
             let board = self.step()?;
             if board == Board::Silent || self.board.machine().time() >= patience {
@@ -342,7 +360,8 @@ impl Storm {
     fn look_for_silence(&self) -> Result<(), StormError> {
         let now = self.board.machine().time();
         let (_, steady) = self.cores.split_last().expect("at least two cores");
-        let silent = steady.iter().find(|core| now >= core.record.last_round + ROUND);
+        let round = self.scaled(ROUND);
+        let silent = steady.iter().find(|core| now >= core.record.last_round + round);
         silent.map_or(Ok(()), |core| {
             Err(StormError::Complaint { core: core.core, complaint: Complaint::Silent })
         })

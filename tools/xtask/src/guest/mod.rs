@@ -52,7 +52,7 @@ pub(crate) enum GuestSubject {
     ///
     /// The guests flood each other with pings, and run pipelines and files on their disks through checks. The kernels count
     /// what the guest that is stopped gives back. Exit status: 0 passed, 1 not passed, with the consoles in a folder, 2 wrong
-    /// input, 3 passed so far when --wall came first. Ten minutes take days of this machine.
+    /// input, 3 passed so far when --wall came first.
     #[command(after_help = storm::EXAMPLES)]
     Storm(StormArguments),
     /// Build a C program with RCCE's calls as a bare-metal guest

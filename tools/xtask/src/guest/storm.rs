@@ -20,6 +20,8 @@ Examples:
   cargo xtask guest storm --minutes 0.05 --guests 2   three seconds of three guests, some minutes of this machine
   cargo xtask guest storm --short --guests 1 --minutes 0.1
                                                       a round each, a stop and a round again: what the gate runs
+  cargo xtask guest storm --tile-divider 15 --json storm.json
+                                                      ten minutes of nine guests on the slowest clock
   cargo xtask guest storm --wall 3600 --json storm.json
                                                       as much of ten minutes of nine guests as an hour is enough for";
 
@@ -44,12 +46,13 @@ pub(super) fn run(workspace: &Workspace, arguments: &StormArguments) -> Result<E
 
 /// The options as the program takes them.
 fn words(arguments: &StormArguments) -> Vec<OsString> {
-    let StormArguments { minutes, guests, stop_every, short, seed, wall, json } = arguments;
+    let StormArguments { minutes, guests, stop_every, short, seed, tile_divider, wall, json } = arguments;
     let always = [("--minutes", minutes.to_string()), ("--guests", guests.to_string())];
     let long = [("--stop-every", stop_every.to_string()), ("--seed", seed.to_string())];
     let options = always.into_iter().chain(long.into_iter().filter(|_| !short));
+    let clock = ("--tile-divider", tile_divider.to_string());
     let wall = wall.map(|seconds| ("--wall", seconds.to_string()));
-    let named = options.chain(wall).map(|(name, value)| (name, value.into()));
+    let named = options.chain([clock]).chain(wall).map(|(name, value)| (name, value.into()));
     let json = json.iter().map(|file| ("--json", file.clone().into_os_string()));
     let flag = short.then(|| "--short".into());
     named.chain(json).flat_map(|(name, value)| [name.into(), value]).chain(flag).collect()
@@ -76,7 +79,7 @@ mod tests {
         for line in [
             "",
             "--short --minutes 0.1 --guests 1",
-            "--minutes 0.05 --guests 2 --stop-every 0.5 --seed 18446744073709551615 --wall 60 --json s.json",
+            "--minutes 0.05 --guests 2 --stop-every 0.5 --seed 18446744073709551615 --tile-divider 15 --wall 60 --json s.json",
         ] {
             let given = parse(line.split_whitespace().map(OsString::from));
             assert_eq!(parse(words(&given)), given, "{line}");
