@@ -311,6 +311,12 @@ impl<M: Mesh> Mailbox<'_, M> {
 
     fn deliver(&self, letter: Received) -> Verdict {
         let channel = letter.mail.channel();
+        if self.wanted.get().contains(channel) {
+            self.wanted.set(Channels::NONE);
+            self.caught.set(Some(letter));
+            self.count(|statistics| statistics.accepted += 1);
+            return Verdict::Accepted;
+        }
         let verdict = {
             let queue = &mut self.queues.borrow_mut()[channel.index()];
             if queue.mode().is_none() {

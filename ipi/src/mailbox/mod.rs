@@ -140,13 +140,21 @@ pub struct Mailbox<'d, M> {
     /// Channels that have letters in their queues.
     filled: Cell<Channels>,
     queues: RefCell<[Queue; Channel::COUNT]>,
+    /// Channels whose next letter goes straight to the receiver that looks right now; their queues are empty.
+    wanted: Cell<Channels>,
+    /// That letter.
+    caught: Cell<Option<Received>>,
     senders: [Waiters; CoreId::COUNT],
     receivers: [Waiters; Channel::COUNT],
     /// Tasks that wait for changes of lines other than mail and acknowledgements.
     watchers: Waiters,
-    /// Times that watchers were told to look, and of them those because somebody rang; both wrap.
+    /// Tasks that wait for a ring.
+    rung_for: Waiters,
+    /// Times that watchers were told to look, and times that the board was because somebody had rung; both wrap.
     looks: Cell<u32>,
     rings: Cell<u32>,
+    /// Whether watchers are still to be told that somebody rang.
+    is_untold: Cell<bool>,
     acknowledge: Cell<Mode>,
     statistics: Cell<Statistics>,
 }
@@ -186,11 +194,15 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             polled: Cell::new(Channels::NONE),
             filled: Cell::new(Channels::NONE),
             queues: RefCell::new([const { Queue::new() }; Channel::COUNT]),
+            wanted: Cell::new(Channels::NONE),
+            caught: Cell::new(None),
             senders: [const { Waiters::new() }; CoreId::COUNT],
             receivers: [const { Waiters::new() }; Channel::COUNT],
             watchers: Waiters::new(),
+            rung_for: Waiters::new(),
             looks: Cell::new(0),
             rings: Cell::new(0),
+            is_untold: Cell::new(false),
             acknowledge: Cell::new(settings.acknowledge),
             statistics: Cell::new(Statistics::default()),
         }
@@ -215,12 +227,14 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
     /// Looks at what was rung for, and has the interrupt controller ring again. What it has not told by then, nobody will
     /// tell any more, so all of it is looked at after that.
     async fn serve_rung(&self) {
+        self.tell_of_ring();
         let rings = self.doorbell.rings();
         if self.served.replace(rings) == rings {
             return;
         }
         if self.rung.get().is_empty() {
             self.attend_rung();
+            self.tell_of_ring();
             // The controller takes long, and whoever has just got a letter is not to wait for it.
             pause().await;
         }
@@ -229,6 +243,7 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
             pause().await;
             self.notice_rung();
         }
+        self.tell_of_ring();
     }
 
     /// Completes when somebody has rung since the last service.
@@ -253,6 +268,15 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         }
     }
 
+    /// Looks as [`attend_rung`](Self::attend_rung) does for one who has found no letter of `channels` in their queues; one that
+    /// was not there before.
+    fn catch_rung(&self, channels: Channels) -> Option<Received> {
+        self.wanted.set(channels);
+        self.attend_rung();
+        self.wanted.set(Channels::NONE);
+        self.caught.take().or_else(|| self.pop_any(channels, None))
+    }
+
     fn notice_rung(&self) {
         let rings = self.doorbell.rings();
         self.notice(rings, &self.read_board());
@@ -273,7 +297,16 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         self.noticed.set(rings);
         self.attend_board(board);
         self.rings.set(self.rings.get().wrapping_add(1));
-        self.tell_watchers();
+        self.is_untold.set(true);
+    }
+
+    /// Has watchers look if somebody has rung. The server does so: whoever got a letter with the same look goes first, and the
+    /// server follows each look, see [`seat`].
+    fn tell_of_ring(&self) {
+        if self.is_untold.replace(false) {
+            self.tell_watchers();
+            self.rung_for.wake_all();
+        }
     }
 
     /// Changes how acknowledgements are learnt of; takes effect for letters sent from now on.

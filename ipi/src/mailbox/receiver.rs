@@ -125,10 +125,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
                     let looks = if is_alone { LOOKS_PER_POLL } else { 1 };
                     mailbox.seek(Channels::of(self.channel), cores, looks)
                 }
-                (None, None) if is_rung => {
-                    mailbox.attend_rung();
-                    mailbox.pop(self.channel, None)
-                }
+                (None, None) if is_rung => mailbox.catch_rung(Channels::of(self.channel)),
                 _ => None,
             };
             if let Some(letter) = found {
@@ -181,10 +178,7 @@ impl<M: Mesh> Receiver<'_, '_, M> {
             let cores = self.polled_now(&mut began);
             let found = match cores {
                 Some(cores) => mailbox.seek(channels, cores, looks()),
-                None => mailbox.pop_any(channels, None).or_else(|| {
-                    mailbox.attend_rung();
-                    mailbox.pop_any(channels, None)
-                }),
+                None => mailbox.pop_any(channels, None).or_else(|| mailbox.catch_rung(channels)),
             };
             if let Some(letter) = found {
                 claim.leave();

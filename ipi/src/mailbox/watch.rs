@@ -30,6 +30,7 @@ pub(crate) struct Watch<'m, 'd, M: Mesh> {
     /// be that of a life long over.
     life: Option<Epoch>,
     deadline: Deadline,
+    first_wait: Cycles,
     wait: Cycles,
     /// `None` if the peer has just shown that it lives.
     next_look: Option<Instant>,
@@ -42,12 +43,13 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
         (peer, life): (CoreId, Option<Epoch>),
         deadline: Deadline,
     ) -> Watch<'_, 'd, M> {
-        Watch { mailbox: self, peer, life, deadline, wait: self.settings.first_ring, next_look: None }
+        let wait = self.settings.first_ring;
+        Watch { mailbox: self, peer, life, deadline, first_wait: wait, wait, next_look: None }
     }
 
     /// Completes when anybody has rung since the count of rings was `seen`.
     pub(crate) async fn next_ring(&self, seen: u32) {
-        self.watchers.until(|| (self.rings.get() != seen).then_some(())).await;
+        self.rung_for.until(|| (self.rings.get() != seen).then_some(())).await;
     }
 
     /// Times that somebody rang; wraps.
@@ -68,6 +70,12 @@ impl<'d, M: Mesh> Mailbox<'d, M> {
 }
 
 impl<M: Mesh> Watch<'_, '_, M> {
+    /// The same, but each first look comes after twice the time: for what takes the peer longer than a letter.
+    pub(crate) const fn patient(self) -> Self {
+        let wait = self.first_wait.doubled_up_to(self.mailbox.settings.last_ring);
+        Self { first_wait: wait, wait, ..self }
+    }
+
     /// Waits until `check` finds what it looks for. It looks when polled, when anybody has rung, and, against lost
     /// doorbells, whenever the peer is looked after.
     ///
@@ -99,7 +107,7 @@ impl<M: Mesh> Watch<'_, '_, M> {
         loop {
             let looks = mailbox.looks.get();
             if let Some(found) = check() {
-                self.wait = mailbox.settings.first_ring;
+                self.wait = self.first_wait;
                 self.next_look = None;
                 return Ok(Some(found));
             }

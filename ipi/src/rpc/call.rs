@@ -208,7 +208,7 @@ impl<M: Mesh> Rpc<'_, '_, M> {
                 call.life = Some(self.send_part(to, call.life, part, options).await?);
             }
         }
-        let mut watch = self.mailbox.watch((to, call.life), options.deadline);
+        let mut watch = self.mailbox.watch((to, call.life), options.deadline).patient();
         loop {
             if let Some(end) = self.end_of(id, &decode) {
                 call.end();
@@ -281,6 +281,9 @@ impl<M: Mesh> Rpc<'_, '_, M> {
         news: impl Fn() -> Option<()>,
         mechanism: Mechanism,
     ) -> Result<bool, CallError> {
+        if self.is_taken_in_apart() && mechanism != Mechanism::Slot {
+            return Ok(watch.step(Mode::Interrupt, news).await?.is_none());
+        }
         let mut outcome = Ok(Some(()));
         let reply = async {
             self.take_reply(&self.replies.recv_from(to).await);

@@ -14,7 +14,7 @@
 //! [`REPLY_PATIENCE`]. Requests and replies are encoded by postcard into at most [`MOST_BYTES`].
 //!
 //! Urgent calls have a channel and servers of their own, so they overtake ordinary ones. They overtake ordinary tasks as well
-//! if [`Rpc::run_urgent`] and the servers of urgent procedures are polled by tasks of a class that runs before those.
+//! if [`Rpc::take_in`] and the servers of urgent procedures are polled by tasks of a class that runs before those.
 //! [`Rpc::run`] must be polled by some task on both sides. The protocol with its failures is in `docs/protocols/call.md`.
 
 mod call;
@@ -36,7 +36,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::call::{CallError, Options};
 pub use self::serve::ServeError;
-use self::table::{Answer, Answers, Calls, Requests};
+use self::table::{Answer, Answers, Calls, Requests, SERVERS};
 use crate::layout::BOARD_WORDS;
 use crate::mailbox::{LOOKS_PER_POLL, Mailbox, Mode, OpenError, Received, Receiver};
 use crate::mesh::{CoreSet, Cycles, Deadline, Mesh};
@@ -125,10 +125,13 @@ pub struct Rpc<'m, 'd, M: Mesh> {
     slot_board: [Cell<u32>; BOARD_WORDS],
     /// Futures that look for letters by themselves.
     seekers: Cell<u32>,
-    /// Whether urgent calls are served by tasks that others wait for, which must not look by themselves.
-    is_urgent_apart: Cell<bool>,
+    /// Whether a task that others wait for takes letters in. Neither it nor those that serve urgent calls may poll.
+    is_apart: Cell<bool>,
+    /// Those who take letters in, while it is another's turn.
+    takers: Waiters,
     callers: Waiters,
-    servers: Waiters,
+    /// Each server, for requests and for the end of the one that it works on.
+    servers: [Waiters; SERVERS],
     answering: Waiters,
 }
 
@@ -147,9 +150,10 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             slot_bells: [const { Cell::new(Bell::new(0)) }; CoreId::COUNT],
             slot_board: [const { Cell::new(0) }; BOARD_WORDS],
             seekers: Cell::new(0),
-            is_urgent_apart: Cell::new(false),
+            is_apart: Cell::new(false),
+            takers: Waiters::new(),
             callers: Waiters::new(),
-            servers: Waiters::new(),
+            servers: [const { Waiters::new() }; SERVERS],
             answering: Waiters::new(),
         })
     }
@@ -164,35 +168,26 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     ///
     /// *Cancel safety*: nothing is lost.
     pub async fn run(&self) {
-        join3(self.take_letters(), self.send_answers(), self.take_others()).await;
+        let letters = self.take_letters(false);
+        join3(letters, self.send_answers(), self.take_others()).await;
     }
 
-    /// Takes urgent requests in before whatever [`run`](Self::run), which is needed as well, is kept from by other tasks of its
-    /// class. For a task of a class that runs before those, and no more than one. What no server answers, `run` does. Never
-    /// completes.
+    /// Takes letters in for [`run`](Self::run), which is needed as well: callers and servers are woken without a turn of its
+    /// task. For a task of a class that runs before theirs, best as urgent as that of the mailbox, which a ring then wakes; no
+    /// more than one. Never completes.
     ///
     /// A task that polls is always ready, and in such a class it would keep all others from running: unless the mode is
-    /// [`Mode::Interrupt`] this leaves urgent requests to `run`, and from its first poll on servers of urgent procedures do
-    /// not look for requests by themselves.
+    /// [`Mode::Interrupt`] this leaves letters to `run`, and from its first poll on servers of urgent procedures do not look
+    /// for requests by themselves.
     ///
-    /// *Cancel safety*: nothing is lost; urgent requests are left to `run`.
-    pub async fn run_urgent(&self) {
-        let _apart = Apart::begin(&self.is_urgent_apart);
-        loop {
-            self.servers.until(|| self.is_rung_for().then_some(())).await;
-            self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
-            let mut next = pin!(self.urgent.recv());
-            let received = poll_fn(|context| {
-                if self.is_rung_for() { next.as_mut().poll(context).map(Some) } else { Poll::Ready(None) }
-            });
-            if let Some(received) = received.await {
-                self.take_letter(&received);
-            }
-        }
+    /// *Cancel safety*: nothing is lost; letters are left to `run`.
+    pub async fn take_in(&self) {
+        let _apart = Apart::begin(self);
+        self.take_letters(true).await;
     }
 
-    fn is_rung_for(&self) -> bool {
-        self.mode.get() == Mode::Interrupt
+    fn is_taken_in_apart(&self) -> bool {
+        self.is_apart.get() && self.mode.get() == Mode::Interrupt
     }
 
     /// Changes how requests and replies are noticed.
@@ -202,17 +197,28 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             receiver.set_mode(mode);
         }
         // They may have to look by themselves now.
-        self.servers.wake_all();
+        self.wake_servers();
+        self.takers.wake_all();
         self.mailbox.tell_watchers();
     }
 
-    async fn take_letters(&self) {
+    /// Takes letters in while that is left to a task apart, or while it is not. Never completes.
+    async fn take_letters(&self, apart: bool) {
+        let is_turn = || self.is_taken_in_apart() == apart;
         loop {
+            self.takers.until(|| is_turn().then_some(())).await;
             // Whatever comes may need an answer.
             self.answering.until(|| self.answers.borrow().has_room().then_some(())).await;
             // Whoever seeks by itself goes on at once with what it finds.
             let looks = || if self.seekers.get() == 0 { LOOKS_PER_POLL } else { 1 };
-            let received = self.urgent.recv_of([&self.replies, &self.ordinary], looks).await;
+            let mut next = pin!(self.urgent.recv_of([&self.replies, &self.ordinary], looks));
+            let received =
+                poll_fn(
+                    |context| {
+                        if is_turn() { next.as_mut().poll(context).map(Some) } else { Poll::Ready(None) }
+                    },
+                );
+            let Some(received) = received.await else { continue };
             self.take_letter(&received);
             if self.mode.get().is_polled() {
                 // Whoever got it is to go on before this looks for more.
@@ -299,7 +305,19 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         if let Some(message) = answer {
             self.answer(Answer { caller, call: part.call, message });
         }
-        self.servers.wake_all();
+        match part.message {
+            Message::Request(procedure) | Message::Cast(procedure) => {
+                self.requests
+                    .borrow()
+                    .servers_of(class, procedure)
+                    .for_each(|place| self.servers[place].wake_all());
+            }
+            _ => self.wake_servers(),
+        }
+    }
+
+    fn wake_servers(&self) {
+        self.servers.iter().for_each(Waiters::wake_all);
     }
 
     /// Takes a part of a reply in; whoever waits for it looks.
@@ -341,19 +359,20 @@ fn flow(call: CallId) -> Flow {
     Flow(u32::from(call.0))
 }
 
-/// For as long as it lives, urgent calls are served by tasks that others wait for.
-struct Apart<'r>(&'r Cell<bool>);
+/// For as long as it lives, a task that others wait for takes letters in.
+struct Apart<'r, 'm, 'd, M: Mesh>(&'r Rpc<'m, 'd, M>);
 
-impl<'r> Apart<'r> {
-    fn begin(flag: &'r Cell<bool>) -> Self {
-        flag.set(true);
-        Self(flag)
+impl<'r, 'm, 'd, M: Mesh> Apart<'r, 'm, 'd, M> {
+    fn begin(rpc: &'r Rpc<'m, 'd, M>) -> Self {
+        rpc.is_apart.set(true);
+        Self(rpc)
     }
 }
 
-impl Drop for Apart<'_> {
+impl<M: Mesh> Drop for Apart<'_, '_, '_, M> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.is_apart.set(false);
+        self.0.takers.wake_all();
     }
 }
 

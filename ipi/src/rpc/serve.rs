@@ -8,7 +8,8 @@ use super::call::{encoded_briefly, parts};
 use super::table::{Answer, Stage};
 use super::{Caller, Class, MOST_BYTES, Procedure, Rpc, Seeker};
 use crate::mailbox::{Mode, Received};
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, StepKind};
+use crate::waiters::Waiters;
 use crate::wire::{CallId, Failure, Message, Part, ProcedureId};
 
 /// Sixteen servers are at work already.
@@ -31,19 +32,19 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     ) -> Result<(), ServeError> {
         let procedure = ProcedureId(P::NUMBER);
         let place = self.requests.borrow_mut().add_server(class, procedure);
-        let _served = Served { rpc: self, place: place.ok_or(ServeError(P::NUMBER))? };
+        let server = Served { rpc: self, place: place.ok_or(ServeError(P::NUMBER))? };
         let mut seeker = None;
         loop {
-            let (mut running, request) = self.next_request::<P>(class, &mut seeker).await;
-            let noted = self.note_service(running.caller, running.call, procedure);
+            let (mut running, request) = self.next_request::<P>(class, server.waiters(), &mut seeker).await;
+            running.note_begin(procedure);
             let Some(request) = request else {
                 running.failure = Some(Failure::BadRequest);
                 continue;
             };
             let work = handler(running.caller, request);
-            let reply = self.unless_cancelled(&mut running, (class, procedure), work).await;
+            let reply = unless_cancelled(&mut running, (class, procedure), server.waiters(), work).await;
             // Before the reply leaves, or the caller might go on first.
-            drop(noted);
+            running.note_end();
             running.failure = match reply {
                 Some(reply) if running.is_replied_to => {
                     self.reply(running.caller, running.call, &reply).await
@@ -59,15 +60,16 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
     fn next_request<'s, P: Procedure>(
         &'s self,
         class: Class,
+        waiters: &Waiters,
         seeker: &mut Option<Seeker<'s>>,
     ) -> impl Future<Output = (Running<'s, 'm, 'd, M>, Option<P::Request>)> {
-        let mut waiting = self.servers.place();
+        let mut waiting = waiters.place();
         poll_fn(move |context| {
             if let Some(started) = self.start::<P>(class) {
                 return Poll::Ready(started);
             }
             let cores = match self.mode.get() {
-                Mode::Polled(cores) if class == Class::Ordinary || !self.is_urgent_apart.get() => cores,
+                Mode::Polled(cores) if class == Class::Ordinary || !self.is_apart.get() => cores,
                 _ => {
                     *seeker = None;
                     waiting.register(context);
@@ -102,6 +104,7 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
             place: Some(place),
             caller: request.caller,
             call: request.call,
+            noted: None,
             is_replied_to,
             failure: Some(Failure::ServerGone),
         };
@@ -128,7 +131,8 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         }
         let caller = Caller { core: received.from, life: received.life };
         let failure = Some(Failure::ServerGone);
-        let running = Running { rpc: self, place: None, caller, call, is_replied_to: true, failure };
+        let running =
+            Running { rpc: self, place: None, caller, call, noted: None, is_replied_to: true, failure };
         Some((running, postcard::from_bytes(content.as_slice()).ok()))
     }
 
@@ -156,35 +160,41 @@ impl<'m, 'd, M: Mesh> Rpc<'m, 'd, M> {
         }
         None
     }
+}
 
-    /// What `work` returns, or nothing if the caller cancels first.
-    async fn unless_cancelled<T>(
-        &self,
-        running: &mut Running<'_, '_, '_, M>,
-        what: (Class, ProcedureId),
-        work: impl Future<Output = T>,
-    ) -> Option<T> {
-        let mut work = pin!(work);
-        let mut waiting = self.servers.place();
-        poll_fn(|context| {
-            if running.is_cancelled() {
-                return Poll::Ready(None);
-            }
-            let worked = work.as_mut().poll(context);
-            if worked.is_pending() {
-                running.settle(what);
-                waiting.register(context);
-            }
-            worked.map(Some)
-        })
-        .await
-    }
+/// What `work` returns, or nothing if the caller cancels first.
+async fn unless_cancelled<T, M: Mesh>(
+    running: &mut Running<'_, '_, '_, M>,
+    what: (Class, ProcedureId),
+    waiters: &Waiters,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let mut waiting = waiters.place();
+    poll_fn(|context| {
+        if running.is_cancelled() {
+            return Poll::Ready(None);
+        }
+        let worked = work.as_mut().poll(context);
+        if worked.is_pending() {
+            running.settle(what);
+            waiting.register(context);
+        }
+        worked.map(Some)
+    })
+    .await
 }
 
 /// A server at work.
 struct Served<'r, 'm, 'd, M: Mesh> {
     rpc: &'r Rpc<'m, 'd, M>,
     place: usize,
+}
+
+impl<'r, M: Mesh> Served<'r, '_, '_, M> {
+    fn waiters(&self) -> &'r Waiters {
+        &self.rpc.servers[self.place]
+    }
 }
 
 impl<M: Mesh> Drop for Served<'_, '_, '_, M> {
@@ -200,6 +210,8 @@ struct Running<'r, 'm, 'd, M: Mesh> {
     place: Option<usize>,
     caller: Caller,
     call: CallId,
+    /// The procedure, while its beginning was noted and its end was not.
+    noted: Option<ProcedureId>,
     is_replied_to: bool,
     failure: Option<Failure>,
 }
@@ -207,6 +219,17 @@ struct Running<'r, 'm, 'd, M: Mesh> {
 impl<M: Mesh> Running<'_, '_, '_, M> {
     fn is_cancelled(&self) -> bool {
         self.place.is_some_and(|place| self.rpc.requests.borrow().at(place).stage == Stage::Cancelled)
+    }
+
+    fn note_begin(&mut self, procedure: ProcedureId) {
+        self.rpc.note_service(StepKind::Serves, self.caller, self.call, procedure);
+        self.noted = Some(procedure);
+    }
+
+    fn note_end(&mut self) {
+        if let Some(procedure) = self.noted.take() {
+            self.rpc.note_service(StepKind::Served, self.caller, self.call, procedure);
+        }
     }
 
     /// Takes a place, if there is one: others are about to run, and the request may be cancelled.
@@ -221,6 +244,7 @@ impl<M: Mesh> Running<'_, '_, '_, M> {
 impl<M: Mesh> Drop for Running<'_, '_, '_, M> {
     #[inline]
     fn drop(&mut self) {
+        self.note_end();
         if let Some(place) = self.place {
             self.rpc.requests.borrow_mut().remove(place);
         }

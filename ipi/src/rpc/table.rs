@@ -14,7 +14,7 @@ const CALLS: usize = 16;
 /// Requests of others that can be under way at once: one of each core, and some more of any.
 const PLACES: usize = CoreId::COUNT + 16;
 /// Servers that can be at work.
-const SERVERS: usize = 16;
+pub(super) const SERVERS: usize = 16;
 /// Answers that can wait to be sent.
 const ANSWERS: usize = 16;
 
@@ -202,6 +202,15 @@ impl Requests {
 
     pub(super) fn is_served(&self, class: Class, procedure: ProcedureId) -> bool {
         self.served.contains(&Some((class, procedure)))
+    }
+
+    /// Places of those that serve a procedure.
+    pub(super) fn servers_of(&self, class: Class, procedure: ProcedureId) -> impl Iterator<Item = usize> {
+        self.served
+            .iter()
+            .enumerate()
+            .filter(move |(_, served)| **served == Some((class, procedure)))
+            .map(|(place, _)| place)
     }
 
     /// Takes a part of a request in; what to answer at once.

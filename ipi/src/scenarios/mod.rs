@@ -4,6 +4,7 @@
 //! seeds, exhaustively up to a bound, and with single invalidates and pushes taken away.
 
 mod answer;
+mod apart;
 mod barrier;
 mod board;
 mod callers;
@@ -21,7 +22,7 @@ mod seat;
 mod seeded;
 mod soak;
 mod transfer;
-mod urgent;
+
 mod watch;
 
 use std::boxed::Box;

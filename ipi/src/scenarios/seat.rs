@@ -9,6 +9,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::*;
+use crate::barrier::FlagBarrier;
+use crate::group::Group;
+use crate::layout::BarrierId;
 use crate::mailbox::Mode;
 use crate::testing::Odds;
 
@@ -18,16 +21,21 @@ const SOON: u64 = 60_000;
 const LATER: u64 = 30_000;
 
 /// Settings with which lost rings are found too late for a sender.
-fn unaided() -> Settings {
+pub(super) fn unaided() -> Settings {
     let never = Cycles::new(10_000_000);
     Settings { rescan: never, first_ring: never, last_ring: never, ..brisk(2) }
 }
 
 /// A task of a core.
-type Work<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
+pub(super) type Work<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
 
 /// Runs the work of a core, its mailbox and another task, each woken by itself, until both cores have done their work.
-async fn run_beside<M: Mesh>(witness: &Witness, mailbox: &Mailbox<'_, M>, work: Work<'_>, other: Work<'_>) {
+pub(super) async fn run_beside<M: Mesh>(
+    witness: &Witness,
+    mailbox: &Mailbox<'_, M>,
+    work: Work<'_>,
+    other: Work<'_>,
+) {
     let counted: Work<'_> = Box::pin(witness.work_alone(mailbox.mesh(), 2, work));
     let served: Work<'_> = Box::pin(mailbox.run());
     let mut all: FuturesUnordered<_> = [served, counted, other].into_iter().collect();
@@ -120,12 +128,54 @@ fn ring_for_one_who_has_left(chooser: Chooser) -> (Machine, Check) {
     (machine.calm_start(), witness.expects(["Ok(())", "Ok(())"]))
 }
 
+/// A task waits for what is not mail, and it is another, which waits for mail, that the ring wakes.
+fn ring_for_a_watcher(chooser: Chooser) -> (Machine, Check) {
+    let witness = Witness::default();
+    let (first, last) = (witness.clone(), witness.clone());
+    let barrier = || FlagBarrier::new(group(), BarrierId::new(0).unwrap(), 0, Mode::Interrupt);
+    let machine = Machine::new(chooser)
+        .core(0, move |mesh| {
+            let witness = last.clone();
+            Box::pin(async move {
+                let doorbell;
+                let mailbox = start!(mesh, doorbell, unaided());
+                let work = async {
+                    mailbox.mesh().sleep_until(mailbox.mesh().now() + Cycles::new(LATER)).await;
+                    barrier().wait(&mailbox, in_cycles(mailbox.mesh(), SOON)).await.unwrap();
+                };
+                witness.work(&mailbox, 2, work).await;
+            })
+        })
+        .core(1, move |mesh| {
+            let witness = first.clone();
+            Box::pin(async move {
+                let doorbell;
+                let mailbox = start!(mesh, doorbell, unaided());
+                let receiver = mailbox.open(channel(3), Mode::Interrupt).unwrap();
+                let work = Box::pin(async {
+                    let soon = mailbox.mesh().now() + Cycles::new(LATER + SOON);
+                    let waited = barrier().wait(&mailbox, Deadline::At(soon + Cycles::new(SOON))).await;
+                    // What is there when the deadline comes is found then.
+                    witness.saw(format!("{:?}", waited.map(|()| mailbox.mesh().now() < soon)));
+                });
+                let beside = Box::pin(async { _ = receiver.recv().await });
+                run_beside(&witness, &mailbox, work, beside).await;
+            })
+        });
+    (machine.calm_start(), witness.expects(["Ok(true)"]))
+}
+
+fn group() -> Group {
+    Group::new(&[core(0), core(1)]).unwrap()
+}
+
 #[test]
 fn nobody_needs_to_ring_again() {
-    let scenarios: [(&str, Scenario); 3] = [
+    let scenarios: [(&str, Scenario); 4] = [
         ("another", ring_for_another),
         ("left", ring_for_one_who_has_left),
         ("given up", ring_for_one_who_has_given_up),
+        ("watcher", ring_for_a_watcher),
     ];
     for (name, scenario) in scenarios {
         for seed in 0..100 {

@@ -64,8 +64,8 @@ impl Services {
 }
 
 /// Opens the channels of calls, transfers and lending and serves them from then on, each by a task of the class of services,
-/// urgent calls by one of the class of interrupt follow-ups, which leaves them to the other while they are polled, and the
-/// built-in procedures, see [`identify`]. What `plan` has for this core is not started, see [`host`]. Once per boot,
+/// and the built-in procedures, see [`identify`]. A task of the class of interrupt follow-ups takes in the letters of calls, but
+/// leaves them to the other while calls are polled. What `plan` has for this core is not started, see [`host`]. Once per boot,
 /// task context.
 ///
 /// The others are not in that class, though they follow up mail: calls and transfers can be switched to polling,
@@ -82,7 +82,7 @@ pub fn start(spawner: Spawner, mailbox: &'static Mailbox, plan: Plan) -> Result<
         Box::leak(Box::new(ipi::transfer::Transfers::new(mailbox, Mode::Interrupt)?));
     let lending: &'static Lending = Box::leak(Box::new(ipi::lend::Lending::new(mailbox, Mode::Interrupt)?));
     spawner.spawn("calls", Class::Service, calls.run()).expect(TASK_MEMORY).detach();
-    spawner.spawn("urgent-calls", Class::FollowUp, calls.run_urgent()).expect(TASK_MEMORY).detach();
+    spawner.spawn("calls-in", Class::FollowUp, calls.take_in()).expect(TASK_MEMORY).detach();
     spawner.spawn("transfers", Class::Service, transfers.run()).expect(TASK_MEMORY).detach();
     spawner.spawn("lending", Class::Service, lending.run()).expect(TASK_MEMORY).detach();
     spawner.spawn("identify", Class::Service, identify::serve(calls)).expect(TASK_MEMORY).detach();

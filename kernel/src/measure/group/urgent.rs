@@ -79,9 +79,9 @@ async fn serve(field: &mut Field) -> Result<(), GroupFigureError> {
     });
     let all = Rc::clone(&rpc);
     let run = field.spawner.spawn("calls", Service, async move { all.run().await }).expect(TASK_MEMORY);
-    let run_urgent = async move { rpc.run_urgent().await };
-    let run_urgent = field.spawner.spawn("urgent-calls", FollowUp, run_urgent).expect(TASK_MEMORY);
-    tasks.extend([ordinary, urgent, run, run_urgent]);
+    let take_in = async move { rpc.take_in().await };
+    let take_in = field.spawner.spawn("calls-in", FollowUp, take_in).expect(TASK_MEMORY);
+    tasks.extend([ordinary, urgent, run, take_in]);
     tasks.extend((0..BUSY).map(|_| field.spawner.spawn("busy", Service, keep_busy()).expect(TASK_MEMORY)));
     field.align().await?;
     // Meanwhile the leader calls.
