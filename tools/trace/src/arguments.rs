@@ -1,4 +1,6 @@
 //! The command line: verbs and their options, as `--help` shows them.
+//!
+//! This file is compiled into `scc-trace` and into xtask, which checks the options before anything is built and hands them on.
 
 use std::path::PathBuf;
 
@@ -26,8 +28,8 @@ pub(crate) enum Verb {
     ///
     /// Times are cycles of the core. `wake to poll` is from the moment a task is put into the run queue to its poll; `of it
     /// in the queue` is the part of that in which other polls ran, the rest is executor and interrupts.
-    #[command(after_help = "Examples:\n  scc-trace report run.trace\n  \
-                            scc-trace report run.trace --json report.json   the same figures for scripts, too")]
+    #[command(after_help = "Examples:\n  cargo run -- trace report run.trace\n  \
+                            cargo run -- trace report run.trace --json report.json   the same figures for scripts, too")]
     Report(ReportArguments),
     /// For other viewers: Perfetto, Chrome's tracing, a table
     ///
@@ -35,27 +37,29 @@ pub(crate) enum Verb {
     /// interrupts in them, and arrows from wakes to polls and from letters written to letters read. The table has a row for
     /// each poll, interrupt and event.
     #[command(
-        after_help = "Examples:\n  scc-trace export --perfetto run.trace -o run.pftrace   open it at ui.perfetto.dev\n  \
-                            scc-trace export --csv run.trace -o run.csv"
+        after_help = "Examples:\n  cargo run -- trace export --perfetto run.trace -o run.pftrace   open it at ui.perfetto.dev\n  \
+                            cargo run -- trace export --csv run.trace -o run.csv"
     )]
     Export(ExportArguments),
     /// As one page with a timeline of all cores, which needs no network
     ///
     /// The timeline is zoomed by the wheel and moved by dragging; tasks and events are searched; `?` on the page lists the
     /// keys. The page has everything in it and may be sent to somebody who has nothing else.
-    #[command(after_help = "Example:\n  scc-trace html run.trace -o run.html")]
+    #[command(after_help = "Example:\n  cargo run -- trace html run.trace -o run.html")]
     Html(HtmlArguments),
     /// As a drawing of a part of the timeline, for documents
-    #[command(after_help = "Example:\n  scc-trace picture run.trace --from 70ms --to 70.4ms -o timeline.svg")]
+    #[command(
+        after_help = "Example:\n  cargo run -- trace picture run.trace --from 70ms --to 70.4ms -o timeline.svg"
+    )]
     Picture(PictureArguments),
     /// Why a task was late: who ran meanwhile, who woke it, and what led to that, across cores
     ///
     /// The first line is the poll that is asked for, each one behind an arrow what led to the one before. Without --at it is
     /// the longest wait of the tasks that are named, or of all.
     #[command(
-        after_help = "Examples:\n  scc-trace why run.trace                                  the longest wait of all\n  \
-                            scc-trace why run.trace --task mail --core 3 --at 21.2ms the poll at that time or the next\n  \
-                            scc-trace why run.trace --task mail --html why.html      the timeline with the chain in it"
+        after_help = "Examples:\n  cargo run -- trace why run.trace                                  the longest wait of all\n  \
+                            cargo run -- trace why run.trace --task mail --core 3 --at 21.2ms the poll at that time or the next\n  \
+                            cargo run -- trace why run.trace --task mail --html why.html      the timeline with the chain in it"
     )]
     Why(WhyArguments),
 }

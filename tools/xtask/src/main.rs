@@ -40,6 +40,8 @@ mod storm_arguments;
 mod svg;
 mod tests;
 mod trace;
+#[path = "../../trace/src/arguments.rs"]
+mod viewer_arguments;
 mod workspace;
 
 use std::process::ExitCode;
@@ -65,9 +67,12 @@ fn main() -> ExitCode {
     status
 }
 
-/// Says why a verb did not do what it was asked for.
+/// Says why a verb did not do what it was asked for, or shows the help that was asked for.
 fn failed(failure: &Failure) -> ExitCode {
-    eprintln!("xtask: {failure}");
+    match failure {
+        Failure::Trace(trace::TraceError::Options(error)) => error.exit(),
+        _ => eprintln!("xtask: {failure}"),
+    }
     ExitCode::from(failure.status())
 }
 

@@ -1,19 +1,21 @@
 //! `cargo xtask trace`: boots the kernel on the emulator with a recording, and hands recordings to `scc-trace`.
 //!
-//! Both programs are built in release mode. The options of the boot stand behind `--` and are checked before anything is
-//! built; those of the other verbs are scc-trace's own business.
+//! Both programs are built in release mode. All options are checked before anything is built: those of the boot, which stand
+//! behind `--`, and those of scc-trace, whose definition is compiled into this program too, with the files that they name.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::boot::{self, BootArguments, BootError, Typist};
 use crate::files::{self, FileError};
 use crate::process::CommandError;
 use crate::program::{self, ProgramError};
 use crate::span::Span;
+use crate::viewer_arguments::{Arguments, Source, Verb};
 use crate::workspace::Workspace;
 
 /// Package and program that reads recordings.
@@ -128,29 +130,67 @@ impl TraceArguments {
         match &self.view {
             None => vec![self.recording.output.clone()],
             Some(View::Top(top)) => top.json.iter().cloned().collect(),
-            Some(view) => view.words().windows(2).filter_map(output).collect(),
+            Some(view) => {
+                let verb = view.line().and_then(|line| parsed(&line).ok());
+                verb.iter().filter_map(written).map(|(_, file)| file.to_owned()).collect()
+            }
         }
     }
 }
 
 impl View {
-    /// What `scc-trace` is told.
-    fn words(&self) -> &[OsString] {
-        match self {
-            Self::Top(_) => &[],
-            Self::Report(words)
-            | Self::Export(words)
-            | Self::Html(words)
-            | Self::Picture(words)
-            | Self::Why(words) => &words.words,
-        }
+    /// The verb of `scc-trace` and its options; `None` for what it does not do.
+    fn line(&self) -> Option<Vec<OsString>> {
+        let (verb, words) = match self {
+            Self::Top(_) => return None,
+            Self::Report(words) => ("report", words),
+            Self::Export(words) => ("export", words),
+            Self::Html(words) => ("html", words),
+            Self::Picture(words) => ("picture", words),
+            Self::Why(words) => ("why", words),
+        };
+        Some([verb.into()].into_iter().chain(words.words.iter().cloned()).collect())
     }
 }
 
-/// The file behind an option of `scc-trace` that names one to write.
-fn output(words: &[OsString]) -> Option<PathBuf> {
-    let [option, file] = words else { return None };
-    ["-o", "--output", "--html", "--json"].iter().any(|known| option == known).then(|| file.into())
+/// Reads a line for `scc-trace` as that program does; help and errors call it what the user has typed.
+fn parsed(line: &[OsString]) -> Result<Verb, clap::Error> {
+    let command = Arguments::command().bin_name("cargo run -- trace").no_binary_name(true);
+    Ok(Arguments::from_arg_matches(&command.try_get_matches_from(line)?)?.verb)
+}
+
+/// The trace that a verb reads.
+const fn source(verb: &Verb) -> &Source {
+    match verb {
+        Verb::Report(options) => &options.source,
+        Verb::Export(options) => &options.source,
+        Verb::Html(options) => &options.source,
+        Verb::Picture(options) => &options.source,
+        Verb::Why(options) => &options.source,
+    }
+}
+
+/// The file that a verb writes, if it does, and the option that names it.
+fn written(verb: &Verb) -> Option<(&'static str, &Path)> {
+    match verb {
+        Verb::Report(options) => options.json.as_deref().map(|file| ("--json", file)),
+        Verb::Export(options) => Some(("-o", &options.output)),
+        Verb::Html(options) => Some(("-o", &options.output)),
+        Verb::Picture(options) => Some(("-o", &options.output)),
+        Verb::Why(options) => options.html.as_deref().map(|file| ("--html", file)),
+    }
+}
+
+/// Looks at the files that a verb names.
+fn check(verb: &Verb) -> Result<(), TraceError> {
+    let trace = &source(verb).file;
+    files::readable("trace", trace).map_err(|error| match error {
+        FileError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
+            TraceError::NoTrace { file: trace.clone() }
+        }
+        other => other.into(),
+    })?;
+    Ok(written(verb).map_or(Ok(()), |(option, file)| files::writable(option, file))?)
 }
 
 /// Records or shows, and returns the exit status of the program that does it.
@@ -207,17 +247,14 @@ fn recording_words(recording: &RecordingArguments) -> Vec<OsString> {
 }
 
 fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
-    let verb = match view {
+    let line = match view {
         View::Top(top) => return watch(workspace, top),
-        View::Report(_) => "report",
-        View::Export(_) => "export",
-        View::Html(_) => "html",
-        View::Picture(_) => "picture",
-        View::Why(_) => "why",
+        other => other.line().unwrap_or_default(),
     };
+    check(&parsed(&line)?)?;
     let program = program::build(workspace, VIEWER, None)?;
     let failed = |source| CommandError::Start { program: VIEWER.to_owned(), source };
-    let status = Command::new(program).arg(verb).args(view.words()).status().map_err(failed)?;
+    let status = Command::new(program).args(&line).status().map_err(failed)?;
     match status.code().and_then(|code| u8::try_from(code).ok()) {
         Some(code) => Ok(ExitCode::from(code)),
         None => Err(CommandError::Failed { command: VIEWER.to_owned(), status }.into()),
@@ -227,9 +264,15 @@ fn show(workspace: &Workspace, view: &View) -> Result<ExitCode, TraceError> {
 /// Why nothing was recorded or shown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TraceError {
-    /// The options behind `--` are wrong, or ask for help.
-    #[error("options of the boot: {0}")]
-    Boot(#[from] clap::Error),
+    /// Options are wrong, or ask for help.
+    #[error(transparent)]
+    Options(#[from] clap::Error),
+    /// There is no trace to read.
+    #[error("{}: there is no such file\n  next: `cargo run -- trace -o {}` records a trace", file.display(), file.display())]
+    NoTrace {
+        /// What the user calls it.
+        file: PathBuf,
+    },
     /// A file has no place.
     #[error(transparent)]
     Place(#[from] FileError),
@@ -248,7 +291,7 @@ impl TraceError {
     /// Whether the options are wrong, for the exit status.
     pub(crate) const fn is_wrong_input(&self) -> bool {
         match self {
-            Self::Boot(_) | Self::Place(_) => true,
+            Self::Options(_) | Self::NoTrace { .. } | Self::Place(_) => true,
             Self::Recording(error) => error.is_wrong_input(),
             Self::Program(_) | Self::Command(_) => false,
         }
@@ -306,10 +349,29 @@ mod tests {
 
     #[test]
     fn options_of_views_are_handed_on() {
-        let Some(View::Report(words)) = parse("report run.trace --json x.json").view else {
-            panic!("another view")
-        };
-        assert_eq!(words.words, ["run.trace", "--json", "x.json"]);
+        let view = parse("report run.trace --json x.json").view.expect("it is a view");
+        assert_eq!(view.line().expect("it is for scc-trace"), ["report", "run.trace", "--json", "x.json"]);
+    }
+
+    /// What `check` says to a line.
+    fn checked(line: &str) -> Result<(), String> {
+        let line = parse(line).view.and_then(|view| view.line()).expect("it is for scc-trace");
+        let checked = parsed(&line).map_err(TraceError::from).and_then(|verb| check(&verb));
+        checked.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn files_and_options_of_views_are_checked_before_anything_is_built() {
+        let views = ["report", "export --csv -o x.csv", "html -o x.html", "picture -o x.svg", "why"];
+        for view in views {
+            let missing = checked(&format!("{view} no.trace")).expect_err(view);
+            assert!(missing.starts_with("no.trace: there is no such file\n  next: `cargo run"), "{missing}");
+            assert_eq!(checked(&format!("{view} Cargo.toml")), Ok(()), "{view}");
+        }
+        let nowhere = checked("why Cargo.toml --html no/such/w.html").expect_err("no folder");
+        assert!(nowhere.starts_with("--html no/such/w.html: there is no folder for it"), "{nowhere}");
+        let wrong = checked("report Cargo.toml --jsn x").expect_err("there is no such option");
+        assert!(wrong.contains("Usage: cargo run -- trace report"), "{wrong}");
     }
 
     #[test]
@@ -317,7 +379,7 @@ mod tests {
         let outputs = |line| parse(line).outputs();
         assert_eq!(outputs("-o a.trace -- --cores 0"), [PathBuf::from("a.trace")]);
         assert_eq!(outputs("html a.trace -o a.html"), [PathBuf::from("a.html")]);
-        assert_eq!(outputs("why a.trace --task mail --html w.html"), [PathBuf::from("w.html")]);
+        assert_eq!(outputs("why a.trace --task mail --html=w.html"), [PathBuf::from("w.html")]);
         assert_eq!(outputs("top --json t.json"), [PathBuf::from("t.json")]);
         assert!(outputs("report a.trace").is_empty());
     }
