@@ -1,6 +1,9 @@
 //! What is known to be wrong with a boot before anything is built for it.
 
+use std::path::{Path, PathBuf};
+
 use guest_terminal::{Machine, Script, ScriptError};
+use scc_image::{ElfError, KernelFile};
 
 use super::words::{self, WordError};
 use super::{BootArguments, Platform, pc};
@@ -27,6 +30,9 @@ pub(super) fn check(workspace: &Workspace, arguments: &BootArguments) -> Result<
     let named = named.into_iter().filter_map(|(option, file)| Some((option, file.as_ref()?)));
     for (option, file) in named.chain(board.guests.iter().map(|file| ("--guest", file))) {
         files::readable(option, file)?;
+        if matches!(option, "--kernel" | "--guest") {
+            check_program(option, file)?;
+        }
     }
     if let Some(file) = &board.json {
         files::writable("--json", file)?;
@@ -47,6 +53,16 @@ pub(super) fn check(workspace: &Workspace, arguments: &BootArguments) -> Result<
     Ok(())
 }
 
+/// Looks whether a file that may be read is a program for a core.
+fn check_program(option: &'static str, file: &Path) -> Result<(), InputError> {
+    let bytes = std::fs::read(file);
+    let bytes = bytes.map_err(|source| FileError::Unreadable { option, file: file.to_owned(), source })?;
+    match KernelFile::parse(&bytes) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(InputError::NoProgram { option, file: file.to_owned(), error }),
+    }
+}
+
 /// What is wrong with the options of a boot.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
@@ -62,6 +78,16 @@ pub(crate) enum InputError {
     /// A file is not there, or has no place.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file is no program for a core.
+    #[error("{option} {}: {error}", file.display())]
+    NoProgram {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Where and what.
+        error: ElfError,
+    },
     /// A script, and no guest.
     #[error("--session types at a guest\n  next: name one with --guest, or --guests 1 for Linux")]
     NobodyToTalkTo,
@@ -109,6 +135,21 @@ mod tests {
         }
         assert!(matches!(check_line("--json no/such/x.json"), Err(InputError::File(_))));
         assert!(matches!(check_line("--guests 1 --session no.toml"), Err(InputError::Script(_))));
+    }
+
+    #[test]
+    fn programs_that_no_core_can_run_are_refused() {
+        let own = std::env::current_exe().expect("this test is a program");
+        for option in ["--kernel", "--guest"] {
+            let text = check_line(&format!("{option} Cargo.toml")).expect_err(option).to_string();
+            assert!(
+                text.starts_with(&format!("{option} Cargo.toml: at offset 0x0: this is no ELF file")),
+                "{text}"
+            );
+            let host = check_line(&format!("{option} {}", own.display())).expect_err(option).to_string();
+            assert!(host.contains("as built for i586-unknown-linux-gnu"), "{host}");
+        }
+        assert!(check_line("--guest-disk Cargo.toml --guest-files Cargo.toml").is_ok());
     }
 
     #[test]
