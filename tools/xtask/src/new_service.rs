@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, name: &str) -> Result<(), NewServiceErr
     let file = make(workspace, name)?;
     process::run(process::cargo(workspace).args(["fmt", "--package", "service"]))?;
     println!("made {}, with its lines in lib.rs and registry.rs beside it", file.display());
-    println!("  test it on a fake chip:  cargo xtask test {name}::");
+    println!("  test it on a fake chip:  cargo test -p service {name}::");
     println!(
         "  run it on the emulator:  cargo run -- boot --cores 0-3 --plain --services {name},stats,survey@0"
     );
