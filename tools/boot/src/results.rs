@@ -152,10 +152,11 @@ impl Results {
         for guest in &self.guests {
             say(format_args!("{}", guest_line(guest)));
         }
-        say(format_args!(
-            "{up} of {} cores up, {passed} passed all self-tests ({tests} tests, {failed} failed)",
-            self.cores.len()
-        ));
+        let tested = match tests {
+            0 => "no self-test was run".to_owned(),
+            _ => format!("{passed} passed all self-tests ({tests} tests, {failed} failed)"),
+        };
+        say(format_args!("{up} of {} cores up, {tested}", self.cores.len()));
         let lost: u64 = self.cores.iter().map(|core| core.lost).sum();
         if lost > 0 {
             say(format_args!("{lost} trace records were overwritten before they were read"));
@@ -430,7 +431,7 @@ mod tests {
         let results = Results::new(&session("0,5"), &Outcome::AllStopped);
         let table = results.table();
         assert!(table.contains("core 05 reset: was never started"), "{table}");
-        assert!(table.contains("0 of 2 cores up, 0 passed all self-tests (0 tests, 0 failed)"), "{table}");
+        assert!(table.contains("0 of 2 cores up, no self-test was run"), "{table}");
         let json: serde_json::Value = serde_json::from_str(&results.json().unwrap()).unwrap();
         assert_eq!(json["cores"][1]["core"], 5);
         assert_eq!(json["status"], 1);

@@ -79,7 +79,8 @@ fn report(arguments: &ReportArguments) -> Result<(), CommandError> {
 fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
     let Format { perfetto, chrome_json, csv: _ } = arguments.format;
-    write_with(&arguments.output, |out| match (perfetto, chrome_json) {
+    let next = if perfetto || chrome_json { "; open it at https://ui.perfetto.dev" } else { "" };
+    write_with(&arguments.output, next, |out| match (perfetto, chrome_json) {
         (true, _) => perfetto::write(&trace, out),
         (_, true) => chrome::write(&trace, out),
         _ => csv::write(&trace, out),
@@ -88,7 +89,7 @@ fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
 
 fn page(arguments: &HtmlArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
-    write_with(&arguments.output, |out| html::write(&trace, &[], out))
+    write_with(&arguments.output, IN_BROWSER, |out| html::write(&trace, &[], out))
 }
 
 fn draw(arguments: &PictureArguments) -> Result<(), CommandError> {
@@ -107,7 +108,7 @@ fn why(arguments: &WhyArguments) -> Result<(), CommandError> {
     let links = working("looking", || explain(&trace, &question))?;
     print(&chain_text(&links))?;
     match &arguments.html {
-        Some(file) => write_with(file, |out| html::write(&trace, &links, out)),
+        Some(file) => write_with(file, IN_BROWSER, |out| html::write(&trace, &links, out)),
         None => Ok(()),
     }
 }
@@ -145,9 +146,13 @@ fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Writes a file piece by piece.
+/// What is done with a page.
+const IN_BROWSER: &str = "; open it in a browser";
+
+/// Writes a file piece by piece, and says so on standard error with what is done with it next.
 fn write_with(
     file: &Path,
+    next: &str,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), CommandError> {
     let written = working("writing", || {
@@ -155,9 +160,11 @@ fn write_with(
         write(&mut out)?;
         out.flush()
     });
-    written.map_err(|source| CommandError::Write { file: file.to_owned(), source })
+    written.map_err(|source| CommandError::Write { file: file.to_owned(), source })?;
+    eprintln!("scc-trace: written to {}{next}", file.display());
+    Ok(())
 }
 
 fn write_file(file: &Path, bytes: &[u8]) -> Result<(), CommandError> {
-    std::fs::write(file, bytes).map_err(|source| CommandError::Write { file: file.to_owned(), source })
+    write_with(file, "", |out| out.write_all(bytes))
 }

@@ -1,5 +1,6 @@
 //! What a trace says, from the file to what is shown, for a chip whose every record is known.
 
+mod command;
 mod damage;
 mod figures;
 mod inside;
