@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,9 +29,8 @@ const TRIALS: [&str; 5] = ["--bin", "kernel-pc-trials", "--no-default-features",
 /// If no list can be made of the guests.
 pub fn boot_with_guests(command_line: &str, guests: &[GuestImage]) -> Result<PcRun, PcError> {
     let [kernel, symbols] = plain_files();
-    let list = symbols.with_extension(format!("guests-{}", std::process::id()));
-    fs::write(&list, guest_list(guests, None, &[]).expect("few and small guests"))?;
-    run(pc::qemu(kernel, &[symbols.clone(), list], command_line))
+    let list = GuestFile::new(symbols, guests)?;
+    run(pc::qemu(kernel, &[symbols.clone(), list.0.clone()], command_line))
 }
 
 /// The same with a terminal, on which `stream` comes in at once; see [`guest_abi::terminal`]. The second answer is what
@@ -43,9 +43,8 @@ pub fn boot_with_guests(command_line: &str, guests: &[GuestImage]) -> Result<PcR
 /// If no list can be made of the guests, or QEMU does not connect the terminal.
 pub fn boot_with_terminal(guests: &[GuestImage], stream: &[u8]) -> Result<(PcRun, String), PcError> {
     let [kernel, symbols] = plain_files();
-    let list = symbols.with_extension(format!("guests-{}", std::process::id()));
-    fs::write(&list, guest_list(guests, None, &[]).expect("few and small guests"))?;
-    let mut command = pc::qemu(kernel, &[symbols.clone(), list], "selftest");
+    let list = GuestFile::new(symbols, guests)?;
+    let mut command = pc::qemu(kernel, &[symbols.clone(), list.0.clone()], "selftest");
     let socket = std::env::temp_dir().join(format!("terminal-test-{}", std::process::id()));
     let listener = UnixListener::bind(&socket)?;
     pc::with_terminal(&mut command, &socket);
@@ -62,6 +61,26 @@ pub fn boot_with_terminal(guests: &[GuestImage], stream: &[u8]) -> Result<(PcRun
     Ok((run, terminal.join().expect("talking does not panic")?))
 }
 
+/// A list of guests in a file of this process, for as long as QEMU runs.
+struct GuestFile(PathBuf);
+
+impl GuestFile {
+    fn new(symbols: &Path, guests: &[GuestImage]) -> io::Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let file = Self(symbols.with_extension(format!("guests-{}-{number}", std::process::id())));
+        fs::write(&file.0, guest_list(guests, None, &[]).expect("few and small guests"))?;
+        Ok(file)
+    }
+}
+
+impl Drop for GuestFile {
+    fn drop(&mut self) {
+        // What is left over takes room and does no harm.
+        fs::remove_file(&self.0).unwrap_or(());
+    }
+}
+
 /// Host time after which a kernel counts as stuck; it needs less than two seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Host time between two looks at QEMU.
@@ -72,9 +91,12 @@ fn files(options: &[&str]) -> [PathBuf; 2] {
     let kernel = core_program::build_with("kernel", "kernel", options).expect("the kernel builds");
     let bytes = fs::read(&kernel).expect("cargo has just written it");
     let parsed = KernelFile::parse(&bytes).expect("the linker wrote a good file");
-    // Tests run in processes of their own, at the same time.
-    let symbols = kernel.with_extension(format!("symbols-{}", std::process::id()));
-    fs::write(&symbols, pc::symbol_module(&parsed)).expect("cargo has just written beside it");
+    // Tests run in processes of their own, at the same time, and all write the same: whoever is last takes no bytes from
+    // under the others.
+    let symbols = kernel.with_extension("symbols");
+    let own = kernel.with_extension(format!("symbols-{}", std::process::id()));
+    fs::write(&own, pc::symbol_module(&parsed)).expect("cargo has just written beside it");
+    fs::rename(&own, &symbols).expect("both are in one folder");
     [kernel, symbols]
 }
 
@@ -115,8 +137,9 @@ pub fn boot(command_line: &str) -> Result<PcRun, PcError> {
 /// # Errors
 /// [`PcError`] if there is no QEMU, or no end.
 pub fn boot_trials(command_line: &str) -> Result<PcRun, PcError> {
-    let [kernel, symbols] = files(&TRIALS);
-    run(pc::qemu(&kernel, &[symbols], command_line))
+    static FILES: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    let [kernel, symbols] = FILES.get_or_init(|| files(&TRIALS));
+    run(pc::qemu(kernel, std::slice::from_ref(symbols), command_line))
 }
 
 fn run(mut command: Command) -> Result<PcRun, PcError> {
@@ -163,4 +186,18 @@ pub enum PcError {
     /// The kernel did not end.
     #[error("the kernel did not end within {PATIENCE:?}; it said\n{0}")]
     Stuck(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_of_guests_is_gone_with_its_value() {
+        let list = GuestFile::new(&std::env::temp_dir().join("pc-test.symbols"), &[]).expect("written");
+        let path = list.0.clone();
+        assert!(path.exists());
+        drop(list);
+        assert!(!path.exists());
+    }
 }
