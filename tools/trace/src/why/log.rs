@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use scc::id::CoreId;
 use trace_format::record::{Event, LetterNumber};
 
-use crate::item::{Item, Moment, Poll, TaskId, Tasks};
+use crate::item::{GuestRun, Item, Moment, Poll, TaskId, Tasks};
 use crate::trace::Trace;
 use crate::walk::walk;
 
@@ -22,6 +22,8 @@ pub(super) struct Source {
 struct CoreLog {
     polls: Vec<Poll>,
     interrupts: Vec<(u8, Moment, Moment)>,
+    /// Stays in guests.
+    guests: Vec<GuestRun>,
     /// Times of writing, by receiver and letter.
     written: HashMap<(u8, LetterNumber), Vec<u64>>,
     read: Vec<(u64, u8, LetterNumber)>,
@@ -44,6 +46,7 @@ impl Log {
             match item {
                 Item::Poll(poll) => core.polls.push(poll),
                 Item::Interrupt(vector, from, to) => core.interrupts.push((vector, from, to)),
+                Item::Guest(run) => core.guests.push(run),
                 Item::Mark(Event::LetterWritten { to, letter }, _, at) => {
                     core.written.entry((to, letter)).or_default().push(at.time);
                 }
@@ -105,6 +108,13 @@ impl Log {
         let written = *written[..written.partition_point(|written| *written <= at)].last()?;
         let sender = CoreId::new(sender)?;
         Some((sender, Source { at: written, poll: self.poll_at(sender, written) }))
+    }
+
+    /// The stays in guests that ended on a core between two times, in picoseconds.
+    pub(super) fn left(&self, core: CoreId, from: u64, to: u64) -> &[GuestRun] {
+        let guests = self.cores.get(&core.number()).map_or(&[][..], |own| &own.guests);
+        let up_to = &guests[..guests.partition_point(|run| run.to.time <= to)];
+        &up_to[up_to.partition_point(|run| run.to.time < from)..]
     }
 
     /// Which tasks ran on a core between two moments of one life, for how many cycles and how often; without a task:

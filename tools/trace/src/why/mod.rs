@@ -2,7 +2,7 @@
 //!
 //! A chain goes backwards in time from a poll to its wake. A wake by another task leads to the letter that this task had
 //! read before, if it had read one in that poll, and so to the poll that wrote it on another core; else to the waker's own
-//! wake. A wake by a doorbell leads to the poll that rang. It ends at a timer, at a task that yielded, and where nothing
+//! wake. A wake by a doorbell leads to the poll that rang. Where guests ran, their last exit is told. It ends at a timer, at a task that yielded, and where nothing
 //! is recorded.
 
 mod log;
@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use scc::id::CoreId;
 
-use crate::item::{Poll, Task, Tasks, Waker};
+use crate::item::{GuestRun, Poll, Task, Tasks, Waker};
 use crate::trace::Trace;
 use log::{Log, Source};
 
@@ -166,7 +166,11 @@ fn cause(tasks: &Tasks, log: &Log, core: CoreId, poll: &Poll) -> (String, Option
                 ),
                 None => {
                     let source = waking.map(|poll| Source { at: wake.at.time, poll: Some(poll) });
-                    (format!("woken at {at} by `{name}`"), source)
+                    let exit = waking.and_then(|poll| log.left(core, poll.from.time, wake.at.time).last());
+                    let exit = exit.map_or_else(String::new, |run| {
+                        format!(", whose guest was left at {} by {}", time(run.to.time), run.reason)
+                    });
+                    (format!("woken at {at} by `{name}`{exit}"), source)
                 }
             }
         }
@@ -180,13 +184,28 @@ fn meanwhile(tasks: &Tasks, log: &Log, core: CoreId, poll: &Poll) -> Vec<String>
     let mut ran = log.ran(core, wake.at, poll.from);
     ran.sort_by_key(|(_, cycles, _)| std::cmp::Reverse(*cycles));
     let accounted: u64 = ran.iter().map(|(_, cycles, _)| cycles).sum();
+    let left = log.left(core, wake.at.time, poll.from.time);
+    let exits = |task| {
+        let is_its =
+            |run: &&GuestRun| log.poll_at(core, run.from.time).is_some_and(|around| around.task == task);
+        match left.iter().rfind(is_its) {
+            Some(run) => {
+                let times = match left.iter().filter(is_its).count() {
+                    1 => String::new(),
+                    times => format!(" {times} times, last"),
+                };
+                format!("; its guest was left{times} by {}", run.reason)
+            }
+            None => String::new(),
+        }
+    };
     let mut words: Vec<_> = ran
         .into_iter()
         .map(|(what, cycles, times)| {
-            let what =
+            let name =
                 what.map_or_else(|| "interrupts".to_owned(), |task| format!("`{}`", tasks.get(task).name));
             let times = if times == 1 { String::new() } else { format!(", {times} times") };
-            format!("{what}: {cycles} cycles{times}")
+            format!("{name}: {cycles} cycles{times}{}", what.map_or_else(String::new, exits))
         })
         .collect();
     let rest = (to - from).saturating_sub(accounted);

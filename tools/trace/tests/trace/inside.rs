@@ -2,6 +2,7 @@
 
 use scc_trace::export::{chrome, csv};
 use scc_trace::report::{CallEnd, Figures, text};
+use scc_trace::why::{Question, explain};
 use scc_trace::{ExitReason, GuestRun, Item, Trace, walk};
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, PollOutcome, RemoteCall, TaskBefore, TaskNumber, TextPlace};
@@ -85,6 +86,55 @@ fn ways_out_of_guests_are_reported_by_reason() {
     let words: Vec<_> = line.split_whitespace().collect();
     assert_eq!(words[..4], ["0", "call", "halt", "2"], "{line}");
     assert!(text.contains("core 0: 100 cycles in guests, 35.7%"), "{text}");
+}
+
+/// A service waits for the end of a guest's poll, in which it was woken, first by an interrupt, then by the guest's own task.
+#[test]
+fn exits_of_guests_are_told_where_they_made_a_task_late() {
+    const SERVICE: TaskNumber = TaskNumber(7);
+    let name = TextPlace { address: 7, length: 1 };
+    let mut records = begun(GUEST);
+    let served = [
+        Event::PollBegin { task: SERVICE, before: TaskBefore::Waits },
+        Event::PollEnd { task: SERVICE, outcome: PollOutcome::Pending },
+    ];
+    records.extend([
+        (11, Event::TaskSpawn { task: SERVICE, name }),
+        (20, ENTER),
+        (30, exit(0x82, 3)),
+        (45, ENTER),
+        (65, exit(0x40, 0)),
+        (66, Event::IrqEnter { vector: 0x40, eip: 0x1000 }),
+        (68, Event::TaskReady(SERVICE)),
+        (70, Event::IrqExit(0x40)),
+        (72, ENTER),
+        (75, exit(0x82, 3)),
+        (80, Event::PollEnd { task: GUEST, outcome: PollOutcome::Pending }),
+        (81, served[0]),
+        (85, served[1]),
+        (86, Event::TaskReady(GUEST)),
+        (90, Event::PollBegin { task: GUEST, before: TaskBefore::Waits }),
+        (91, ENTER),
+        (95, exit(0x82, 1)),
+        (96, Event::TaskReady(SERVICE)),
+        (99, Event::PollEnd { task: GUEST, outcome: PollOutcome::Pending }),
+        (100, served[0]),
+        (105, served[1]),
+        (106, Event::Idle),
+    ]);
+    let trace = super::made_of(&[records]);
+    let links = |at: u64| {
+        let question = Question { task: Some("task 7".to_owned()), core: None, at: Some(at * 1_000_000) };
+        explain(&trace, &question).unwrap()
+    };
+    let by_interrupt = &links(82)[0].meanwhile;
+    assert!(
+        by_interrupt.contains(&"`task 9`: 10 cycles; its guest was left by call halt".to_owned()),
+        "{by_interrupt:?}"
+    );
+    let by_guest = &links(101)[0].cause;
+    let expected = "by `task 9`, whose guest was left at 0.095000 ms by call console_write";
+    assert!(by_guest.ends_with(expected), "{by_guest}");
 }
 
 /// Core 0 makes two calls at once to core 1, which serves one of them.
