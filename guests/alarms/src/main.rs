@@ -21,7 +21,8 @@ mod guest {
 
     const TIMERS: u32 = 1_000;
     const STEP_NANOSECONDS: u32 = 11;
-    const PATIENCE_MILLISECONDS: u32 = 5;
+    /// An alarm that was overlooked never comes. On a PC the time is that of the host, which may have others to serve.
+    const PATIENCE_MILLISECONDS: u32 = 500;
 
     static CAME: AtomicU32 = AtomicU32::new(0);
 
