@@ -59,6 +59,9 @@ pub(crate) extern "C" fn enter(reset: u32, protected: u32, paging: u32) -> ! {
     if options.trace_guests {
         trace::record_guests();
     }
+    if options.trace_dump {
+        trace::await_dump();
+    }
     TRACE_RING.warm();
     trace::phase(BootPhase::Executor);
     runtime::run(|spawner| {

@@ -20,6 +20,7 @@
 //! | `trace=letters` | both ends of each letter are recorded in the trace |
 //! | `time=1767225600` | seconds from 1970 to when the core is started, which guests are told |
 //! | `trace=guests` | each way into a guest and out of it is recorded in the trace |
+//! | `trace=dump` | a core that ends brings its trace ring from the caches into memory |
 //! | `log=info` | least grave level of lines on the console: off, error, warn, info, debug, trace |
 //! | `provoke=KIND@CORE` | the core does something fatal, to show what then happens; see [`Fatal`] |
 //!
@@ -283,6 +284,8 @@ pub struct Options {
     pub time: Option<u32>,
     /// Whether each way into a guest and out of it is recorded in the trace.
     pub trace_guests: bool,
+    /// Whether the trace ring is in memory when the core ends.
+    pub trace_dump: bool,
     /// Least grave level of lines on the console.
     pub log: LevelFilter,
     /// Which core is to be restarted, and by whom.
@@ -318,6 +321,7 @@ impl Options {
         trace_letters: false,
         time: None,
         trace_guests: false,
+        trace_dump: false,
         log: LevelFilter::Info,
         restart: None,
         stop: None,
@@ -359,6 +363,7 @@ impl Options {
             ("trace", "letters") => self.trace_letters = true,
             ("time", seconds) => self.time = Some(seconds.parse().ok()?),
             ("trace", "guests") => self.trace_guests = true,
+            ("trace", "dump") => self.trace_dump = true,
             ("log", level) => self.log = level.parse().ok()?,
             ("restart", pair) => self.restart = Some(target_and_actor(pair)?),
             ("stop", pair) => self.stop = Some(target_and_actor(pair)?),
@@ -408,7 +413,7 @@ mod tests {
     fn every_key_is_understood() {
         let (options, complaints) = parse(
             "boot=core0 cores=0-2+47 restart=2@1 stop=9@1 selftest then=stay measure=kernel log=debug \
-             soak=7:100:3 time=1767225600 trace=letters trace=guests provoke=double-fault@7",
+             soak=7:100:3 time=1767225600 trace=letters trace=guests trace=dump provoke=double-fault@7",
         );
         assert_eq!(complaints, Vec::<String>::new());
         assert_eq!((options.boot, options.self_test), (BootFrom::Core0, SelfTest::Alone));
@@ -417,7 +422,7 @@ mod tests {
             CoreId::all().filter(|core| options.cores.contains(*core)).map(CoreId::number).collect();
         assert_eq!(cores, [0, 1, 2, 47]);
         assert_eq!(options.log, LevelFilter::Debug);
-        assert!(options.trace_letters && options.trace_guests);
+        assert!(options.trace_letters && options.trace_guests && options.trace_dump);
         assert_eq!(options.time, Some(1_767_225_600));
         assert_eq!(options.soak, Some(Soak { seed: 7, letters: 100, messages: 3 }));
         let core = |number| CoreId::new(number).unwrap();

@@ -86,6 +86,20 @@ pub fn are_guests_recorded() -> bool {
     IS_TRACED && GUESTS.load(Ordering::Relaxed)
 }
 
+/// Whether the ring is to be in memory when the core ends.
+static DUMP: AtomicBool = AtomicBool::new(false);
+
+/// Has a core that ends bring its ring into memory, where a host finds it that reads no caches. Any context.
+pub fn await_dump() {
+    DUMP.store(true, Ordering::Relaxed);
+}
+
+/// Whether a core that ends is to bring its ring into memory. Any context.
+#[must_use]
+pub fn is_dump_awaited() -> bool {
+    DUMP.load(Ordering::Relaxed)
+}
+
 /// Where a constant text lies, for records that name one.
 #[must_use]
 pub fn place_of(text: &'static str) -> TextPlace {

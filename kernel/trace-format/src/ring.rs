@@ -55,8 +55,10 @@ pub struct RingHeader {
     pub written: U32,
     /// Rate of the record's time in kHz, 0 as long as the core does not know it.
     pub cycles_kilohertz: U32,
-    /// 0.
-    pub reserved: [U32; 3],
+    /// Cycles of the core when the FPGA's clock had counted `anchor_ticks`, within the first 2^32.
+    pub anchor_cycles: U32,
+    /// Ticks of the FPGA's clock, low word first; 0 as long as the core has not looked.
+    pub anchor_ticks: [U32; 2],
 }
 
 const _: () = assert!(size_of::<RingHeader>() == HEADER_BYTES);
@@ -96,8 +98,16 @@ impl RingHeader {
             capacity: U32::new(capacity),
             written: U32::ZERO,
             cycles_kilohertz: U32::ZERO,
-            reserved: [U32::ZERO; 3],
+            anchor_cycles: U32::ZERO,
+            anchor_ticks: [U32::ZERO; 2],
         }
+    }
+
+    /// Cycles of the core and ticks of the FPGA's clock at one moment, if the core has looked.
+    pub fn anchor(&self) -> Option<(u64, u64)> {
+        let [low, high] = self.anchor_ticks.map(|word| u64::from(word.get()));
+        let ticks = high << 32 | low;
+        (ticks != 0).then_some((self.anchor_cycles.get().into(), ticks))
     }
 
     /// Reads and checks the header at the beginning of `bytes`.

@@ -3,9 +3,9 @@
 use boot_tests::kernel::{KernelBoard, elf};
 use scc::id::CoreId;
 use scc::timing::Time;
-use scc_boot::RingReader;
 use scc_emu::{Limits, RunEnd};
 use scc_image::KernelFile;
+use scc_trace::RingReader;
 use trace_format::RING_SYMBOL;
 use trace_format::record::Event;
 

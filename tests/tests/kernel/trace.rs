@@ -1,17 +1,20 @@
 //! What a recording of real kernels says must be true of the board they ran on.
 
 use std::collections::HashMap;
+use std::io::Cursor;
 use std::path::Path;
 
 use boot_tests::kernel::guests::guest;
 use boot_tests::kernel::{KernelBoard, elf, trials};
+use scc::address::PhysAddr;
 use scc::id::CoreId;
 use scc::timing::Time;
 use scc_boot::{Recording, Watch};
 use scc_emu::Limits;
 use scc_image::KernelFile;
+use scc_trace::dump::{Dump, Found, collect};
 use scc_trace::report::Figures;
-use scc_trace::{About, GuestRun, Item, Trace, read_file, walk};
+use scc_trace::{About, GuestRun, Item, Trace, read_bytes, read_file, walk};
 use trace_format::RING_SYMBOL;
 use trace_format::record::{Event, RemoteCall};
 
@@ -25,6 +28,11 @@ const STEP: Time = Time::from_microseconds(100);
 
 /// Records a board with a kernel for a time.
 fn record(mut board: KernelBoard, kernel: &[u8], name: &str, span: Time) -> (Trace, Time) {
+    record_on(&mut board, kernel, name, span)
+}
+
+/// Records a board, which the caller needs afterwards.
+fn record_on(board: &mut KernelBoard, kernel: &[u8], name: &str, span: Time) -> (Trace, Time) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let kernel = KernelFile::parse(kernel).expect("the linker wrote a good file");
     let mut watch = Watch::new(kernel.symbol(RING_SYMBOL));
@@ -199,4 +207,71 @@ fn each_stay_in_a_guest_lies_in_a_poll_and_has_a_reason() {
     assert!(count("call halt") >= 3 && count("call console_write") >= 3, "{:?}", figures.exits);
     assert_eq!(count("call end"), 1);
     assert!(0 < figures.cores[0].guests && figures.cores[0].guests < figures.cores[0].polls);
+}
+
+/// Memory that is dumped of each core, from its first byte on: the kernel's image with all that belongs to it.
+const DUMP_BYTES: usize = 3 << 20;
+
+/// Cycles at which a core's polls begin.
+type Polls = HashMap<CoreId, Vec<u64>>;
+
+fn polls(trace: &Trace) -> Polls {
+    let mut polls = Polls::new();
+    walk(trace, |_, life, item| {
+        if let Item::Poll(poll) = item {
+            polls.entry(life.core).or_default().push(poll.from.cycles);
+        }
+    });
+    polls
+}
+
+/// Runs four cores to their end, and dumps their memory as a host does, which finds nothing that is in their caches; what was
+/// found in it, the trace of it, and what was recorded meanwhile.
+fn dumped(words: &str, name: &str) -> (Vec<Found>, Trace, Trace) {
+    let cores: Vec<_> = CoreId::all().take(CORES).collect();
+    let mut board = KernelBoard::boot(cores.iter().copied(), words);
+    let (recorded, _) = record_on(&mut board, elf(), name, Time::from_microseconds(1_000_000));
+    let dump = |core: &CoreId| {
+        assert!(board.has_halted(*core), "core {core} is at its end");
+        let mut bytes = vec![0; DUMP_BYTES];
+        assert_eq!(board.machine().fabric().peek_core(*core, PhysAddr::new(0), &mut bytes), DUMP_BYTES);
+        Dump { core: *core, file: format!("core{core}.bin").into(), bytes }
+    };
+    let dumps: Vec<_> = cores.iter().map(dump).collect();
+    let mut trace = Cursor::new(Vec::new());
+    let found = collect(&mut trace, &dumps, (Path::new("kernel"), elf())).expect("each dump has a ring");
+    let trace = read_bytes(&trace.into_inner(), false, |_, _| {}).expect("it was just written");
+    (found, trace, recorded)
+}
+
+#[test]
+fn dumped_memory_has_all_records_of_cores_that_were_told_to_write_them_back() {
+    let (found, dumped, recorded) = dumped("selftest trace=dump", "dumped.trace");
+    assert_eq!(found.len(), CORES);
+    for Found { core, records, lost, incomplete, has_clock } in found {
+        assert_eq!((lost, incomplete, has_clock), (0, 0, true), "core {core}");
+        let life =
+            |trace: &Trace| trace.lives().iter().find(|life| life.core == core).expect("it ran").clone();
+        let (from_dump, exact) = (life(&dumped), life(&recorded));
+        assert_eq!((records, from_dump.records()), (exact.records(), exact.records()), "core {core}");
+        let last = *polls(&recorded)[&core].last().expect("it has polled");
+        // The kernel knows its rate to a kHz, and reads the FPGA's clock some hundred cycles late.
+        let error = from_dump.clock.picoseconds(last).abs_diff(exact.clock.picoseconds(last));
+        assert!(error < 2_000_000, "core {core}: {error} ps");
+    }
+    assert_eq!(polls(&dumped), polls(&recorded));
+    let names = |trace: &Trace| walk(trace, |_, _, _| {}).all().to_vec();
+    assert_eq!(names(&dumped), names(&recorded));
+    assert!(names(&dumped).iter().any(|task| task.name == "boot"), "names come from the kernel's file");
+}
+
+#[test]
+fn dumped_memory_lacks_what_cores_keep_in_their_caches() {
+    let (found, _, recorded) = dumped("selftest", "kept.trace");
+    assert_eq!(found.len(), CORES);
+    for Found { core, records, .. } in found {
+        let life = recorded.lives().iter().find(|life| life.core == core).expect("it ran");
+        // The count of records is in the caches, too.
+        assert!(records * 2 < life.records(), "core {core}: {records} of {}", life.records());
+    }
 }

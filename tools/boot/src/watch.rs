@@ -6,12 +6,12 @@
 use scc::host::Uart;
 use scc::id::CoreId;
 use scc_emu::{Activity, Machine};
-use scc_trace::{Anchor, Visit};
+use scc_trace::{Anchor, RingReader, Visit};
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, TextPlace};
 
 use crate::console::LineCutter;
-use crate::{ConsoleLine, CoreProgress, CoreState, Pace, Recording, RingReader};
+use crate::{ConsoleLine, CoreProgress, CoreState, Pace, Recording};
 
 /// Interrupts are enabled (EFLAGS.IF).
 const INTERRUPTS_ENABLED: u32 = 1 << 9;

@@ -62,6 +62,15 @@ pub(crate) enum Verb {
                             cargo run -- trace why run.trace --task mail --html why.html      the timeline with the chain in it"
     )]
     Why(WhyArguments),
+    /// From memory of cores that a board's host has dumped: makes a trace of it
+    ///
+    /// A dump is the raw bytes of one core's memory with its ring somewhere in it. It has the newest records of the core, 512
+    /// now. docs/trace.md tells where the ring lies, and how it comes out of the core's caches.
+    #[command(
+        after_help = "Example:\n  cargo run -- trace dumps 0=core00.bin 1=core01.bin --kernel \\\n      \
+                            target/i586-unknown-linux-gnu/kernel/kernel -o board.trace"
+    )]
+    Dumps(DumpArguments),
 }
 
 /// The trace to read.
@@ -145,6 +154,25 @@ pub(crate) struct WhyArguments {
     /// Write the page of `html` to FILE, too, with the chain listed and drawn in it
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+/// Options of `dumps`.
+#[derive(Args, Debug)]
+pub(crate) struct DumpArguments {
+    /// Dumped memory: the core, 0 to 47, and the file
+    #[arg(required = true, value_name = "CORE=FILE", value_parser = core_and_file)]
+    pub(crate) dumps: Vec<(CoreId, PathBuf)>,
+    /// ELF file of the kernel that ran, which has the names of tasks
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: PathBuf,
+    /// Trace to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+fn core_and_file(text: &str) -> Result<(CoreId, PathBuf), &'static str> {
+    let (number, file) = text.split_once('=').ok_or("expected CORE=FILE, for example 0=core00.bin")?;
+    Ok((core(number)?, file.into()))
 }
 
 fn core(text: &str) -> Result<CoreId, &'static str> {

@@ -15,7 +15,10 @@ pub struct Anchor {
 }
 
 /// Rate in kHz that is taken if nobody states one: tiles at 533 MHz.
-const USUAL_KILOHERTZ: u32 = 533_333;
+pub(crate) const USUAL_KILOHERTZ: u32 = 533_333;
+
+/// Picoseconds of a tick of the FPGA's clock: 125 MHz.
+pub(crate) const PICOSECONDS_OF_TICK: u64 = 8_000;
 
 /// Picoseconds in a millisecond, the period of 1 kHz.
 const PICOSECONDS_OF_MILLISECOND: i128 = 1_000_000_000;

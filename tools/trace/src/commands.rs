@@ -1,11 +1,13 @@
 //! What the verbs do: read a trace, hand it to the library, write what comes back.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Cursor, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use scc::id::CoreId;
+use scc_trace::dump::{self, Dump, DumpError, Found};
 use scc_trace::export::{chrome, csv, perfetto};
 use scc_trace::picture::{self, Extent};
 use scc_trace::report::{self, Figures};
@@ -13,8 +15,8 @@ use scc_trace::why::{NoAnswer, Question, explain, text as chain_text};
 use scc_trace::{ReadError, Trace, html, read_file};
 
 use crate::arguments::{
-    Arguments, ExportArguments, Format, HtmlArguments, PictureArguments, ReportArguments, Source, Verb,
-    WhyArguments,
+    Arguments, DumpArguments, ExportArguments, Format, HtmlArguments, PictureArguments, ReportArguments,
+    Source, Verb, WhyArguments,
 };
 
 /// Why a verb did not do what it was asked for.
@@ -26,6 +28,20 @@ pub(crate) enum CommandError {
     /// Nothing in the trace is what was asked for.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
+    /// A dump or the kernel cannot be read.
+    #[error("cannot read {file}: {source}", file = file.display())]
+    Dump {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Two dumps of one core.
+    #[error("core {0} is named twice")]
+    Twice(CoreId),
+    /// The dumps hold no trace.
+    #[error(transparent)]
+    NoTrace(#[from] DumpError),
     /// The part that is to be drawn does not end after its beginning.
     #[error("there is nothing between --from and --to; times are since power-on, for example 70ms")]
     Empty,
@@ -49,7 +65,19 @@ impl CommandError {
     /// Exit status: 2 for wrong input, 1 for failures of this program or its host.
     pub(crate) const fn status(&self) -> u8 {
         match self {
-            Self::Read(_) | Self::NoAnswer(_) | Self::Empty | Self::Write { .. } => 2,
+            Self::Read(_)
+            | Self::NoAnswer(_)
+            | Self::Empty
+            | Self::Write { .. }
+            | Self::Dump { .. }
+            | Self::Twice(_) => 2,
+            Self::NoTrace(error) => {
+                if matches!(error, DumpError::Write(_)) {
+                    1
+                } else {
+                    2
+                }
+            }
             Self::Output(_) | Self::Json(_) => 1,
         }
     }
@@ -63,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         Verb::Html(arguments) => page(arguments),
         Verb::Picture(arguments) => draw(arguments),
         Verb::Why(arguments) => why(arguments),
+        Verb::Dumps(arguments) => dumps(arguments),
     }
 }
 
@@ -111,6 +140,31 @@ fn why(arguments: &WhyArguments) -> Result<(), CommandError> {
         Some(file) => write_with(file, IN_BROWSER, |out| html::write(&trace, &links, out)),
         None => Ok(()),
     }
+}
+
+fn dumps(arguments: &DumpArguments) -> Result<(), CommandError> {
+    let unreadable = |file: &Path, source| CommandError::Dump { file: file.to_owned(), source };
+    let bytes_of = |file: &Path| std::fs::read(file).map_err(|source| unreadable(file, source));
+    let mut dumps = Vec::new();
+    for (core, file) in &arguments.dumps {
+        if dumps.iter().any(|dump: &Dump| dump.core == *core) {
+            return Err(CommandError::Twice(*core));
+        }
+        dumps.push(Dump { core: *core, file: file.clone(), bytes: bytes_of(file)? });
+    }
+    let kernel = bytes_of(&arguments.kernel)?;
+    // Nothing is written in place of what is there before the dumps are known to be good.
+    let mut trace = Cursor::new(Vec::new());
+    let found = dump::collect(&mut trace, &dumps, (&arguments.kernel, &kernel))?;
+    for Found { core, records, lost, incomplete, has_clock } in found {
+        let clock = if has_clock { "" } else { "; no clock, its time begins with its own start" };
+        eprintln!(
+            "scc-trace: core {core}: {records} records, {lost} older ones replaced, {incomplete} incomplete{clock}"
+        );
+    }
+    write_with(&arguments.output, "; `trace report` and the others read it", |out| {
+        out.write_all(trace.get_ref())
+    })
 }
 
 /// Reads a trace; on a terminal a bar shows how far.

@@ -6,11 +6,8 @@ use scc::id::CoreId;
 use trace_format::file::BatchHeader;
 use trace_format::record::{Event, RECORD_BYTES, RecordWords, Stamped, TextPlace};
 
-use crate::clock::{Anchor, Clock};
+use crate::clock::{Anchor, Clock, PICOSECONDS_OF_TICK};
 use crate::file::About;
-
-/// Picoseconds of a tick of the FPGA's clock: 125 MHz.
-const PICOSECONDS_OF_TICK: u64 = 8_000;
 
 /// A recorded run.
 #[derive(Debug, Clone, Default)]

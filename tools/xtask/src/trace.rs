@@ -84,6 +84,9 @@ enum View {
     /// Why a task was late: who ran meanwhile, who woke it, and what led to that, across cores
     #[command(disable_help_flag = true)]
     Why(Words),
+    /// From memory of cores that a board's host has dumped: makes a trace of it
+    #[command(disable_help_flag = true)]
+    Dumps(Words),
 }
 
 /// Examples under the help of `top`.
@@ -148,6 +151,7 @@ impl View {
             Self::Html(words) => ("html", words),
             Self::Picture(words) => ("picture", words),
             Self::Why(words) => ("why", words),
+            Self::Dumps(words) => ("dumps", words),
         };
         Some([verb.into()].into_iter().chain(words.words.iter().cloned()).collect())
     }
@@ -159,14 +163,15 @@ fn parsed(line: &[OsString]) -> Result<Verb, clap::Error> {
     Ok(Arguments::from_arg_matches(&command.try_get_matches_from(line)?)?.verb)
 }
 
-/// The trace that a verb reads.
-const fn source(verb: &Verb) -> &Source {
+/// The trace that a verb reads, if it does.
+const fn source(verb: &Verb) -> Option<&Source> {
     match verb {
-        Verb::Report(options) => &options.source,
-        Verb::Export(options) => &options.source,
-        Verb::Html(options) => &options.source,
-        Verb::Picture(options) => &options.source,
-        Verb::Why(options) => &options.source,
+        Verb::Report(options) => Some(&options.source),
+        Verb::Export(options) => Some(&options.source),
+        Verb::Html(options) => Some(&options.source),
+        Verb::Picture(options) => Some(&options.source),
+        Verb::Why(options) => Some(&options.source),
+        Verb::Dumps(_) => None,
     }
 }
 
@@ -178,18 +183,24 @@ fn written(verb: &Verb) -> Option<(&'static str, &Path)> {
         Verb::Html(options) => Some(("-o", &options.output)),
         Verb::Picture(options) => Some(("-o", &options.output)),
         Verb::Why(options) => options.html.as_deref().map(|file| ("--html", file)),
+        Verb::Dumps(options) => Some(("-o", &options.output)),
     }
 }
 
 /// Looks at the files that a verb names.
 fn check(verb: &Verb) -> Result<(), TraceError> {
-    let trace = &source(verb).file;
-    files::readable("trace", trace).map_err(|error| match error {
-        FileError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
-            TraceError::NoTrace { file: trace.clone() }
-        }
-        other => other.into(),
-    })?;
+    if let Some(Source { file: trace, .. }) = source(verb) {
+        files::readable("trace", trace).map_err(|error| match error {
+            FileError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
+                TraceError::NoTrace { file: trace.clone() }
+            }
+            other => other.into(),
+        })?;
+    }
+    if let Verb::Dumps(options) = verb {
+        options.dumps.iter().try_for_each(|(_, dump)| files::readable("dump", dump))?;
+        files::readable("--kernel", &options.kernel)?;
+    }
     Ok(written(verb).map_or(Ok(()), |(option, file)| files::writable(option, file))?)
 }
 

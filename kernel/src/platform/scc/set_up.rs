@@ -42,14 +42,21 @@ pub fn after_caches() {
     descriptors::install_interrupts();
     clocks::learn();
     TRACE_RING.set_rate(clocks::cycles_per_millisecond());
-    trace::record_progress(Event::ClockAnchor(clocks::timestamp()));
+    let (cycles, ticks) = (cpu::time_stamp(), clocks::timestamp());
+    TRACE_RING.set_anchor(cycles, ticks);
+    trace::record_progress_at(cycles, Event::ClockAnchor(ticks));
     doorbell::open();
     trace::phase(BootPhase::Gic);
 }
 
-/// Stops the core for good; the others go on, and the console has told how it ended. No alarm stays set.
+/// Stops the core for good; the others go on, and the console has told how it ended. No alarm stays set. The trace ring is in
+/// memory then, if somebody is to dump it.
 pub fn finish(_ending: Ending) -> ! {
     timer::stop();
+    if trace::is_dump_awaited() {
+        cpu::disable_interrupts();
+        TRACE_RING.write_back();
+    }
     cpu::halt_for_good()
 }
 
