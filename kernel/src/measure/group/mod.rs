@@ -9,6 +9,7 @@
 //! ```
 
 mod callers;
+mod crew;
 mod lend;
 mod pairs;
 mod sets;

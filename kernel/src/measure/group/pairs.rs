@@ -2,14 +2,14 @@
 
 use alloc::vec;
 
-use futures_util::future::join;
+use executor::Class::Service;
 use ipi::mailbox::Mode;
-use ipi::mesh::Mesh as _;
-use ipi::rpc::{Class, Mechanism, Options, Procedure, Rpc};
+use ipi::rpc::{Class, Mechanism, Options, Procedure};
 use ipi::transfer::Transfers;
 use ipi::wire::Tag;
 use scc::id::CoreId;
 
+use super::crew::Crew;
 use super::{Field, GroupFigureError, Times, lend, polling, way, with_service};
 use crate::arch::i586::cpu;
 use crate::mail::Mailbox;
@@ -81,28 +81,19 @@ fn set_mode(mailbox: &Mailbox, peer: CoreId, mechanism: Mechanism) -> Mode {
 }
 
 async fn call(field: &mut Field, peer: CoreId, mechanism: Mechanism) -> Result<(), GroupFigureError> {
-    let rpc = Rpc::new(field.mailbox, set_mode(field.mailbox, peer, mechanism))?;
-    let deadline = field.deadline;
-    let work = async {
-        let options = Options::until(deadline).by(mechanism);
-        // Until the callee serves.
-        while rpc.call::<Echo>(peer, &0, options).await.is_err()
-            && !deadline.is_over(field.mailbox.mesh().now())
-        {
-            executor::yield_now().await;
+    let crew = Crew::start(field, set_mode(field.mailbox, peer, mechanism))?;
+    let (rpc, options) = (crew.rpc(), Options::until(field.deadline).by(mechanism));
+    crew.wait_for::<Echo>(field, peer, options).await;
+    let mut times = Times::new();
+    for round in 0..WARM + SAMPLES {
+        let begin = cpu::time_stamp();
+        rpc.call::<Echo>(peer, &round, options).await?;
+        if round >= WARM {
+            times.add(cpu::time_stamp() - begin);
         }
-        let mut times = Times::new();
-        for round in 0..WARM + SAMPLES {
-            let begin = cpu::time_stamp();
-            rpc.call::<Echo>(peer, &round, options).await?;
-            if round >= WARM {
-                times.add(cpu::time_stamp() - begin);
-            }
-        }
-        times.print(format_args!("name=call way={} to={peer}", name(mechanism)));
-        Ok::<(), GroupFigureError>(())
-    };
-    with_service(work, rpc.run()).await?;
+    }
+    times.print(format_args!("name=call way={} to={peer}", name(mechanism)));
+    crew.dismiss().await;
     field.mailbox.set_acknowledge(Mode::Interrupt);
     // The callee serves until then.
     field.align().await
@@ -110,11 +101,11 @@ async fn call(field: &mut Field, peer: CoreId, mechanism: Mechanism) -> Result<(
 
 async fn serve(field: &mut Field, mechanism: Mechanism) -> Result<(), GroupFigureError> {
     let leader = field.group.member(0);
-    let rpc = Rpc::new(field.mailbox, set_mode(field.mailbox, leader, mechanism))?;
-    let serving = join(rpc.serve::<Echo>(Class::Ordinary, async |_, word| word), rpc.run());
-    let mailbox = field.mailbox;
-    with_service(field.align(), serving).await?;
-    mailbox.set_acknowledge(Mode::Interrupt);
+    let mut crew = Crew::start(field, set_mode(field.mailbox, leader, mechanism))?;
+    crew.echo::<Echo>(Service, Class::Ordinary);
+    field.align().await?;
+    crew.dismiss().await;
+    field.mailbox.set_acknowledge(Mode::Interrupt);
     Ok(())
 }
 
