@@ -62,11 +62,6 @@ impl<'a> Card<'a> {
         address
     }
 
-    /// Whether no frame has come.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.driver.poll_receive().is_none()
-    }
-
     /// Ends the reason of an interrupt.
     pub(crate) fn acknowledge(&mut self) {
         self.driver.ack_interrupt();

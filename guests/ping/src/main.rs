@@ -54,11 +54,10 @@ mod guest {
         ask(&mut card, peer, question);
         while (question < COUNT || !peer_is_done) && silent < SILENCE {
             let Some(length) = card.receive(&mut frame) else {
-                call::set_timer(PATIENCE_NANOSECONDS).expect("this hypervisor has timers");
                 interrupts::wait();
                 interrupts::disable();
                 card.acknowledge();
-                if TIMER_EXPIRED.swap(false, Ordering::Relaxed) && card.is_empty() {
+                if TIMER_EXPIRED.swap(false, Ordering::Relaxed) {
                     (again, silent) = (again + u32::from(question < COUNT), silent + 1);
                     ask(&mut card, peer, question);
                 }
@@ -92,7 +91,8 @@ mod guest {
         println!("{COUNT} answers of {}, {least} to {most} bytes, asked again {again} times", Station(peer));
     }
 
-    /// Asks a question, or says that there are no more.
+    /// Asks a question, or says that there are no more; the timer tells when to do so again. What comes meanwhile does not
+    /// put that off: two that wait for each other might do so for ever.
     fn ask(card: &mut Card, peer: Address, number: u8) {
         let mut frame = [0; FRAME_BYTES];
         let length = bytes_of(number.min(COUNT - 1));
@@ -100,6 +100,7 @@ mod guest {
         frame[HEADER_BYTES] = if number == COUNT { DONE } else { QUESTION };
         frame[HEADER_BYTES + 1] = number;
         card.send(peer, TYPE, &mut frame[..length]);
+        call::set_timer(PATIENCE_NANOSECONDS).expect("this hypervisor has timers");
     }
 
     /// Bytes of a question: from the shortest frame of a real card to the longest one.
