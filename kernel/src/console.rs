@@ -12,7 +12,7 @@ use core::panic::PanicInfo;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-use trace_format::record::{Event, TextPlace};
+use trace_format::record::{Event, Severity, TextPlace};
 
 use crate::arch::i586::{cpu, recovery, stack};
 use crate::platform::{Ending, machine};
@@ -25,14 +25,43 @@ const LINE_BYTES: usize = 160;
 struct Line {
     bytes: [u8; LINE_BYTES],
     used: usize,
+    /// How grave it is and where its text begins, until that is recorded.
+    recorded: Option<(Severity, usize)>,
 }
 
 impl Line {
     const fn new() -> Self {
-        Self { bytes: [0; LINE_BYTES], used: 0 }
+        Self { bytes: [0; LINE_BYTES], used: 0, recorded: None }
+    }
+
+    /// A line with its prefix.
+    fn begin() -> Self {
+        let mut line = Self::new();
+        let microseconds = cpu::time_stamp() * 1_000 / u64::from(machine::clocks::cycles_per_millisecond());
+        let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        line.add(format_args!("[{:02} {seconds}.{rest:06}] ", machine::identity::core().number()));
+        line
+    }
+
+    /// A line takes every byte; only a formatting implementation of a printed value could fail, and then its text ends.
+    fn add(&mut self, text: fmt::Arguments<'_>) {
+        self.write_fmt(text).unwrap_or(());
+    }
+
+    fn end(mut self) {
+        self.record();
+        self.add(format_args!("\n"));
+        self.send();
+    }
+
+    fn record(&mut self) {
+        if let Some((severity, begin)) = self.recorded.take() {
+            trace::record_line(severity, &self.bytes[begin..self.used]);
+        }
     }
 
     fn send(&mut self) {
+        self.record();
         machine::console::write(&self.bytes[..self.used]);
         self.used = 0;
     }
@@ -53,16 +82,12 @@ impl Write for Line {
 
 /// Prints one line: the prefix, then `text`. Task and panic context.
 pub fn print(text: fmt::Arguments<'_>) {
-    let mut line = Line::new();
-    let microseconds = cpu::time_stamp() * 1_000 / u64::from(machine::clocks::cycles_per_millisecond());
-    let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
-    // A line takes every byte; only a formatting implementation of a printed value could fail, and then its text ends.
-    write!(line, "[{:02} {seconds}.{rest:06}] {text}", machine::identity::core().number()).unwrap_or(());
-    line.write_str("\n").unwrap_or(());
-    line.send();
+    let mut line = Line::begin();
+    line.add(text);
+    line.end();
 }
 
-/// The `log` crate's way to the console.
+/// The `log` crate's way to the console and into the trace.
 struct Logger;
 
 impl Log for Logger {
@@ -72,14 +97,18 @@ impl Log for Logger {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            let level = match record.level() {
-                log::Level::Error => "error",
-                log::Level::Warn => "warn",
-                log::Level::Info => "info",
-                log::Level::Debug => "debug",
-                log::Level::Trace => "trace",
+            let severity = match record.level() {
+                log::Level::Error => Severity::Error,
+                log::Level::Warn => Severity::Warning,
+                log::Level::Info => Severity::Info,
+                log::Level::Debug => Severity::Debug,
+                log::Level::Trace => Severity::Trace,
             };
-            print(format_args!("{level} {}: {}", record.target(), record.args()));
+            let mut line = Line::begin();
+            line.add(format_args!("{} ", severity.word()));
+            line.recorded = Some((severity, line.used));
+            line.add(format_args!("{}: {}", record.target(), record.args()));
+            line.end();
         }
     }
 

@@ -16,7 +16,7 @@ use crate::platform::{Ending, machine};
 use crate::trace;
 
 /// Trace records that a report shows.
-const LAST_RECORDS: u32 = 8;
+const LAST_RECORDS: u32 = 16;
 
 /// A report is under way. A second one means that the first cannot be finished.
 static REPORTING: AtomicBool = AtomicBool::new(false);
@@ -126,11 +126,12 @@ fn print_place(relation: &str, address: u32) {
     }
 }
 
-/// Prints what the core did last.
+/// Prints what the core did last. Lines of the log are on the console already.
 pub fn print_last_records() {
     for record in TRACE_RING.newest(LAST_RECORDS) {
-        if let Ok(Stamped { cycles, event }) = Stamped::decode(record) {
-            print(format_args!("  trace {cycles} {event:?}"));
+        match Stamped::decode(record) {
+            Ok(Stamped { event: Event::Log(_), .. }) | Err(_) => {}
+            Ok(Stamped { cycles, event }) => print(format_args!("  trace {cycles} {event:?}")),
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use trace_format::phase::BootPhase;
-use trace_format::record::{Event, Stamped, TextPlace};
+use trace_format::record::{Event, Severity, Stamped, TextPlace, pieces_of};
 
 use crate::arch::i586::cpu;
 use crate::mm::trace_ring::TRACE_RING;
@@ -53,6 +53,14 @@ fn write(cycles: u64, event: Event) {
 /// Records that a step of the boot is done.
 pub fn phase(phase: BootPhase) {
     record_progress(Event::BootPhase(phase));
+}
+
+/// Records a line of the log. Any context. Not inlined: beside the line's way to the console it costs little.
+#[inline(never)]
+pub fn record_line(severity: Severity, line: &[u8]) {
+    if IS_TRACED {
+        pieces_of(severity, line).for_each(|piece| record(Event::Log(piece)));
+    }
 }
 
 /// Whether both ends of each letter are recorded.

@@ -7,7 +7,7 @@ use super::space::place_of;
 use super::table::Offered;
 use crate::layout::QUADWORD;
 use crate::mailbox::{Mode, PeerError};
-use crate::mesh::{Deadline, Invalidate, Mesh, Pool, PoolWindow, Push};
+use crate::mesh::{Deadline, Invalidate, LeaseStage, LeaseStep, Mesh, Pool, PoolWindow, Push, Step};
 use crate::wire::{Access, Tag};
 
 /// Bytes that are stored between two looks at the record: some thousand cycles. A core that is reset and started takes
@@ -73,6 +73,7 @@ impl<'m, 'd, M: Mesh> Lending<'m, 'd, M> {
             }
             if borrowed.is_lent() {
                 borrowed.is_borrowed = true;
+                borrowed.note(LeaseStage::Borrows);
                 return Ok(borrowed);
             }
             // Its lender has given up; the next one may be good.
@@ -145,6 +146,12 @@ impl<M: Mesh> Borrowed<'_, '_, '_, M> {
         Pool::Behind(self.window.expect("a block is used through its window"))
     }
 
+    fn note(&self, stage: LeaseStage) {
+        let Offered { from: peer, life, offer } = self.offered;
+        let step = LeaseStep { stage, peer, life, lease: offer.lease, bytes: offer.range.length() };
+        self.lending.mailbox.mesh().note(Step::Lease(step));
+    }
+
     /// Whether the lease lasts now.
     fn is_lent(&self) -> bool {
         self.lending.mailbox.mesh().invalidate(Invalidate::LeaseCheck);
@@ -167,6 +174,9 @@ impl<M: Mesh> Drop for Borrowed<'_, '_, '_, M> {
         if let Some(window) = self.window {
             lending.mailbox.mesh().hide_pool(window);
             lending.table.borrow_mut().free_window(window);
+        }
+        if self.is_borrowed {
+            self.note(LeaseStage::Returns);
         }
         lending.table.borrow_mut().end_borrowed(from, life, offer.lease, self.is_borrowed);
         lending.changed();

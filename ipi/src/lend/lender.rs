@@ -6,7 +6,7 @@ use super::Lending;
 use super::table::Fate;
 use crate::layout::QUADWORD;
 use crate::mailbox::{Mode, PeerError, SendError};
-use crate::mesh::{Deadline, Invalidate, Mesh, Pool, PoolRange, Push};
+use crate::mesh::{Deadline, Invalidate, LeaseStage, LeaseStep, Mesh, Pool, PoolRange, Push, Step};
 use crate::wire::{Access, LeaseId, LeaseRecord, LendMail, LendOffer, Tag};
 
 /// There is no room for a block of this length in the pool.
@@ -120,6 +120,7 @@ impl<'m, 'd, M: Mesh> Lending<'m, 'd, M> {
         let begin = || self.table.borrow_mut().begin(to, range, access);
         let (record, lease) = watch.until(Mode::Interrupt, begin).await?;
         let mut lent = Lent { lending: self, to, record, lease, may_be_used: false };
+        lent.note(LeaseStage::Lends, range);
         let offer = LendOffer { lease, tag, base, range, record, access };
         // Stores leave in order: the contents before the record, and the record before the offer.
         self.write_record(record, offer.recorded(self.mailbox.epoch()));
@@ -201,12 +202,21 @@ struct Lent<'l, 'm, 'd, M: Mesh> {
     may_be_used: bool,
 }
 
+impl<M: Mesh> Lent<'_, '_, '_, M> {
+    fn note(&self, stage: LeaseStage, range: PoolRange) {
+        let (peer, life, lease) = (self.to, self.lending.mailbox.epoch(), self.lease);
+        let step = LeaseStep { stage, peer, life, lease, bytes: range.length() };
+        self.lending.mailbox.mesh().note(Step::Lease(step));
+    }
+}
+
 impl<M: Mesh> Drop for Lent<'_, '_, '_, M> {
     fn drop(&mut self) {
         // Out before anything that is written to the block afterwards.
         self.lending.write_record(self.record, [0; QUADWORD]);
         let mut table = self.lending.table.borrow_mut();
         let lease = *table.lease(self.record);
+        self.note(LeaseStage::Lent, lease.range);
         let is_used = self.may_be_used && !matches!(lease.fate, Fate::Returned(_));
         if is_used && let Some(life) = lease.life.or_else(|| self.lending.mailbox.known_life_of(self.to)) {
             table.lease(self.record).life = Some(life);

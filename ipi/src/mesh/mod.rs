@@ -34,7 +34,7 @@ pub use fence::{Invalidate, Push};
 pub use pool::{POOL_BYTES, Pool, PoolBase, PoolRange, PoolWindow};
 use scc::fpga::CounterId;
 use scc::id::CoreId;
-pub use step::{CallStep, StepKind};
+pub use step::{CallStage, CallStep, LeaseStage, LeaseStep, Step};
 pub use time::{Cycles, Deadline, Instant};
 
 use crate::layout::{LINE, QUADWORD};
@@ -219,6 +219,6 @@ pub trait Mesh {
     /// Whether `core` is held in reset now. One read of a tile register, 45 + 5.33 n. SCC reference §4.5.
     fn is_in_reset(&self, core: CoreId) -> bool;
 
-    /// Takes note of a step of a call, for those who record what a core does; others leave it.
-    fn note(&self, _step: CallStep) {}
+    /// Takes note of a step of a call or lease, for those who record what a core does; others leave it.
+    fn note(&self, _step: Step) {}
 }

@@ -8,7 +8,7 @@ use super::call::{encoded_briefly, parts};
 use super::table::{Answer, Stage};
 use super::{Caller, Class, MOST_BYTES, Procedure, Rpc, Seeker};
 use crate::mailbox::{Mode, Received};
-use crate::mesh::{Mesh, StepKind};
+use crate::mesh::{CallStage, Mesh};
 use crate::waiters::Waiters;
 use crate::wire::{CallId, Failure, Message, Part, ProcedureId};
 
@@ -222,13 +222,13 @@ impl<M: Mesh> Running<'_, '_, '_, M> {
     }
 
     fn note_begin(&mut self, procedure: ProcedureId) {
-        self.rpc.note_service(StepKind::Serves, self.caller, self.call, procedure);
+        self.rpc.note_service(CallStage::Serves, self.caller, self.call, procedure);
         self.noted = Some(procedure);
     }
 
     fn note_end(&mut self) {
         if let Some(procedure) = self.noted.take() {
-            self.rpc.note_service(StepKind::Served, self.caller, self.call, procedure);
+            self.rpc.note_service(CallStage::Served, self.caller, self.call, procedure);
         }
     }
 

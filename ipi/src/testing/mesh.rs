@@ -21,7 +21,7 @@ use super::trace::Operation;
 use crate::doorbell::Doorbell;
 use crate::layout::{LINE, QUADWORD, scratch};
 use crate::mesh::{
-    CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Pool, PoolBase, PoolWindow, Push, Seat,
+    CoreSet, Instant, Invalidate, Mesh, MpbAddress, Pool, PoolBase, PoolWindow, Push, Seat, Step,
 };
 
 // Rough costs in cycles: enough for time to pass in proportion.
@@ -383,9 +383,9 @@ impl Mesh for FakeMesh<'_> {
         self.step(LINE_ACCESS) && self.board.borrow().cores.get(&core).is_none_or(|state| state.is_dead)
     }
 
-    fn note(&self, step: CallStep) {
+    fn note(&self, step: Step) {
         if !self.is_dead() {
-            self.board.borrow_mut().trace(self.core, Operation::Call(step));
+            self.board.borrow_mut().trace(self.core, Operation::Step(step));
         }
     }
 }

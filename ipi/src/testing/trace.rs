@@ -30,8 +30,8 @@ pub enum Operation {
     TestAndSet(u8),
     /// Freed this core's test-and-set register.
     Clear(u8),
-    /// Came to a step of a call.
-    Call(crate::mesh::CallStep),
+    /// Came to a step of a call or lease.
+    Step(crate::mesh::Step),
     /// Used an FPGA counter.
     Counter(u8),
     /// Was reset.

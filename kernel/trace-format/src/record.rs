@@ -14,7 +14,14 @@
 //! event known at compile time; how a ring is written safely in the presence of interrupts says [`crate::ring`].
 //! Texts are not copied into records: a [`TextPlace`] says where in the core's memory a constant text lies.
 
+pub use self::log_piece::{LOG_BYTES, LogPiece, PIECE_BYTES, Severity, pieces_of};
+pub use self::names::{Lease, LetterNumber, RemoteCall, TaskNumber, TextPlace};
+pub use self::outcome::{PollOutcome, TaskBefore, TestOutcome};
 use crate::phase::BootPhase;
+
+mod log_piece;
+mod names;
+mod outcome;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 16;
@@ -30,70 +37,6 @@ pub const LAP_BIT: u32 = 0x80;
 
 /// Bits of a time that a record holds.
 pub const TIME_BITS: u32 = 48;
-
-/// Names a task within one core, as long as the task lives; usually the address of its header.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TaskNumber(pub u32);
-
-/// Names a letter among those that go from one core to one other.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct LetterNumber {
-    /// Number by which its writer joins what one message causes; 0 if it joins nothing.
-    pub flow: u32,
-    /// Life of the writer in the lower half, number of the letter in that life in the upper one.
-    pub place: u32,
-}
-
-/// Names a call among those from one core to others.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct RemoteCall {
-    /// Life of the caller.
-    pub life: u16,
-    /// Number of the call in that life; it wraps.
-    pub number: u16,
-    /// Number of the procedure.
-    pub procedure: u8,
-}
-
-/// A constant text in the core's memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TextPlace {
-    /// Virtual address of the first byte.
-    pub address: u32,
-    /// Bytes of UTF-8, of a longer text the first 255.
-    pub length: u8,
-}
-
-/// How a poll ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum PollOutcome {
-    /// The task waits for something.
-    Pending,
-    /// The task has finished.
-    Ready,
-    /// The task panicked and is no longer polled.
-    Panicked,
-}
-
-/// What a task does whose poll the beginning of another has ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum TaskBefore {
-    /// It waits for something, or has a record of its own that it is ready; or there is none.
-    Waits,
-    /// It let others go first and is ready again since this moment.
-    IsReady,
-}
-
-/// How a self-test ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum TestOutcome {
-    /// What was checked holds.
-    Passed,
-    /// It does not; the console says what was found.
-    Failed,
-    /// The platform lacks what the test needs.
-    Skipped,
-}
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,6 +171,36 @@ pub enum Event {
     },
     /// This core is about to raise the direct pin of a core.
     DirectRaised(u8),
+    /// This core is about to offer a block of its memory to a core.
+    LendBegin {
+        /// The other core.
+        to: u8,
+        /// Which lease.
+        lease: Lease,
+    },
+    /// The block was returned, or the lender gives up.
+    LendEnd {
+        /// The other core.
+        to: u8,
+        /// Which lease.
+        lease: Lease,
+    },
+    /// This core has a block of a core's memory behind a window of its own.
+    BorrowBegin {
+        /// Core that lends.
+        from: u8,
+        /// Which lease.
+        lease: Lease,
+    },
+    /// The window is closed, and the lender about to be told.
+    BorrowEnd {
+        /// Core that lends.
+        from: u8,
+        /// Which lease.
+        lease: Lease,
+    },
+    /// A piece of a line that the core writes to its log.
+    Log(LogPiece),
     /// A self-test ended.
     SelfTest {
         /// Its name.
@@ -270,81 +243,6 @@ pub enum RecordError {
         /// The detail.
         detail: u8,
     },
-}
-
-impl PollOutcome {
-    const fn number(self) -> u8 {
-        match self {
-            Self::Pending => 0,
-            Self::Ready => 1,
-            Self::Panicked => 2,
-        }
-    }
-
-    const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            0 => Some(Self::Pending),
-            1 => Some(Self::Ready),
-            2 => Some(Self::Panicked),
-            _ => None,
-        }
-    }
-}
-
-impl TaskBefore {
-    const fn number(self) -> u8 {
-        match self {
-            Self::Waits => 0,
-            Self::IsReady => 1,
-        }
-    }
-
-    const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            0 => Some(Self::Waits),
-            1 => Some(Self::IsReady),
-            _ => None,
-        }
-    }
-}
-
-impl TestOutcome {
-    const fn number(self) -> u8 {
-        match self {
-            Self::Passed => 0,
-            Self::Failed => 1,
-            Self::Skipped => 2,
-        }
-    }
-}
-
-impl TextPlace {
-    /// Place of a text of `length` bytes at `address`; of a longer one than 255 bytes the beginning is kept.
-    pub const fn new(address: u32, length: usize) -> Self {
-        let [low, ..] = length.to_le_bytes();
-        Self { address, length: if length > 0xFF { 0xFF } else { low } }
-    }
-}
-
-impl LetterNumber {
-    /// Whether there is no letter yet: a line is blank before its first one.
-    pub const fn is_blank(self) -> bool {
-        self.place & 0xFFFF == 0
-    }
-}
-
-impl RemoteCall {
-    /// Number in the lower half, life in the upper one.
-    const fn name(self) -> u32 {
-        let ([n0, n1], [l0, l1]) = (self.number.to_le_bytes(), self.life.to_le_bytes());
-        u32::from_le_bytes([n0, n1, l0, l1])
-    }
-
-    const fn from_words(name: u32, procedure: u32) -> Self {
-        let [n0, n1, l0, l1] = name.to_le_bytes();
-        let [procedure, ..] = procedure.to_le_bytes();
-        Self { life: u16::from_le_bytes([l0, l1]), number: u16::from_le_bytes([n0, n1]), procedure }
-    }
 }
 
 /// Kind, detail and arguments of an event.
@@ -399,6 +297,14 @@ impl Event {
             Self::GuestEnter { eip } => parts(30, 0, eip, 0),
             Self::GuestExit { vector, eip, value } => parts(31, vector, eip, value),
             Self::DirectRaised(core) => parts(32, core, 0, 0),
+            Self::LendBegin { to, lease } => parts(33, to, lease.name(), lease.bytes),
+            Self::LendEnd { to, lease } => parts(34, to, lease.name(), lease.bytes),
+            Self::BorrowBegin { from, lease } => parts(35, from, lease.name(), lease.bytes),
+            Self::BorrowEnd { from, lease } => parts(36, from, lease.name(), lease.bytes),
+            Self::Log(piece) => {
+                let [first, second] = piece.words();
+                parts(37, piece.detail(), first, second)
+            }
         }
     }
 }
@@ -430,6 +336,7 @@ impl Stamped {
         let long = u64::from(second) << 32 | u64::from(first);
         let letter = LetterNumber { flow: first, place: second };
         let call = RemoteCall::from_words(first, second);
+        let lease = Lease::from_words(first, second);
         let event = match kind {
             0 => return Err(RecordError::Incomplete),
             1 => Event::BootPhase(BootPhase::from_number(detail).ok_or(unknown)?),
@@ -448,15 +355,7 @@ impl Stamped {
             15 => Event::ClockAnchor(long),
             16 => Event::CoreStarted(detail),
             17 => Event::CoreStopped(detail),
-            18 => {
-                let outcome = match first {
-                    0 => TestOutcome::Passed,
-                    1 => TestOutcome::Failed,
-                    2 => TestOutcome::Skipped,
-                    _ => return Err(unknown),
-                };
-                Event::SelfTest { name: text, outcome }
-            }
+            18 => Event::SelfTest { name: text, outcome: TestOutcome::from_number(first).ok_or(unknown)? },
             19 => Event::SelfTestsDone { passed: first, failed: second },
             20 => Event::MailSent(detail),
             21 => Event::MailReceived(detail),
@@ -471,6 +370,11 @@ impl Stamped {
             30 => Event::GuestEnter { eip: first },
             31 => Event::GuestExit { vector: detail, eip: first, value: second },
             32 => Event::DirectRaised(detail),
+            33 => Event::LendBegin { to: detail, lease },
+            34 => Event::LendEnd { to: detail, lease },
+            35 => Event::BorrowBegin { from: detail, lease },
+            36 => Event::BorrowEnd { from: detail, lease },
+            37 => Event::Log(LogPiece::from_parts(detail, [first, second]).ok_or(unknown)?),
             _ => return Err(RecordError::UnknownKind(kind)),
         };
         Ok(Self { cycles, event })

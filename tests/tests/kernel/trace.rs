@@ -16,7 +16,7 @@ use scc_trace::dump::{Dump, Found, collect};
 use scc_trace::report::Figures;
 use scc_trace::{About, GuestRun, Item, Trace, read_bytes, read_file, walk};
 use trace_format::RING_SYMBOL;
-use trace_format::record::{Event, RemoteCall};
+use trace_format::record::{Event, LOG_BYTES, Lease, RemoteCall};
 
 const CORES: usize = 4;
 
@@ -146,6 +146,7 @@ fn calls_are_served_after_they_begin() {
     assert_eq!(lives, [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1)]);
     assert_no_overlap(&trace);
     assert!(assert_calls_are_in_order(&trace) > 10);
+    assert!(assert_leases_are_in_order(&trace) > 3);
 }
 
 /// Whether calls begin, are served and end in this order, all but a tenth of those that were served; how many were.
@@ -178,6 +179,66 @@ fn assert_calls_are_in_order(trace: &Trace) -> usize {
     let answered = called.iter().filter(|(key, at)| served.get(key).is_some_and(|served| served <= *at));
     assert!(answered.count() * 10 >= served.len() * 9, "{} calls were served", served.len());
     serves.len()
+}
+
+/// Whether memory is lent, borrowed and returned in this order; how many blocks were borrowed.
+fn assert_leases_are_in_order(trace: &Trace) -> usize {
+    let mut steps: HashMap<(u8, u8, Lease), Vec<(u64, &str)>> = HashMap::new();
+    walk(trace, |_, life, item| {
+        let Item::Mark(event, _, at) = item else { return };
+        let own = life.core.number();
+        let (key, step) = match event {
+            Event::LendBegin { to, lease } => ((own, to, lease), "lends"),
+            Event::LendEnd { to, lease } => ((own, to, lease), "lent"),
+            Event::BorrowBegin { from, lease } => ((from, own, lease), "borrows"),
+            Event::BorrowEnd { from, lease } => ((from, own, lease), "returns"),
+            _ => return,
+        };
+        steps.entry(key).or_default().push((at.time, step));
+    });
+    let mut borrowed = 0;
+    for (key, mut steps) in steps {
+        steps.sort_unstable();
+        let order: Vec<_> = steps.iter().map(|(_, step)| *step).collect();
+        match order.as_slice() {
+            ["lends", "borrows", "returns", "lent"] => borrowed += 1,
+            // The lender gave up, or either side was reset.
+            ["lends"]
+            | ["lends", "lent"]
+            | ["lends", "borrows"]
+            | ["lends", "borrows", "lent"]
+            | ["lends", "borrows", "returns"]
+            | ["lends", "borrows", "lent", "returns"] => {}
+            _ => panic!("{key:?}: {steps:?}"),
+        }
+    }
+    borrowed
+}
+
+#[test]
+fn lines_of_the_log_are_those_of_the_console() {
+    let core = CoreId::new(13).expect("0 to 47");
+    let mut board = KernelBoard::boot_with_guests([core], "selftest log=debug", &[guest("timer")]);
+    let (trace, _) = record_on(&mut board, elf(), "log.trace", Time::from_microseconds(1_000_000));
+    let mut recorded = Vec::new();
+    walk(&trace, |_, _, item| {
+        if let Item::Log(line, _) = item {
+            recorded.push(line.to_string());
+        }
+    });
+    let text = board.text(core);
+    let behind_prefix = text.lines().filter_map(|line| line.split_once("] "));
+    let printed: Vec<_> = behind_prefix.filter_map(|(_, line)| kept_of(line)).collect();
+    assert!(printed.len() > 4 && printed.iter().any(|line| line.ends_with('…')), "{text}");
+    assert_eq!(recorded, printed);
+}
+
+/// What a trace keeps of a line of the console, if it is one of the log: its level and 63 bytes.
+fn kept_of(line: &str) -> Option<String> {
+    let (level, text) = line.split_once(' ')?;
+    let is_of_log = ["error", "warn", "info", "debug"].contains(&level);
+    let kept = if text.len() < LOG_BYTES { text.to_owned() } else { format!("{}…", &text[..LOG_BYTES]) };
+    is_of_log.then(|| format!("{level} {kept}"))
 }
 
 #[test]

@@ -168,7 +168,12 @@ impl CoreProgress {
             | Event::ServeEnd { .. }
             | Event::GuestEnter { .. }
             | Event::GuestExit { .. }
-            | Event::DirectRaised(_) => {}
+            | Event::DirectRaised(_)
+            | Event::LendBegin { .. }
+            | Event::LendEnd { .. }
+            | Event::BorrowBegin { .. }
+            | Event::BorrowEnd { .. }
+            | Event::Log(_) => {}
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a walk through a trace tells, in the order of each core's records.
 
+use std::fmt;
+
 use scc::id::CoreId;
-use trace_format::record::{Event, PollOutcome};
+use trace_format::record::{Event, PollOutcome, Severity};
 
 use crate::exit::ExitReason;
 
@@ -154,8 +156,25 @@ pub struct GuestRun {
     pub served: Option<(ExitReason, u64)>,
 }
 
+/// A line of a core's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How grave it is.
+    pub severity: Severity,
+    /// Its text, of a long line the beginning and an ellipsis.
+    pub text: String,
+    /// The task in whose poll it was written.
+    pub task: Option<TaskId>,
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.severity.word(), self.text)
+    }
+}
+
 /// A step of a walk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A core has left reset, or its records begin; how often it was started before.
     Life(u32, Moment),
@@ -177,6 +196,8 @@ pub enum Item {
     Lost(Moment),
     /// Tasks that are ready and not being polled, from now on.
     Ready(usize, Moment),
+    /// A line of the log has been written, at the moment of its last record.
+    Log(LogLine, Moment),
     /// Anything else, and the task in whose poll it was recorded.
     Mark(Event, Option<TaskId>, Moment),
 }

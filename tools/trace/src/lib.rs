@@ -11,6 +11,7 @@
 
 mod clock;
 mod collect;
+mod dealing;
 pub mod dump;
 mod exit;
 pub mod export;
@@ -30,7 +31,7 @@ pub use clock::{Anchor, Clock};
 pub use collect::{Collector, Visit};
 pub use exit::ExitReason;
 pub use file::{About, Batch, Damage, ReadError, TraceWriter, WriteError, read_bytes, read_file};
-pub use item::{Doing, GuestRun, Item, Moment, Poll, Task, TaskId, Tasks, Wake, Waker};
+pub use item::{Doing, GuestRun, Item, LogLine, Moment, Poll, Task, TaskId, Tasks, Wake, Waker};
 pub use ring_reader::RingReader;
 pub use trace::{Life, Trace};
 pub use walk::walk;

@@ -16,10 +16,10 @@
 use std::collections::HashMap;
 
 use trace_format::phase::BootPhase;
-use trace_format::record::{Event, PollOutcome, Stamped, TaskBefore, TaskNumber};
+use trace_format::record::{Event, LOG_BYTES, LogPiece, PollOutcome, Stamped, TaskBefore, TaskNumber};
 
 use crate::exit::ExitReason;
-use crate::item::{Doing, GuestRun, Item, Moment, Poll, TaskId, Tasks, Wake, Waker};
+use crate::item::{Doing, GuestRun, Item, LogLine, Moment, Poll, TaskId, Tasks, Wake, Waker};
 use crate::trace::{Life, Trace};
 
 /// Walks through all lives of all cores, one after the other, and hands each step to `take`.
@@ -74,6 +74,8 @@ struct Walk<'a, F> {
     left: Option<(ExitReason, Moment)>,
     /// Whether a timer has fired since the last poll.
     timer_fired: bool,
+    /// Text of a line of the log up to now.
+    line: Option<Vec<u8>>,
     /// Writer's number of the letter read last, by sender: lines are looked into again and again.
     last_read: HashMap<u8, u32>,
     wakes: u64,
@@ -97,6 +99,7 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
             guest: None,
             left: None,
             timer_fired: false,
+            line: None,
             last_read: HashMap::new(),
             wakes,
         }
@@ -177,7 +180,7 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
         self.end_handler();
         self.cut();
         self.poll = None;
-        (self.guest, self.left) = (None, None);
+        (self.guest, self.left, self.line) = (None, None, None);
         self.ready.clear();
         self.timer_fired = false;
         self.doing = Doing::Unknown;
@@ -231,6 +234,7 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
                     self.mark(event);
                 }
             }
+            Event::Log(piece) => self.log(piece),
             Event::GuestEnter { .. } => self.guest = Some(self.now),
             Event::GuestExit { vector, value, .. } => self.leave_guest(ExitReason::of(vector, value)),
             Event::TimerFired(_) => {
@@ -249,9 +253,30 @@ impl<'a, F: FnMut(&Tasks, &Life, Item)> Walk<'a, F> {
         }
     }
 
+    /// A piece of a line whose beginning is lost says nothing.
+    fn log(&mut self, piece: LogPiece) {
+        let begun = if piece.is_first { Some(Vec::new()) } else { self.line.take() };
+        let Some(mut line) = begun else { return };
+        line.extend(piece.text());
+        if piece.is_full() {
+            self.line = Some(line);
+        } else {
+            let mut text = String::from_utf8_lossy(&line).into_owned();
+            if line.len() >= LOG_BYTES {
+                text.push('…');
+            }
+            let line = LogLine { severity: piece.severity, text, task: self.task() };
+            self.tell(Item::Log(line, self.now));
+        }
+    }
+
+    /// The task that runs.
+    fn task(&self) -> Option<TaskId> {
+        self.poll.filter(|_| self.handler.is_none()).map(|poll| poll.task)
+    }
+
     fn mark(&mut self, event: Event) {
-        let task = self.poll.filter(|_| self.handler.is_none()).map(|poll| poll.task);
-        self.tell(Item::Mark(event, task, self.now));
+        self.tell(Item::Mark(event, self.task(), self.now));
     }
 
     fn waker(&self) -> Waker {

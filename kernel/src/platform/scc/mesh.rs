@@ -13,14 +13,14 @@ use executor::time::{Instant as Moment, Timers};
 use futures_util::future::Either;
 use ipi::layout;
 use ipi::mesh::{
-    CallStep, CoreSet, Instant, Invalidate, Mesh, MpbAddress, Pool, PoolBase, PoolWindow, Push, Seat,
-    StepKind,
+    CallStage, CallStep, CoreSet, Instant, Invalidate, LeaseStage, LeaseStep, Mesh, MpbAddress, Pool,
+    PoolBase, PoolWindow, Push, Seat, Step,
 };
 use ipi::wire::{LineWords, Quadword};
 use scc::fpga::{CounterId, CounterRegister, FpgaRegister};
 use scc::id::CoreId;
 use scc::tile::{Gcbcfg, TileRegister};
-use trace_format::record::{Event, LetterNumber, RemoteCall};
+use trace_format::record::{Event, Lease, LetterNumber, RemoteCall};
 
 use super::gic::Events;
 use super::window::{
@@ -281,15 +281,28 @@ impl Mesh for ChipMesh {
 
     /// Each arm records by itself, so that what its kind of record looks like is known at compile time.
     #[inline]
-    fn note(&self, step: CallStep) {
-        let CallStep { kind, peer, life, call, procedure } = step;
-        let call = RemoteCall { life: life.get(), number: call.0, procedure: procedure.0 };
-        let peer = peer.number();
-        match kind {
-            StepKind::Calls => trace::record(Event::CallBegin { to: peer, call }),
-            StepKind::Called => trace::record(Event::CallEnd { to: peer, call }),
-            StepKind::Serves => trace::record(Event::ServeBegin { from: peer, call }),
-            StepKind::Served => trace::record(Event::ServeEnd { from: peer, call }),
+    fn note(&self, step: Step) {
+        match step {
+            Step::Call(CallStep { stage, peer, life, call, procedure }) => {
+                let call = RemoteCall { life: life.get(), number: call.0, procedure: procedure.0 };
+                let peer = peer.number();
+                match stage {
+                    CallStage::Calls => trace::record(Event::CallBegin { to: peer, call }),
+                    CallStage::Called => trace::record(Event::CallEnd { to: peer, call }),
+                    CallStage::Serves => trace::record(Event::ServeBegin { from: peer, call }),
+                    CallStage::Served => trace::record(Event::ServeEnd { from: peer, call }),
+                }
+            }
+            Step::Lease(LeaseStep { stage, peer, life, lease, bytes }) => {
+                let lease = Lease { life: life.get(), number: lease.0, bytes };
+                let peer = peer.number();
+                match stage {
+                    LeaseStage::Lends => trace::record(Event::LendBegin { to: peer, lease }),
+                    LeaseStage::Lent => trace::record(Event::LendEnd { to: peer, lease }),
+                    LeaseStage::Borrows => trace::record(Event::BorrowBegin { from: peer, lease }),
+                    LeaseStage::Returns => trace::record(Event::BorrowEnd { from: peer, lease }),
+                }
+            }
         }
     }
 }

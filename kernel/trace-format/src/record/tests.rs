@@ -14,6 +14,7 @@ fn events(a: u32, b: u32, detail: u8) -> Vec<Event> {
     let [n0, n1, l0, l1] = a.to_le_bytes();
     let (number, life) = (u16::from_le_bytes([n0, n1]), u16::from_le_bytes([l0, l1]));
     let call = RemoteCall { life, number, procedure: b.to_le_bytes()[0] };
+    let lease = Lease { life, number, bytes: b };
     let mut events: Vec<_> = BootPhase::ALL.into_iter().map(Event::BootPhase).collect();
     events.extend([
         Event::TaskSpawn { task, name: text },
@@ -51,7 +52,13 @@ fn events(a: u32, b: u32, detail: u8) -> Vec<Event> {
         Event::GuestEnter { eip: a },
         Event::GuestExit { vector: detail, eip: a, value: b },
         Event::DirectRaised(detail),
+        Event::LendBegin { to: detail, lease },
+        Event::LendEnd { to: detail, lease },
+        Event::BorrowBegin { from: detail, lease },
+        Event::BorrowEnd { from: detail, lease },
     ]);
+    let line = [a.to_le_bytes(), b.to_le_bytes(), a.to_le_bytes()].concat();
+    events.extend(pieces_of(Severity::Info, &line[..usize::from(detail) % 13]).map(Event::Log));
     events
 }
 
@@ -90,6 +97,8 @@ fn unknown_numbers_are_named() {
     assert_eq!(decode(0x0E01), Err(RecordError::UnknownDetail { kind: 1, detail: 14 }));
     assert_eq!(decode(0x0204), Err(RecordError::UnknownDetail { kind: 4, detail: 2 }));
     assert_eq!(decode(0x0305), Err(RecordError::UnknownDetail { kind: 5, detail: 3 }));
+    assert_eq!(decode(0x8025), Err(RecordError::UnknownDetail { kind: 37, detail: 0x80 }));
+    assert_eq!(decode(0x3925), Err(RecordError::UnknownDetail { kind: 37, detail: 0x39 }));
     assert_eq!(decode(0x0012), Err(RecordError::UnknownDetail { kind: 18, detail: 0 }));
 }
 

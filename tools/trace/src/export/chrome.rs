@@ -66,7 +66,7 @@ fn microseconds(picoseconds: u64) -> f64 {
 fn event<'a>(ph: &'a str, row: Row, time: Option<u64>) -> Event<'a> {
     let tid = match row {
         Row::Core(_) => 0,
-        Row::Calls(_, lane) => u32::from(lane) + 1,
+        Row::Dealings(_, lane) => u32::from(lane) + 1,
         Row::Task(_, task) => task.0.saturating_add(0x101),
     };
     Event {

@@ -90,6 +90,7 @@ where
             Some(words) => row(between("event", &words, at, None)),
             None => Ok(()),
         },
+        Item::Log(line, at) => row(between("log", &line.to_string(), at, None)),
         Item::Lost(at) => row(between("lost", "", at, None)),
         _ => Ok(()),
     }

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::io;
 
 use scc::id::CoreId;
-use trace_format::record::{Event, LetterNumber, RemoteCall, TestOutcome};
+use trace_format::record::{Event, TestOutcome};
 
-use super::lanes::{CallKey, Lanes};
+use super::arrows;
+use super::lanes::Lanes;
+use crate::dealing::{Dealing, Edge, Side};
 use crate::item::{Doing, GuestRun, Item, Moment, TaskId, Tasks};
-use crate::report::CallEnd;
 use crate::trace::{Life, Trace};
 use crate::walk::walk;
 
@@ -19,15 +20,15 @@ pub enum Row {
     Core(CoreId),
     /// A task of a core.
     Task(CoreId, TaskId),
-    /// Calls that a core makes and serves: as many rows as there are calls at once, numbered from 0.
-    Calls(CoreId, u8),
+    /// Calls and leases of a core: as many rows as there are at once, numbered from 0.
+    Dealings(CoreId, u8),
 }
 
 impl Row {
     /// The core it belongs to.
     pub const fn core(self) -> CoreId {
         match self {
-            Self::Core(core) | Self::Task(core, _) | Self::Calls(core, _) => core,
+            Self::Core(core) | Self::Task(core, _) | Self::Dealings(core, _) => core,
         }
     }
 }
@@ -53,11 +54,6 @@ pub enum Stroke<'a> {
     Ready(CoreId, usize, u64),
 }
 
-/// Arrows of letters are numbered from here on, below that those of calls, of their replies, and of wakes.
-const LETTERS: u64 = 1 << 63;
-const CALLS: u64 = 1 << 62;
-const REPLIES: u64 = 1 << 61;
-
 /// Draws a trace, row by row as they appear, each row in the order of time.
 ///
 /// # Errors
@@ -65,7 +61,7 @@ const REPLIES: u64 = 1 << 61;
 pub fn draw(trace: &Trace, mut draw: impl FnMut(&Stroke<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut pen = Pen {
         draw: &mut draw,
-        served: served(trace),
+        answers: arrows::answers(trace),
         polled: None,
         known: Vec::new(),
         lanes: Lanes::default(),
@@ -77,23 +73,12 @@ pub fn draw(trace: &Trace, mut draw: impl FnMut(&Stroke<'_>) -> io::Result<()>) 
             pen.failed = pen.take(trace, tasks, life, item).err();
         }
     });
-    pen.failed.take().map_or_else(|| pen.end_calls(), Err)
-}
-
-/// When each call was served, by the arrow of its reply.
-fn served(trace: &Trace) -> HashMap<Arrow, u64> {
-    let mut served = HashMap::new();
-    walk(trace, |_, life, item| {
-        if let Item::Mark(Event::ServeEnd { from, call }, _, at) = item {
-            served.insert(reply_of(from, life.core.number(), call), at.time);
-        }
-    });
-    served
+    pen.failed.take().map_or_else(|| pen.end_dealings(), Err)
 }
 
 struct Pen<'a, F> {
     draw: &'a mut F,
-    served: HashMap<Arrow, u64>,
+    answers: HashMap<Arrow, u64>,
     polled: Option<TaskId>,
     known: Vec<Row>,
     lanes: Lanes,
@@ -111,7 +96,7 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
         }
         match item {
             Item::Life(number, at) => {
-                self.end_calls()?;
+                self.end_dealings()?;
                 self.lanes.core = Some(core);
                 // What a lost record left open ends with the life.
                 if self.polled.take().is_some() {
@@ -128,13 +113,13 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
             Item::Span(..) => Ok(()),
             Item::Wake(task, wake) => {
                 let name = format!("wakes {}", tasks.get(task).name);
-                (self.draw)(&Stroke::Happens(row, &name, wake.at.time, Some(Arrow(wake.number + 1))))
+                (self.draw)(&Stroke::Happens(row, &name, wake.at.time, Some(arrows::of_wake(&wake))))
             }
             Item::PollBegin(task, woken, at) => {
                 self.polled = Some(task);
                 let row = Row::Task(core, task);
                 self.show(row, &tasks.get(task).name)?;
-                let arrow = woken.map(|wake| Arrow(wake.number + 1));
+                let arrow = woken.as_ref().map(arrows::of_wake);
                 (self.draw)(&Stroke::Begin(row, &tasks.get(task).name, at.time, arrow))
             }
             Item::Poll(poll) => {
@@ -149,7 +134,7 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
                 self.slice(row, &format!("guest, until {reason}"), from, to)
             }
             Item::Lost(at) => {
-                self.end_calls()?;
+                self.end_dealings()?;
                 match self.polled.take() {
                     Some(task) => (self.draw)(&Stroke::End(Row::Task(core, task), at.time)),
                     None => Ok(()),
@@ -157,6 +142,7 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
             }
             Item::Ready(count, at) => (self.draw)(&Stroke::Ready(core, count, at.time)),
             Item::Mark(event, _, at) => self.mark(trace, row, event, at),
+            Item::Log(line, at) => (self.draw)(&Stroke::Happens(row, &line.to_string(), at.time, None)),
         }
     }
 
@@ -178,33 +164,24 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
     fn mark(&mut self, trace: &Trace, row: Row, event: Event, at: Moment) -> io::Result<()> {
         let own = row.core().number();
         let Some(words) = words_of(trace, event) else { return self.letter(row, event, at) };
-        match event {
-            Event::CallBegin { to, call } => {
-                let arrow = Arrow(CALLS | call_of(own, to, call));
-                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
-                self.begin_call((CallEnd::Made, to, call), &words, at)
-            }
-            Event::ServeBegin { from, call } => {
-                let arrow = Arrow(CALLS | call_of(from, own, call));
-                (self.draw)(&Stroke::Arrives(row, &words, at.time, arrow))?;
-                self.begin_call((CallEnd::Served, from, call), &words, at)
-            }
-            Event::ServeEnd { from, call } => {
-                let arrow = reply_of(from, own, call);
-                (self.draw)(&Stroke::Happens(row, &words, at.time, Some(arrow)))?;
-                self.end_call((CallEnd::Served, from, call), at)
-            }
-            Event::CallEnd { to, call } => {
-                let arrow = reply_of(own, to, call);
-                // A caller that gives up does not wait for the callee to be done.
-                let stroke = match self.served.get(&arrow) {
-                    Some(served) if *served <= at.time => Stroke::Arrives(row, &words, at.time, arrow),
-                    _ => Stroke::Happens(row, &words, at.time, None),
-                };
-                (self.draw)(&stroke)?;
-                self.end_call((CallEnd::Made, to, call), at)
-            }
-            _ => (self.draw)(&Stroke::Happens(row, &words, at.time, None)),
+        let Some((dealing, edge)) = Dealing::of(event) else {
+            return (self.draw)(&Stroke::Happens(row, &words, at.time, None));
+        };
+        let (there, back) = (arrows::there(own, dealing), arrows::back(own, dealing));
+        let stroke = match (dealing.side, edge) {
+            (Side::Opener, Edge::Begin) => Stroke::Happens(row, &words, at.time, Some(there)),
+            (Side::Partner, Edge::Begin) => Stroke::Arrives(row, &words, at.time, there),
+            (Side::Partner, Edge::End) => Stroke::Happens(row, &words, at.time, Some(back)),
+            (Side::Opener, Edge::End) => match self.answers.get(&back) {
+                Some(answered) if *answered <= at.time => Stroke::Arrives(row, &words, at.time, back),
+                // Who gives up does not wait for the other to be done.
+                _ => Stroke::Happens(row, &words, at.time, None),
+            },
+        };
+        (self.draw)(&stroke)?;
+        match edge {
+            Edge::Begin => self.begin(dealing, &words, at),
+            Edge::End => self.end(dealing, at),
         }
     }
 
@@ -213,51 +190,32 @@ impl<F: FnMut(&Stroke<'_>) -> io::Result<()>> Pen<'_, F> {
         let own = row.core().number();
         match event {
             Event::LetterWritten { to, letter } => {
-                let arrow = arrow_of(own, to, letter);
+                let arrow = arrows::of_letter(own, to, letter);
                 (self.draw)(&Stroke::Happens(row, &format!("letter to {to}"), at.time, Some(arrow)))
             }
             Event::LetterRead { from, letter } => {
-                let arrow = arrow_of(from, own, letter);
+                let arrow = arrows::of_letter(from, own, letter);
                 (self.draw)(&Stroke::Arrives(row, &format!("letter from {from}"), at.time, arrow))
             }
             _ => Ok(()),
         }
     }
 
-    fn begin_call(&mut self, key: CallKey, words: &str, at: Moment) -> io::Result<()> {
-        let Some(row) = self.lanes.begin(key) else { return Ok(()) };
-        self.show(row, "calls")?;
+    fn begin(&mut self, dealing: Dealing, words: &str, at: Moment) -> io::Result<()> {
+        let Some(row) = self.lanes.begin(dealing) else { return Ok(()) };
+        self.show(row, "calls and leases")?;
         (self.draw)(&Stroke::Begin(row, words, at.time, None))
     }
 
-    fn end_call(&mut self, key: CallKey, at: Moment) -> io::Result<()> {
-        self.lanes.end(key).map_or(Ok(()), |row| (self.draw)(&Stroke::End(row, at.time)))
+    fn end(&mut self, dealing: Dealing, at: Moment) -> io::Result<()> {
+        self.lanes.end(dealing).map_or(Ok(()), |row| (self.draw)(&Stroke::End(row, at.time)))
     }
 
-    /// Calls whose ends are not recorded end here.
-    fn end_calls(&mut self) -> io::Result<()> {
+    /// Calls and leases whose ends are not recorded end here.
+    fn end_dealings(&mut self) -> io::Result<()> {
         let seen = self.seen;
         self.lanes.drain().into_iter().try_for_each(|row| (self.draw)(&Stroke::End(row, seen)))
     }
-}
-
-/// The arrow from the end of a call's handler to the caller.
-fn reply_of(from: u8, to: u8, call: RemoteCall) -> Arrow {
-    Arrow(REPLIES | call_of(from, to, call))
-}
-
-/// What a call is told by in arrows at all of its ends: cores in 12 bits, life and number in 32, procedure.
-fn call_of(from: u8, to: u8, call: RemoteCall) -> u64 {
-    let cores = u64::from(from) << 6 | u64::from(to);
-    let RemoteCall { life, number, procedure } = call;
-    cores << 48 | u64::from(life) << 32 | u64::from(number) << 16 | u64::from(procedure)
-}
-
-/// The arrow of a letter, the same at both ends: cores in 12 bits, place in 32, flow folded into the rest.
-fn arrow_of(from: u8, to: u8, letter: LetterNumber) -> Arrow {
-    let cores = u64::from(from) << 6 | u64::from(to);
-    let flow = u64::from(letter.flow ^ letter.flow >> 16) & 0xFFFF;
-    Arrow(LETTERS | cores << 48 | flow << 32 | u64::from(letter.place))
 }
 
 /// What an event is called that is neither a poll nor an interrupt nor a letter; `None` for those that say nothing to a
@@ -278,6 +236,10 @@ pub(crate) fn words_of(trace: &Trace, event: Event) -> Option<String> {
         Event::CallEnd { to, call } => format!("goes on after procedure {} at {to}", call.procedure),
         Event::ServeBegin { from, call } => format!("serves procedure {} for {from}", call.procedure),
         Event::ServeEnd { from, call } => format!("has served procedure {} for {from}", call.procedure),
+        Event::LendBegin { to, lease } => format!("lends {} bytes to {to}", lease.bytes),
+        Event::LendEnd { to, lease } => format!("lends {} bytes to {to} no more", lease.bytes),
+        Event::BorrowBegin { from, lease } => format!("borrows {} bytes of {from}", lease.bytes),
+        Event::BorrowEnd { from, lease } => format!("returns {} bytes to {from}", lease.bytes),
         Event::DoorbellTaken(0) => "takes doorbells unseen".to_owned(),
         Event::DoorbellTaken(cores) => {
             let senders = (0..48).filter(|core| cores >> core & 1 == 1).map(|core: u8| core.to_string());

@@ -52,14 +52,14 @@ fn track(row: Row) -> u64 {
     match row {
         Row::Core(core) => CORES + u64::from(core.number()),
         Row::Task(_, task) => TASKS + u64::from(task.0),
-        Row::Calls(core, lane) => CALLS + u64::from(core.number()) * 0x100 + u64::from(lane),
+        Row::Dealings(core, lane) => CALLS + u64::from(core.number()) * 0x100 + u64::from(lane),
     }
 }
 
 fn thread(row: Row) -> i32 {
     match row {
         Row::Core(core) => process(core),
-        Row::Calls(core, lane) => 0x100 + process(core) * 0x100 + i32::from(lane),
+        Row::Dealings(core, lane) => 0x100 + process(core) * 0x100 + i32::from(lane),
         Row::Task(_, task) => i32::try_from(task.0).map_or(i32::MAX, |task| task.saturating_add(0x1_0000)),
     }
 }

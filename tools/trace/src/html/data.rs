@@ -222,14 +222,19 @@ impl Gathering {
             Item::Mark(event @ (Event::LetterWritten { .. } | Event::LetterRead { .. }), _, at) => {
                 self.letters.take(core, event, at);
             }
+            Item::Log(line, at) => self.mark(at, line.to_string(), core),
             Item::Mark(event, _, at) if is_shown(event) => {
                 if let Some(words) = words_of(trace, event) {
-                    let text = self.text(words);
-                    self.marks.push((self.nanoseconds(at), text, core.number()));
+                    self.mark(at, words, core);
                 }
             }
             _ => {}
         }
+    }
+
+    fn mark(&mut self, at: Moment, words: String, core: CoreId) {
+        let text = self.text(words);
+        self.marks.push((self.nanoseconds(at), text, core.number()));
     }
 
     fn slice(&mut self, class: Class, name: String, from: Moment, to: Moment, wait: Option<u64>) {

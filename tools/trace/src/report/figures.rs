@@ -6,7 +6,7 @@ use scc::id::CoreId;
 use serde::Serialize;
 use trace_format::record::Event;
 
-use super::calls::{CallCount, CallFigures};
+use super::dealings::{CallFigures, DealingCount, LeaseFigures};
 use super::guests::{ExitCount, ExitFigures};
 use super::spread::{Gathered, Spread};
 use crate::item::{Doing, Item, Poll, TaskId};
@@ -71,6 +71,8 @@ pub struct CoreFigures {
     pub letters_written: u64,
     /// Letters that it read.
     pub letters_read: u64,
+    /// Lines that it wrote to its log.
+    pub log_lines: u64,
     /// Largest distance in nanoseconds between the kernel's own readings of the chip's clock and the trace's axis.
     pub clock_error_nanoseconds: Option<u64>,
 }
@@ -94,6 +96,8 @@ pub struct Figures {
     pub exits: Vec<ExitFigures>,
     /// Calls by core and procedure.
     pub calls: Vec<CallFigures>,
+    /// Memory that cores lend each other, by core.
+    pub leases: Vec<LeaseFigures>,
 }
 
 struct TaskCount {
@@ -133,7 +137,7 @@ struct Counter {
     tasks: Vec<Option<TaskCount>>,
     cores: BTreeMap<u8, CoreFigures>,
     exits: ExitCount,
-    calls: CallCount,
+    dealings: DealingCount,
     first: Option<u64>,
     last: u64,
 }
@@ -154,7 +158,7 @@ impl Counter {
     fn take(&mut self, core: CoreId, spawned: Option<TaskId>, item: &Item) {
         match *item {
             Item::Life(_, at) => {
-                self.calls.begin_life();
+                self.dealings.begin_life();
                 self.core(core).lives += 1;
                 self.first = Some(self.first.map_or(at.time, |first| first.min(at.time)));
             }
@@ -191,8 +195,9 @@ impl Counter {
                         self.task(task).spawned += 1;
                     }
                 }
-                _ => self.calls.take(core, event, at),
+                _ => self.dealings.take(core, event, at),
             },
+            Item::Log(..) => self.core(core).log_lines += 1,
             Item::Lost(_)
             | Item::Wake(..)
             | Item::PollBegin(..)
@@ -250,7 +255,8 @@ impl Figures {
             cores: counter.cores.into_values().collect(),
             tasks: figures,
             exits: counter.exits.figures(),
-            calls: counter.calls.figures(),
+            calls: counter.dealings.calls(),
+            leases: counter.dealings.leases(),
         }
     }
 }

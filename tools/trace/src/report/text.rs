@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::calls::CallFigures;
+use super::dealings::{CallFigures, LeaseFigures};
 use super::figures::Figures;
 use super::guests::ExitFigures;
 use super::spread::Spread;
@@ -10,7 +10,7 @@ use super::spread::Spread;
 /// The report on a trace. Times are cycles of the cores.
 pub fn text(figures: &Figures) -> String {
     let mut out = String::new();
-    for part in [head, tasks, cores, exits, calls, missing] {
+    for part in [head, tasks, cores, exits, calls, leases, missing] {
         part(figures, &mut out).expect("strings take any text");
     }
     out
@@ -133,6 +133,24 @@ fn calls(figures: &Figures, out: &mut String) -> fmt::Result {
         let ended = cycles.map_or(0, |cycles| cycles.count);
         let name = end.name();
         writeln!(out, "{core:>4}  {name:<6} {procedure:>9} {begun:>9} {ended:>9}  {:>24}", three(*cycles))?;
+    }
+    Ok(())
+}
+
+fn leases(figures: &Figures, out: &mut String) -> fmt::Result {
+    if figures.leases.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nMemory that cores lend each other, in cycles: median / 99 of 100 / most")?;
+    writeln!(
+        out,
+        "{:>4}  {:<8} {:>9} {:>9} {:>12}  {:>24}",
+        "core", "", "begun", "ended", "bytes", "lasted"
+    )?;
+    for LeaseFigures { core, end, begun, bytes, cycles } in &figures.leases {
+        let ended = cycles.map_or(0, |cycles| cycles.count);
+        let name = end.name();
+        writeln!(out, "{core:>4}  {name:<8} {begun:>9} {ended:>9} {bytes:>12}  {:>24}", three(*cycles))?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! What happens inside of polls and across them: stays in guests, calls.
+//! What happens inside of polls and across them: stays in guests, calls, leases.
 
 use scc_trace::export::{chrome, csv};
-use scc_trace::report::{CallEnd, Figures, text};
+use scc_trace::report::{CallEnd, Figures, LeaseEnd, text};
 use scc_trace::why::{Question, explain};
 use scc_trace::{ExitReason, GuestRun, Item, Trace, walk};
 use trace_format::phase::BootPhase;
-use trace_format::record::{Event, PollOutcome, RemoteCall, TaskBefore, TaskNumber, TextPlace};
+use trace_format::record::{Event, Lease, PollOutcome, RemoteCall, TaskBefore, TaskNumber, TextPlace};
 
 const GUEST: TaskNumber = TaskNumber(9);
 const CALL: RemoteCall = RemoteCall { life: 1, number: 77, procedure: 3 };
@@ -224,4 +224,62 @@ fn exports_show_guests_within_their_polls() {
     let mut page = Vec::new();
     chrome::write(&guest(), &mut page).unwrap();
     assert!(String::from_utf8(page).unwrap().contains("guest, until call halt"));
+}
+
+/// Core 0 lends two blocks to core 1, which borrows the first from 40 to 60 and the second until after the lender gave up.
+fn leases() -> Trace {
+    const FIRST: Lease = Lease { life: 1, number: 5, bytes: 8_192 };
+    const SECOND: Lease = Lease { number: 6, bytes: 100, ..FIRST };
+    let mut lender = begun(GUEST);
+    lender.extend([
+        (20, Event::LendBegin { to: 1, lease: FIRST }),
+        (22, Event::LendBegin { to: 1, lease: SECOND }),
+        (90, Event::LendEnd { to: 1, lease: FIRST }),
+        (92, Event::LendEnd { to: 1, lease: SECOND }),
+        (99, Event::Idle),
+    ]);
+    let mut borrower = begun(GUEST);
+    borrower.extend([
+        (40, Event::BorrowBegin { from: 0, lease: FIRST }),
+        (60, Event::BorrowEnd { from: 0, lease: FIRST }),
+        (70, Event::BorrowBegin { from: 0, lease: SECOND }),
+        (95, Event::BorrowEnd { from: 0, lease: SECOND }),
+        (99, Event::Idle),
+    ]);
+    super::made_of(&[lender, borrower])
+}
+
+#[test]
+fn leases_are_counted_at_both_ends_with_their_bytes() {
+    let figures = Figures::of(&leases());
+    let ends: Vec<_> = figures
+        .leases
+        .iter()
+        .map(|leases| {
+            (
+                leases.core,
+                leases.end,
+                leases.begun,
+                leases.bytes,
+                leases.cycles.map(|all| (all.least, all.most)),
+            )
+        })
+        .collect();
+    assert_eq!(
+        ends,
+        [(0, LeaseEnd::Lent, 2, 8_292, Some((70, 70))), (1, LeaseEnd::Borrowed, 2, 8_292, Some((20, 25)))]
+    );
+    assert!(figures.calls.is_empty());
+    let text = text(&figures);
+    assert!(text.contains("0  lent             2         2         8292"), "{text}");
+}
+
+#[test]
+fn exports_show_leases_with_arrows_to_the_borrower_and_back_if_it_returned_in_time() {
+    let drawn = super::perfetto::export_of(&leases());
+    let arrows: Vec<_> = drawn.ended.iter().map(|(arrow, end)| (drawn.begun[arrow], *end)).collect();
+    for arrow in [(20_000, 40_000), (22_000, 70_000), (60_000, 90_000)] {
+        assert!(arrows.contains(&arrow), "{arrow:?} of {arrows:?}");
+    }
+    assert!(!drawn.ended.values().any(|end| *end == 92_000), "{arrows:?}");
 }

@@ -4,6 +4,7 @@ mod command;
 mod damage;
 mod figures;
 mod inside;
+mod log;
 mod perfetto;
 mod picture;
 mod synthetic;
