@@ -18,10 +18,14 @@ use serde_json::json;
 const CORES: u8 = 6;
 const ROUNDS: u64 = 200;
 
-/// What the synthetic chip did.
+/// What a few synthetic cores did.
 fn trace() -> Trace {
+    traced(CORES, ROUNDS, Some((2, 50)))
+}
+
+fn traced(cores: u8, rounds: u64, lose: Option<(u8, u64)>) -> Trace {
     let mut bytes = Cursor::new(Vec::new());
-    synthetic::write(&mut bytes, CORES, ROUNDS, Some((2, 50))).expect("memory is written without fail");
+    synthetic::write(&mut bytes, cores, rounds, lose).expect("memory is written without fail");
     read_bytes(&bytes.into_inner(), false, |_, _| {}).expect("the file is whole")
 }
 
@@ -109,6 +113,40 @@ fn timeline_is_zoomed_moved_and_searched() {
     let (x, y) = browser.place_of("#theme");
     browser.click(x, y);
     assert_ne!(browser.evaluate(dark), before);
+    assert_eq!(browser.errors(), [""; 0]);
+}
+
+/// 48 cores with 18 records a round: ten million records.
+const MANY_ROUNDS: u64 = 11_575;
+
+#[test]
+fn ten_million_records_are_zoomed_into_and_searched() {
+    let trace = traced(48, MANY_ROUNDS, None);
+    let records: usize = trace.lives().iter().map(scc_trace::Life::records).sum();
+    assert!(records > 10_000_000, "{records} records");
+    let Some(mut browser) = open("large", &trace, &[]) else { return };
+    drop(trace);
+    let (from, to) = seen(&mut browser);
+    let whole = to - from;
+    assert!(whole > 400_000_000.0, "all rounds are seen: {from} to {to}");
+    // The wheel zooms to where the pointer is, down to polls that are drawn one by one.
+    for _ in 0..40 {
+        browser.wheel(700.0, 300.0, -300.0);
+    }
+    let (first, last) = seen(&mut browser);
+    assert!(last - first < whole / 1_000.0, "{first} to {last}");
+    browser.press("f");
+    assert_eq!(seen(&mut browser), (from, to));
+
+    let (x, y) = browser.place_of("#search");
+    browser.click(x, y);
+    browser.type_text("work");
+    let found = 48 * MANY_ROUNDS * 2 + 48;
+    assert_eq!(browser.evaluate("Number(document.body.dataset.matches)"), json!(found));
+    let (x, y) = browser.place_of("#next");
+    browser.click(x, y);
+    let (first, last) = seen(&mut browser);
+    assert!(last - first < 1_000_000.0, "the match is zoomed to: {first} to {last}");
     assert_eq!(browser.errors(), [""; 0]);
 }
 
