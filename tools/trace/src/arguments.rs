@@ -2,7 +2,7 @@
 //!
 //! This file is compiled into `scc-trace` and into xtask, which checks the options before anything is built and hands them on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use scc::id::CoreId;
@@ -37,15 +37,15 @@ pub(crate) enum Verb {
     /// interrupts in them, and arrows from wakes to polls and from letters written to letters read. The table has a row for
     /// each poll, interrupt and event.
     #[command(
-        after_help = "Examples:\n  cargo run -- trace export --perfetto run.trace -o run.pftrace   open it at ui.perfetto.dev\n  \
-                            cargo run -- trace export --csv run.trace -o run.csv"
+        after_help = "Examples:\n  cargo run -- trace export --perfetto run.trace       run.pftrace, to open at ui.perfetto.dev\n  \
+                            cargo run -- trace export --csv run.trace -o a.csv   a table"
     )]
     Export(ExportArguments),
     /// As one page with a timeline of all cores, which needs no network
     ///
     /// The timeline is zoomed by the wheel and moved by dragging; tasks and events are searched; `?` on the page lists the
     /// keys. The page has everything in it and may be sent to somebody who has nothing else.
-    #[command(after_help = "Example:\n  cargo run -- trace html run.trace -o run.html")]
+    #[command(after_help = "Example:\n  cargo run -- trace html run.trace   run.html")]
     Html(HtmlArguments),
     /// As a drawing of a part of the timeline, for documents
     #[command(
@@ -77,6 +77,7 @@ pub(crate) enum Verb {
 #[derive(Args, Debug)]
 pub(crate) struct Source {
     /// Trace file
+    #[arg(default_value = "run.trace")]
     pub(crate) file: PathBuf,
     /// Read a damaged or cut-off file up to where it is damaged
     #[arg(long)]
@@ -103,9 +104,24 @@ pub(crate) struct ExportArguments {
     /// What to write
     #[command(flatten)]
     pub(crate) format: Format,
-    /// File to write
+    /// File to write [default: beside the trace, with the ending .pftrace, .json or .csv]
     #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    output: Option<PathBuf>,
+}
+
+impl ExportArguments {
+    /// File to write.
+    pub(crate) fn output(&self) -> PathBuf {
+        let Format { perfetto, chrome_json, csv: _ } = self.format;
+        let ending = if perfetto {
+            "pftrace"
+        } else if chrome_json {
+            "json"
+        } else {
+            "csv"
+        };
+        self.output.clone().unwrap_or_else(|| beside(&self.source.file, ending))
+    }
 }
 
 /// Options of `html`.
@@ -114,9 +130,16 @@ pub(crate) struct HtmlArguments {
     /// What to read
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Page to write
+    /// Page to write [default: beside the trace, with the ending .html]
     #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    output: Option<PathBuf>,
+}
+
+impl HtmlArguments {
+    /// Page to write.
+    pub(crate) fn output(&self) -> PathBuf {
+        self.output.clone().unwrap_or_else(|| beside(&self.source.file, "html"))
+    }
 }
 
 /// Options of `picture`.
@@ -131,9 +154,22 @@ pub(crate) struct PictureArguments {
     /// Where it ends
     #[arg(long, value_name = "TIME", value_parser = picoseconds)]
     pub(crate) to: Option<u64>,
-    /// Drawing to write, SVG
+    /// Drawing to write, SVG [default: beside the trace, with the ending .svg]
     #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    output: Option<PathBuf>,
+}
+
+impl PictureArguments {
+    /// Drawing to write.
+    pub(crate) fn output(&self) -> PathBuf {
+        self.output.clone().unwrap_or_else(|| beside(&self.source.file, "svg"))
+    }
+}
+
+/// The name of a trace with another ending, or with one more if it has this one.
+fn beside(trace: &Path, ending: &str) -> PathBuf {
+    let other = trace.with_extension(ending);
+    if other == trace { trace.with_added_extension(ending) } else { other }
 }
 
 /// Options of `why`.
@@ -223,6 +259,28 @@ mod tests {
     #[test]
     fn command_line_definition_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn files_are_written_beside_the_trace_unless_they_are_named() {
+        let output = |line: &str| match Arguments::parse_from(line.split_whitespace()).verb {
+            Verb::Export(export) => export.output(),
+            Verb::Html(html) => html.output(),
+            Verb::Picture(picture) => picture.output(),
+            other => panic!("{other:?}"),
+        };
+        for (line, file) in [
+            ("t html", "run.html"),
+            ("t html a/b.trace", "a/b.html"),
+            ("t html a.html", "a.html.html"),
+            ("t html b.trace -o c", "c"),
+            ("t export --perfetto", "run.pftrace"),
+            ("t export --chrome-json", "run.json"),
+            ("t export --csv b", "b.csv"),
+            ("t picture b.1.trace", "b.1.svg"),
+        ] {
+            assert_eq!(output(line), PathBuf::from(file), "{line}");
+        }
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
     let Format { perfetto, chrome_json, csv: _ } = arguments.format;
     let next = if perfetto || chrome_json { "; open it at https://ui.perfetto.dev" } else { "" };
-    write_with(&arguments.output, next, |out| match (perfetto, chrome_json) {
+    write_with(&arguments.output(), next, |out| match (perfetto, chrome_json) {
         (true, _) => perfetto::write(&trace, out),
         (_, true) => chrome::write(&trace, out),
         _ => csv::write(&trace, out),
@@ -118,7 +118,7 @@ fn export(arguments: &ExportArguments) -> Result<(), CommandError> {
 
 fn page(arguments: &HtmlArguments) -> Result<(), CommandError> {
     let trace = read(&arguments.source)?;
-    write_with(&arguments.output, IN_BROWSER, |out| html::write(&trace, &[], out))
+    write_with(&arguments.output(), IN_BROWSER, |out| html::write(&trace, &[], out))
 }
 
 fn draw(arguments: &PictureArguments) -> Result<(), CommandError> {
@@ -128,7 +128,7 @@ fn draw(arguments: &PictureArguments) -> Result<(), CommandError> {
     if extent.from >= extent.to {
         return Err(CommandError::Empty);
     }
-    write_file(&arguments.output, picture::svg(&trace, extent).as_bytes())
+    write_file(&arguments.output(), picture::svg(&trace, extent).as_bytes())
 }
 
 fn why(arguments: &WhyArguments) -> Result<(), CommandError> {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -135,7 +135,7 @@ impl TraceArguments {
             Some(View::Top(top)) => top.json.iter().cloned().collect(),
             Some(view) => {
                 let verb = view.line().and_then(|line| parsed(&line).ok());
-                verb.iter().filter_map(written).map(|(_, file)| file.to_owned()).collect()
+                verb.iter().filter_map(written).map(|(_, file)| file).collect()
             }
         }
     }
@@ -176,14 +176,14 @@ const fn source(verb: &Verb) -> Option<&Source> {
 }
 
 /// The file that a verb writes, if it does, and the option that names it.
-fn written(verb: &Verb) -> Option<(&'static str, &Path)> {
+fn written(verb: &Verb) -> Option<(&'static str, PathBuf)> {
     match verb {
-        Verb::Report(options) => options.json.as_deref().map(|file| ("--json", file)),
-        Verb::Export(options) => Some(("-o", &options.output)),
-        Verb::Html(options) => Some(("-o", &options.output)),
-        Verb::Picture(options) => Some(("-o", &options.output)),
-        Verb::Why(options) => options.html.as_deref().map(|file| ("--html", file)),
-        Verb::Dumps(options) => Some(("-o", &options.output)),
+        Verb::Report(options) => options.json.clone().map(|file| ("--json", file)),
+        Verb::Export(options) => Some(("-o", options.output())),
+        Verb::Html(options) => Some(("-o", options.output())),
+        Verb::Picture(options) => Some(("-o", options.output())),
+        Verb::Why(options) => options.html.clone().map(|file| ("--html", file)),
+        Verb::Dumps(options) => Some(("-o", options.output.clone())),
     }
 }
 
@@ -201,7 +201,7 @@ fn check(verb: &Verb) -> Result<(), TraceError> {
         options.dumps.iter().try_for_each(|(_, dump)| files::readable("dump", dump))?;
         files::readable("--kernel", &options.kernel)?;
     }
-    Ok(written(verb).map_or(Ok(()), |(option, file)| files::writable(option, file))?)
+    Ok(written(verb).map_or(Ok(()), |(option, file)| files::writable(option, &file))?)
 }
 
 /// Records or shows, and returns the exit status of the program that does it.
@@ -389,7 +389,7 @@ mod tests {
     fn files_that_are_written_are_known() {
         let outputs = |line| parse(line).outputs();
         assert_eq!(outputs("-o a.trace -- --cores 0"), [PathBuf::from("a.trace")]);
-        assert_eq!(outputs("html a.trace -o a.html"), [PathBuf::from("a.html")]);
+        assert_eq!(outputs("html a.trace"), [PathBuf::from("a.html")]);
         assert_eq!(outputs("why a.trace --task mail --html=w.html"), [PathBuf::from("w.html")]);
         assert_eq!(outputs("top --json t.json"), [PathBuf::from("t.json")]);
         assert!(outputs("report a.trace").is_empty());
