@@ -14,7 +14,7 @@ use trace_format::record::{Event, LetterNumber, PollOutcome, Stamped, TaskBefore
 /// Cycles of a round.
 pub(crate) const ROUND: u64 = 20_000;
 /// Picoseconds of a cycle.
-const PERIOD: u64 = 1_875;
+pub(crate) const PERIOD: u64 = 1_875;
 
 const MAIL: TaskNumber = TaskNumber(0x1000);
 const WORK: TaskNumber = TaskNumber(0x2000);

@@ -1,20 +1,22 @@
 //! Packages import downwards only.
 //!
 //! ```text
-//! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, service, contracts
-//! scc-emu-fuzz                    →  the same
+//! boot-tests                      →  scc-boot, scc-emu, scc-image, scc-trace, native-runner, perfetto-check, service, contracts
+//! scc-emu-fuzz                    →  scc-emu, scc-image, scc-trace, contracts
 //! kernel-fuzz                     →  kernel, service, contracts
 //! scc-boot                        →  scc-emu, scc-image, scc-trace, guest-terminal, contracts
 //! xtask                           →  scc-image, guest-terminal, contracts
 //! bench-guest                     →  executor, i586-rt, contracts
-//! scc-emu, scc-image, scc-trace   →  contracts
+//! scc-emu, scc-image              →  contracts
+//! scc-trace                       →  perfetto-check, contracts
 //! kernel                          →  executor, ipi, service, i586-rt, contracts
 //! service                         →  executor, ipi, contracts
 //! guests/<name>                   →  guest-runtime, executor
 //! guest-runtime                   →  i586-rt, contracts
 //! ipi, guest-terminal             →  contracts
 //! native-runner                   →  i586-rt
-//! executor, i586-rt, contracts    →  nothing of ours
+//! executor, i586-rt, contracts,
+//! perfetto-check                  →  nothing of ours
 //! ```
 //!
 //! Contracts are `scc`, `i586`, `trace-format` and `guest-abi`. The rule reads every manifest's dependencies,
@@ -62,7 +64,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// What the package called `name`, with its manifest at `path`, may import of ours.
 fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
     Some(match name {
-        "executor" | "i586-rt" => Vec::new(),
+        "executor" | "i586-rt" | "perfetto-check" => Vec::new(),
         "native-runner" => vec!["i586-rt"],
         contract if CONTRACTS.contains(&contract) => Vec::new(),
         "ipi" | "guest-terminal" => CONTRACTS.to_vec(),
@@ -70,10 +72,13 @@ fn permitted(name: &str, path: &str) -> Option<Vec<&'static str>> {
         "bench-guest" => [&["executor", "i586-rt"], CONTRACTS].concat(),
         "kernel" => [&["executor", "ipi", "service", "i586-rt"], CONTRACTS].concat(),
         "service" => [&["executor", "ipi"], CONTRACTS].concat(),
+        "scc-trace" => [&["perfetto-check"], CONTRACTS].concat(),
         tool if TOOLS.contains(&tool) => CONTRACTS.to_vec(),
         "xtask" => [&["scc-image", "guest-terminal"], CONTRACTS].concat(),
         "scc-boot" => [TOOLS, CONTRACTS, &["guest-terminal"]].concat(),
-        "boot-tests" => [TOOLS, CONTRACTS, &["scc-boot", "native-runner", "service"]].concat(),
+        "boot-tests" => {
+            [TOOLS, CONTRACTS, &["scc-boot", "native-runner", "perfetto-check", "service"]].concat()
+        }
         "kernel-fuzz" => [&["kernel", "service"], CONTRACTS].concat(),
         "scc-emu-fuzz" => [TOOLS, CONTRACTS].concat(),
         _ if path.starts_with("guests/") => vec!["guest-runtime", "executor"],
