@@ -240,7 +240,7 @@ pub(crate) enum BenchError {
     },
     /// Linux was never built.
     #[error(
-        "there is no Linux to measure\n  next: cargo xtask guest build --variant guest, or leave it out with --bare"
+        "there is no Linux to measure\n  next: `cargo xtask guest build --variant guest` and `--variant native`, or leave it out with --bare"
     )]
     NoLinux,
     /// Linux did not run to its end.

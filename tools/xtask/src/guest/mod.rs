@@ -22,7 +22,7 @@ mod user_land;
 
 pub(crate) use self::session::{SessionError, printed};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -186,6 +186,15 @@ pub(crate) fn is_built(workspace: &Workspace, variant: Variant) -> bool {
 /// [`SessionError`] if it does not power off by itself.
 pub(crate) fn measured(workspace: &Workspace) -> Result<String, SessionError> {
     session::measured(&Places::of(workspace))
+}
+
+/// Boots the native variant on a core of the emulated chip and has its programs measure; returns what stood on the console.
+/// It must have been built.
+///
+/// # Errors
+/// [`SessionError`] if it does not come to their end.
+pub(crate) fn measured_natively(workspace: &Workspace, emulator: &Path) -> Result<String, SessionError> {
+    session::measured_natively(&Places::of(workspace), emulator)
 }
 
 /// What the gate runs of a variant, in processes of their own; nothing where it was never built, because the first build

@@ -17,6 +17,8 @@ pub(super) struct Linux {
     /// What the hypervisor had done until then, by counter.
     pub(super) boot: BTreeMap<String, f64>,
     pub(super) operations: Vec<Operation>,
+    /// Cycles of the same operations without a hypervisor, by name.
+    pub(super) native: BTreeMap<String, u64>,
     pub(super) switches: Vec<Switch>,
 }
 
@@ -42,17 +44,13 @@ pub(super) struct Switch {
 const BOOT: &str = "boot-";
 
 impl Linux {
-    /// Reads what stood on the console: `figure NAME EXITS` and `cycles NAME CYCLES` of operations, and lines
-    /// `switch processes=2 kilobytes=4 cycles=9`.
-    pub(super) fn read(seen: &str) -> Self {
+    /// Reads what stood on the console, below the hypervisor and without one: `figure NAME EXITS` and `cycles NAME CYCLES` of
+    /// operations, and lines `switch processes=2 kilobytes=4 cycles=9`.
+    pub(super) fn read(seen: &str, native: &str) -> Self {
         let figures: BTreeMap<_, _> = printed(seen).into_iter().collect();
         let operation = |line: &str| {
-            let (name, cycles) = line.split_once("cycles ")?.1.split_once(' ')?;
-            Some(Operation {
-                name: name.to_owned(),
-                exits: *figures.get(name)?,
-                cycles: cycles.trim().parse().ok()?,
-            })
+            let (name, cycles) = cycles_in(line)?;
+            Some(Operation { name: name.to_owned(), exits: *figures.get(name)?, cycles })
         };
         let switch = |line: &str| {
             let number = |key| word_of(line, key)?.parse().ok();
@@ -66,6 +64,11 @@ impl Linux {
             boot_milliseconds: boot.remove("milliseconds"),
             boot,
             operations: seen.lines().filter_map(operation).collect(),
+            native: native
+                .lines()
+                .filter_map(cycles_in)
+                .map(|(name, cycles)| (name.to_owned(), cycles))
+                .collect(),
             switches: seen.lines().filter_map(switch).collect(),
         }
     }
@@ -85,6 +88,12 @@ impl Linux {
     }
 }
 
+/// Name and cycles of an operation.
+fn cycles_in(line: &str) -> Option<(&str, u64)> {
+    let (name, cycles) = line.split_once("cycles ")?.1.split_once(' ')?;
+    Some((name, cycles.trim().parse().ok()?))
+}
+
 /// The sizes of memory, in KB, and their names.
 pub(super) const SIZES: [(u32, &str); 4] = [(0, "0 KB"), (4, "4 KB"), (16, "16 KB"), (64, "64 KB")];
 
@@ -100,11 +109,12 @@ mod tests {
                     core 00 | [00 0.438158] guest vmlinux: cycles getppid 301\n\
                     core 00 | [00 0.438158] guest vmlinux: cycles lost 301\n\
                     core 00 | [00 0.438159] guest vmlinux: switch processes=8 kilobytes=16 cycles=9120\n";
-        let linux = Linux::read(seen);
+        let linux = Linux::read(seen, "[    0.812345] cycles getppid 299\n");
         assert_eq!(linux.boot_milliseconds, Some(438.0));
         assert_eq!(linux.boot["exits"], 4711.0);
         let getppid = Operation { name: "getppid".to_owned(), exits: 0.0, cycles: 301 };
         assert_eq!(linux.operations, [getppid]);
+        assert_eq!(linux.native["getppid"], 299);
         assert_eq!(linux.switches, [Switch { processes: 8, kilobytes: 16, cycles: 9120 }]);
         assert!(linux.switches_chart().contains("16 KB"));
     }

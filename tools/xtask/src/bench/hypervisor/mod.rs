@@ -8,8 +8,9 @@
 //! | two of guest `turns` | when they had the processor; what lies between their turns is a world switch |
 //! | benchmark `trap`, no kernel | the system calls of `figures` from ring 3 to ring 0, natively |
 //! | Linux, its programs `figures` | operations in exits and cycles, switches between processes, time to the shell |
+//! | the native variant of Linux, no kernel | the same operations without a hypervisor |
 //!
-//! Linux must be built before; `--bare` goes without.
+//! Both variants of Linux must be built before; `--bare` goes without.
 
 mod linux;
 mod report;
@@ -69,7 +70,9 @@ struct Memory {
 
 /// Measures, prints the report and records it if asked to.
 pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Result<(), BenchError> {
-    if !options.bare && !guest::is_built(workspace, Variant::Guest) {
+    let is_built =
+        [Variant::Guest, Variant::Native].iter().all(|variant| guest::is_built(workspace, *variant));
+    if !options.bare && !is_built {
         return Err(BenchError::NoLinux);
     }
     println!("bench: building scc-boot, scc-emu, the kernel and the guests");
@@ -101,7 +104,9 @@ pub(crate) fn guest(workspace: &Workspace, options: &GuestBenchOptions) -> Resul
         println!("bench: Linux, its figures");
         let seen = guest::measured(workspace)?;
         output.push_str(&seen);
-        Some(Linux::read(&seen))
+        println!("bench: Linux without a hypervisor, its figures");
+        let emulator = program::build(workspace, "scc-emu", None)?;
+        Some(Linux::read(&seen, &guest::measured_natively(workspace, &emulator)?))
     };
     let figures = Figures { cycles, native_call, memory: memory_of_guests(&output), linux };
     let record = Record { figures: &figures, commit: commit(workspace), host: host() };

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::linux::{Linux, SIZES};
+use super::linux::{Linux, Operation, SIZES};
 use super::{Figures, Memory, WORLD_SWITCH};
 use crate::bench::budget::Budget;
 use crate::figures::Cycles;
@@ -60,7 +60,10 @@ impl Record<'_> {
             NAMES.iter().map(|(name, _)| *name).filter(|name| !self.figures.cycles.contains_key(*name));
         let mut missing: Vec<_> = times.collect();
         if let Some(linux) = &self.figures.linux {
-            let known = |name: &str| linux.operations.iter().any(|operation| operation.name == name);
+            let known = |name: &str| {
+                linux.operations.iter().any(|operation| operation.name == name)
+                    && linux.native.contains_key(name)
+            };
             missing.extend(OPERATIONS.iter().map(|(name, _)| *name).filter(|name| !known(name)));
             let known = |size| linux.switches.iter().any(|switch| switch.kilobytes == size);
             missing.extend(SIZES.iter().filter(|(size, _)| !known(*size)).map(|(_, name)| *name));
@@ -155,16 +158,21 @@ fn linux_part(linux: &Linux, line: &mut impl FnMut(fmt::Arguments<'_>)) {
     }
     line(format_args!("| counter | |\n|---|--:|"));
     linux.boot.iter().for_each(|(name, value)| line(format_args!("| {name} | {value} |")));
-    line(format_args!("\n| operation | exits | cycles |\n|---|--:|--:|"));
+    line(format_args!("\n| operation | exits | cycles | native | |\n|---|--:|--:|--:|--:|"));
     for (name, what) in OPERATIONS {
-        if let Some(found) = linux.operations.iter().find(|operation| operation.name == name) {
-            line(format_args!("| {what} | {:.2} | {} |", found.exits, found.cycles));
+        if let Some(Operation { exits, cycles, .. }) =
+            linux.operations.iter().find(|operation| operation.name == name)
+        {
+            let native = linux.native.get(name).map_or("| |".to_owned(), |native| {
+                let more = (lossy(*cycles) / lossy(*native) - 1.0) * 100.0;
+                format!("| {native} | {more:+.0} % |")
+            });
+            line(format_args!("| {what} | {exits:.2} | {cycles} {native}"));
         }
     }
     line(format_args!(
-        "\nNot measured here: the same operations of the same kernel without a hypervisor. On the emulated core that kernel\n\
-         has no timer interrupt, because the chip has none of the timers and interrupt controllers of a PC;\n\
-         [decision 0005](../decisions/0005-address-space-of-guests.md) has figures of it.\n\n\
+        "\nNative: the same operations of the same Linux and programs on the same core, without a hypervisor. It has no ticks,\n\
+         because the chip has none of the timers and interrupt controllers of a PC; the figures of the guest contain its own.\n\n\
          ### Switches between processes\n\n![Cycles of a switch](guest-switches.svg)\n\n\
          A byte goes round a ring of processes, each of which reads memory of its own when it has it. Pipes and reading, by\n\
          one process alone, are deducted.\n\n| processes | {} |\n|--:|{}",

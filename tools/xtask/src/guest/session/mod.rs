@@ -3,6 +3,7 @@
 //! The kernel for a PC is [`typed`] at on QEMU's PC. Below the hypervisor the commands are a script, [`scripted`]. After
 //! each command the shell prints a mark with the command's exit status; what stands before the mark is the answer.
 
+mod bare_core;
 mod scripted;
 mod typed;
 
@@ -17,6 +18,7 @@ use super::Variant;
 use super::places::Places;
 use crate::boot::Platform;
 
+pub(super) use self::bare_core::measured as measured_natively;
 pub(super) use self::scripted::measured;
 pub(crate) use self::scripted::printed;
 pub(super) use self::typed::qemu;
@@ -97,6 +99,16 @@ pub(crate) enum SessionError {
         /// How it ended.
         status: ExitStatus,
         /// What kernel and guest said.
+        seen: String,
+    },
+    /// The kernel without a hypervisor did not come to its end on the emulated core.
+    #[error(
+        "scc-emu ended with {status}, and the kernel for a processor of its own did not measure; it said:\n{seen}"
+    )]
+    Native {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said.
         seen: String,
     },
     /// The script has not answered all of its commands.

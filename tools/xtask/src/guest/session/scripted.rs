@@ -2,6 +2,7 @@
 //! the first one. The kernel's word `run=` has `/init` start it and power off afterwards; all that the guest prints stands
 //! in the lines of the kernel's console.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use guest_terminal::{Answer, MARK, Script};
@@ -12,7 +13,7 @@ use super::{Budget, SessionError};
 use crate::boot::Platform;
 
 /// Where the script is in the guest.
-const PLACE: &str = "session";
+pub(super) const PLACE: &str = "session";
 /// What the script prints first.
 const BEGIN: &str = "session-begin";
 /// The guest's name: that of its file.
@@ -59,12 +60,7 @@ pub(in super::super) fn measured(places: &Places) -> Result<String, SessionError
 
 /// Boots the kernel with the guest and a script, and returns what stood on the console.
 fn boot(places: &Places, script: &str, platform: Platform) -> Result<String, SessionError> {
-    let files = places.user("session.cpio");
-    let first = places.file_system();
-    let mut bytes =
-        std::fs::read(&first).map_err(|source| SessionError::File { path: first.clone(), source })?;
-    archive::append_program(&mut bytes, PLACE, script.as_bytes());
-    std::fs::write(&files, bytes).map_err(|source| SessionError::File { path: files.clone(), source })?;
+    let files = files_with(places, "session.cpio", script)?;
     let mut command = Command::new(std::env::current_exe().map_err(SessionError::Boot)?);
     command.args(["boot", "--plain"]);
     command.args(["--guest-memory", &MEGABYTES.to_string()]);
@@ -85,6 +81,17 @@ fn boot(places: &Places, script: &str, platform: Platform) -> Result<String, Ses
     } else {
         Err(SessionError::Broken { status: output.status, seen })
     }
+}
+
+/// The first files with a script in them, in a file of this name.
+pub(super) fn files_with(places: &Places, name: &str, script: &str) -> Result<PathBuf, SessionError> {
+    let files = places.user(name);
+    let first = places.file_system();
+    let mut bytes =
+        std::fs::read(&first).map_err(|source| SessionError::File { path: first.clone(), source })?;
+    archive::append_program(&mut bytes, PLACE, script.as_bytes());
+    std::fs::write(&files, bytes).map_err(|source| SessionError::File { path: files.clone(), source })?;
+    Ok(files)
 }
 
 /// What every script begins with: the figures of the boot.
