@@ -17,6 +17,8 @@ pub mod ping_pong;
 pub mod soak;
 
 use alloc::boxed::Box;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 
 use executor::{Class, Spawner};
 use ipi::doorbell::Doorbell;
@@ -46,7 +48,24 @@ pub fn start(spawner: Spawner) -> Result<&'static Mailbox, Absent> {
     let settings = Settings { rescan: Cycles::new(u64::MAX), ..Settings::default() };
     let mailbox: &'static Mailbox = Box::leak(Box::new(Mailbox::start(mesh, &DOORBELL, settings)));
     doorbell::tell(&DOORBELL);
-    let task = spawner.spawn("mail", CLASS, mailbox.run());
+    let task = spawner.spawn("mail", CLASS, Attending { run: mailbox.run() });
     task.expect("the heap has memory for the mail task").detach();
     Ok(mailbox)
+}
+
+pin_project_lite::pin_project! {
+    /// Attends to the mailbox: a future with a name, by which `sections.ld` finds the code of its poll.
+    struct Attending<F> {
+        #[pin]
+        run: F,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Attending<F> {
+    type Output = ();
+
+    #[inline(never)]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.project().run.poll(context)
+    }
 }

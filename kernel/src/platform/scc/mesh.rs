@@ -280,7 +280,7 @@ impl Mesh for ChipMesh {
     }
 
     /// Each arm records by itself, so that what its kind of record looks like is known at compile time.
-    #[inline]
+    #[inline(always)]
     fn note(&self, step: Step) {
         match step {
             Step::Call(CallStep { stage, peer, life, call, procedure }) => {
