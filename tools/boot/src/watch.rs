@@ -9,6 +9,7 @@ use scc_emu::{Activity, Machine};
 use scc_trace::{Anchor, RingReader, Visit};
 use trace_format::phase::BootPhase;
 use trace_format::record::{Event, TextPlace};
+use trace_format::ring::{HEADER_BYTES, RingHeader};
 
 use crate::console::LineCutter;
 use crate::{ConsoleLine, CoreProgress, CoreState, Pace, Recording};
@@ -32,6 +33,11 @@ struct CoreWatch {
     console: LineCutter,
     progress: CoreProgress,
     cycles_seen: Option<u64>,
+    /// Whether the core was reset and has not begun its ring anew: memory shows what of the life before had been written back
+    /// from the caches.
+    was_reset: bool,
+    /// The ring's header as it was found first after a reset. Once it is another one the ring is that of this life.
+    stale: Option<[u8; HEADER_BYTES]>,
 }
 
 /// What is known of every core.
@@ -49,6 +55,8 @@ impl Watch {
             console: LineCutter::default(),
             progress: CoreProgress::default(),
             cycles_seen: None,
+            was_reset: false,
+            stale: None,
         });
         Self { cores: cores.collect() }
     }
@@ -114,6 +122,7 @@ impl CoreWatch {
     fn begin_anew(&mut self) {
         let CoreProgress { boots, records, .. } = self.progress;
         self.progress = CoreProgress { boots, records, ..CoreProgress::default() };
+        (self.was_reset, self.stale) = (true, None);
     }
 
     fn visit(&mut self, machine: &Machine, recording: Option<&mut Recording>, news: &mut News) {
@@ -121,17 +130,22 @@ impl CoreWatch {
         news.lines.extend(self.console.take(core, machine.console(core, Uart::Com1)));
         let memory = |address, buffer: &mut [u8]| machine.peek_linear(core, address, buffer).is_ok();
         let Some(ring) = &mut self.ring else { return };
-        // A reset loses what the caches held: until the kernel begins its ring anew, memory shows what of the life before
-        // had been written back.
         if matches!(machine.activity(core), Activity::Reset) {
+            (self.was_reset, self.stale) = (true, None);
             return;
+        }
+        if self.was_reset {
+            // Without page tables there is something else where the ring should be.
+            let header = ring.header(memory).filter(|header| RingHeader::read(header).is_ok());
+            let found = self.stale.is_some() && header.is_some() && self.stale != header;
+            self.stale = self.stale.or(header);
+            if !found {
+                return;
+            }
+            self.was_reset = false;
         }
         let before = *ring;
         let records = ring.read(memory);
-        if records.iter().any(|record| record.cycles > machine.cycles(core)) {
-            *ring = before;
-            return;
-        }
         if let Some(recording) = recording {
             let visit = Visit {
                 anchor: anchor(machine, core),

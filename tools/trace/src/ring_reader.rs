@@ -36,13 +36,16 @@ impl RingReader {
         self.kilohertz
     }
 
+    /// The ring's header as it is in memory, whatever it holds; `None` if that cannot be read.
+    pub fn header(&self, mut memory: impl FnMut(u32, &mut [u8]) -> bool) -> Option<[u8; HEADER_BYTES]> {
+        let mut header = [0; HEADER_BYTES];
+        memory(self.address, &mut header).then_some(header)
+    }
+
     /// Reads the records that are new and complete. Memory that cannot be read or holds no ring has none.
     pub fn read(&mut self, mut memory: impl FnMut(u32, &mut [u8]) -> bool) -> Vec<Stamped> {
-        let mut header = [0; HEADER_BYTES];
-        if !memory(self.address, &mut header) {
-            return Vec::new();
-        }
-        let Ok(header) = RingHeader::read(&header) else { return Vec::new() };
+        let header = self.header(&mut memory);
+        let Some(Ok(header)) = header.map(|header| RingHeader::read(&header)) else { return Vec::new() };
         self.kilohertz = header.cycles_kilohertz.get();
         let mut records = Vec::new();
         for _ in 0..self.cursor.unread(&header) {

@@ -213,6 +213,7 @@ mod tests {
         let workspace = table["workspace"].as_table_mut().expect("a table");
         let members = PACKAGES.map(|package| toml::Value::String(package.to_owned()));
         workspace.insert("members".to_owned(), toml::Value::Array(members.to_vec()));
+        workspace.remove("default-members");
         write(&manifest, &table.to_string()).expect("writable");
         Workspace::at(root)
     }
